@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#ifndef APP_H
+#define APP_H
+
+/* rousepmd: private declarations, grouped by the file that defines them. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <rte_ethdev.h>
+
+#include <rouse_worker.h>
+
+#define APP_MAX_QUEUES 64
+
+/* One line to the user, naming what is wrong and what would be right. */
+#define COMPLAIN(fmt, ...) fprintf(stderr, "rousepmd: " fmt "\n", ##__VA_ARGS__)
+
+/* options.c */
+
+struct fwd_mode;
+
+struct options {
+	uint16_t nb_rxq;
+	uint16_t nb_txq;
+	uint16_t nb_rxd; /* 0: what the port suggests */
+	uint16_t nb_txd;
+	uint16_t burst;
+	uint16_t mbuf_size;
+	uint32_t nb_mbufs; /* 0: as many as queues and lcores can hold */
+	uint32_t nb_cores; /* 0: every worker lcore */
+	uint32_t spin_us;
+	double stats_period; /* s; 0: no lines */
+	double duration;     /* s; 0: until the source ends */
+	uint64_t rss_types;
+	enum rouse_worker_mode rx_mode;
+	const struct fwd_mode *fwd;
+	const char *json; /* path or NULL */
+};
+
+/* Fill `o`; 0, 1: help was printed, or -EINVAL after a complaint. */
+int options_parse(int argc, char **argv, struct options *o);
+
+/* fwd.c: what is done with received packets; fwd_*.c: one mode each */
+
+/* One Rx queue and where its packets go; written by the one worker that owns the queue. */
+struct fwd_stream {
+	uint16_t rx_port;
+	uint16_t rx_queue;
+	uint16_t tx_port;
+	uint16_t tx_queue;
+	_Atomic uint64_t tx_packets; /* read by any thread */
+	_Atomic uint64_t tx_dropped; /* the Tx ring was full; read by any thread */
+};
+
+struct fwd_mode {
+	const char *name;
+	bool sends;
+	rouse_worker_rx_t rx; /* its arg is a struct fwd_stream */
+};
+
+extern const struct fwd_mode fwd_io, fwd_macswap, fwd_rxonly;
+
+const struct fwd_mode *fwd_find(const char *name);
+const char *fwd_names(void);
+void fwd_send(struct fwd_stream *stream, struct rte_mbuf **pkts, uint16_t nb_pkts);
+
+/* ports.c: the ports, from configuring to closing */
+
+int ports_start(const struct options *o, unsigned int nb_workers);
+void ports_stop(void);
+bool ports_have_ended(void);
+
+/* crew.c: the workers and which queue is whose */
+
+struct crew_member {
+	unsigned int lcore;
+	struct rouse_worker *worker;
+	uint32_t nb_streams;
+	struct fwd_stream *streams; /* in the order of the worker's queues */
+};
+
+struct crew {
+	uint32_t nb;
+	struct crew_member members[RTE_MAX_LCORE];
+};
+
+unsigned int crew_size(const struct options *o);
+int crew_start(struct crew *crew, const struct options *o);
+void crew_stop(struct crew *crew);
+void crew_destroy(struct crew *crew);
+
+/* collect.c: everything that a report says, as it stands */
+
+struct port_report {
+	uint16_t port;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	const char *kind; /* how workers learn of its packets */
+	struct rte_eth_stats stats;
+	uint16_t nb_queues;
+	uint64_t q_ipackets[APP_MAX_QUEUES];
+	uint64_t q_opackets[APP_MAX_QUEUES];
+};
+
+struct worker_report {
+	unsigned int lcore;
+	int numa_node; /* of its memory, -1: not known */
+	struct rouse_worker_stats stats;
+	uint64_t tx_packets;
+	uint64_t tx_dropped;
+	double wall_s;
+	double cpu_s;
+	double busy_pct;
+	double asleep_pct;
+	double cycles_per_packet; /* of busy rounds; 0: no packets */
+	uint64_t wake_count;
+	uint64_t wake_ns_p50, wake_ns_p99, wake_ns_p999, wake_ns_max;
+};
+
+struct report {
+	uint32_t nb_ports;
+	struct port_report ports[RTE_MAX_ETHPORTS];
+	uint32_t nb_workers;
+	struct worker_report workers[RTE_MAX_LCORE];
+	double process_cpu_s;
+	uint64_t rss_kb;
+	uint64_t hugetlb_kb;
+};
+
+void collect(const struct crew *crew, struct report *r);
+
+/* report.c, report_json.c */
+
+void report_line(const struct report *now, const struct report *before, double seconds);
+void report_print(const struct report *r, FILE *out);
+int report_json_check(const char *path);
+int report_json_write(const struct report *r, const char *path);
+
+#endif /* APP_H */

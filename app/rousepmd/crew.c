@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * The workers: one a worker lcore. The Rx queues of all ports are dealt out in turn. A queue's
+ * packets leave by the Tx queue of its own number (modulo the number of Tx queues) of the paired
+ * port: 0 with 1, 2 with 3, the last of an odd number with itself.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+
+#include "app.h"
+
+unsigned int
+crew_size(const struct options *o)
+{
+	unsigned int nb = rte_lcore_count() - 1;
+
+	return o->nb_cores != 0 && o->nb_cores < nb ? o->nb_cores : nb;
+}
+
+static uint16_t
+paired_port(uint16_t port)
+{
+	uint16_t peer = port ^ 1;
+
+	return rte_eth_dev_is_valid_port(peer) ? peer : port;
+}
+
+/* A Tx queue has one writer: no two workers may come to use it. */
+static int
+check_tx_queues(const struct options *o, uint32_t nb_members)
+{
+	if (!o->fwd->sends || o->nb_txq >= o->nb_rxq || nb_members == 1)
+		return 0;
+	COMPLAIN("--txq=%u: Tx queues would be shared by workers; give --txq=%u, as many as Rx "
+		 "queues, or --nb-cores=1",
+		 o->nb_txq, o->nb_rxq);
+	return -EINVAL;
+}
+
+static int
+create_member(struct crew_member *m, unsigned int lcore, const struct options *o)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct rouse_worker_conf conf = {
+		.name = name,
+		.socket_id = (int)rte_lcore_to_socket_id(lcore),
+		.mode = o->rx_mode,
+		.burst = o->burst,
+		.spin_us = o->spin_us,
+	};
+
+	snprintf(name, sizeof(name), "lcore%u", lcore);
+	m->lcore = lcore;
+	m->streams = calloc((size_t)rte_eth_dev_count_avail() * o->nb_rxq, sizeof(*m->streams));
+	m->worker = m->streams == NULL ? NULL : rouse_worker_create(&conf);
+	if (m->worker == NULL)
+		COMPLAIN("no worker for lcore %u: %s", lcore, rte_strerror(rte_errno));
+	return m->worker == NULL ? -ENOMEM : 0;
+}
+
+static int
+deal_queues(struct crew *crew, const struct options *o)
+{
+	uint32_t next = 0;
+	uint16_t port;
+	int ret;
+
+	RTE_ETH_FOREACH_DEV (port) {
+		for (uint16_t q = 0; q < o->nb_rxq; q++) {
+			struct crew_member *m = &crew->members[next++ % crew->nb];
+			struct fwd_stream *s = &m->streams[m->nb_streams];
+
+			s->rx_port = port;
+			s->rx_queue = q;
+			s->tx_port = paired_port(port);
+			s->tx_queue = q % o->nb_txq;
+			ret = rouse_worker_ethdev_add(m->worker, port, q, o->fwd->rx, s);
+			if (ret != 0)
+				return ret;
+			m->nb_streams++;
+		}
+	}
+	return 0;
+}
+
+int
+crew_start(struct crew *crew, const struct options *o)
+{
+	unsigned int lcore;
+	int ret;
+
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		if (crew->nb == crew_size(o))
+			break;
+		ret = create_member(&crew->members[crew->nb++], lcore, o);
+		if (ret != 0)
+			return ret;
+	}
+	ret = check_tx_queues(o, crew->nb);
+	if (ret == 0)
+		ret = deal_queues(crew, o);
+	for (uint32_t i = 0; i < crew->nb && ret == 0; i++) {
+		struct crew_member *m = &crew->members[i];
+
+		ret = rte_eal_remote_launch(rouse_worker_run, m->worker, m->lcore);
+		if (ret != 0)
+			COMPLAIN("lcore %u cannot be started: %s", m->lcore, rte_strerror(-ret));
+	}
+	return ret;
+}
+
+void
+crew_stop(struct crew *crew)
+{
+	for (uint32_t i = 0; i < crew->nb; i++)
+		if (crew->members[i].worker != NULL &&
+		    rte_eal_get_lcore_state(crew->members[i].lcore) == RUNNING)
+			rouse_worker_stop(crew->members[i].worker);
+	for (uint32_t i = 0; i < crew->nb; i++)
+		rte_eal_wait_lcore(crew->members[i].lcore);
+}
+
+void
+crew_destroy(struct crew *crew)
+{
+	for (uint32_t i = 0; i < crew->nb; i++) {
+		rouse_worker_destroy(crew->members[i].worker);
+		free(crew->members[i].streams);
+	}
+	crew->nb = 0;
+}

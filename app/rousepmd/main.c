@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * rousepmd: start the ports, let the workers forward, report. The main lcore sleeps; it wakes for
+ * a signal, and TICKS_PER_S times a second to see whether the replay or the duration is over.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include "app.h"
+
+#define TICKS_PER_S 10
+
+/* Too large for a stack. */
+static struct crew crew;
+static struct report now_report, last_report;
+
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	/* before EAL starts threads: they inherit it */
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int
+open_ticker(void)
+{
+	const struct itimerspec period = {
+		.it_value = { .tv_nsec = 1000000000 / TICKS_PER_S },
+		.it_interval = { .tv_nsec = 1000000000 / TICKS_PER_S },
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	timerfd_settime(fd, 0, &period, NULL);
+	return fd;
+}
+
+static double
+seconds_since(uint64_t tsc)
+{
+	return (double)(rte_rdtsc() - tsc) / (double)rte_get_tsc_hz();
+}
+
+/* Until a signal, the end of the duration, or the end of the replay. */
+static void
+wait_for_end(const struct options *o, int signals)
+{
+	struct pollfd fds[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = open_ticker(), .events = POLLIN },
+	};
+	uint64_t start = rte_rdtsc(), last_line = start, ticks;
+
+	collect(&crew, &last_report);
+	for (;;) {
+		if (poll(fds, RTE_DIM(fds), -1) < 0 && errno != EINTR)
+			break;
+		if (fds[0].revents != 0)
+			break;
+		if (read(fds[1].fd, &ticks, sizeof(ticks)) < 0)
+			continue;
+		if (o->stats_period > 0 && seconds_since(last_line) >= o->stats_period) {
+			collect(&crew, &now_report);
+			report_line(&now_report, &last_report, seconds_since(last_line));
+			last_report = now_report;
+			last_line = rte_rdtsc();
+		}
+		if (o->duration > 0 && seconds_since(start) >= o->duration)
+			break;
+		if (ports_have_ended())
+			break;
+	}
+	close(fds[1].fd);
+}
+
+static int
+forward(const struct options *o, int signals)
+{
+	unsigned int nb_workers = crew_size(o);
+	int ret;
+
+	if (nb_workers == 0) {
+		COMPLAIN("a worker needs an lcore beside the main one; give two, such as -l 0-1 or "
+			 "--lcores=0@0,1@0");
+		return -EINVAL;
+	}
+	ret = ports_start(o, nb_workers);
+	if (ret == 0)
+		ret = crew_start(&crew, o);
+	if (ret == 0)
+		wait_for_end(o, signals);
+	crew_stop(&crew);
+	if (ret == 0) {
+		collect(&crew, &now_report);
+		report_print(&now_report, stdout);
+		if (o->json != NULL)
+			ret = report_json_write(&now_report, o->json);
+	}
+	crew_destroy(&crew);
+	ports_stop();
+	return ret;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	int signals = open_signals();
+	int used, ret;
+
+	/* EAL's account of the machine is of interest when something fails: --log-level */
+	rte_log_set_level_pattern("lib.eal", RTE_LOG_WARNING);
+	used = rte_eal_init(argc, argv);
+	if (used < 0) {
+		COMPLAIN("cannot start: %s; see the lines above", rte_strerror(rte_errno));
+		return EXIT_FAILURE;
+	}
+	ret = options_parse(argc - used, argv + used, &options);
+	if (ret == 0 && options.json != NULL)
+		ret = report_json_check(options.json);
+	if (ret == 0)
+		ret = forward(&options, signals);
+	rte_eal_cleanup();
+	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/* The application's options, behind "--" on the command line; testpmd's names where it has one. */
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+
+#define RSS_ALL (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
+
+/* One list: long name, argument as help shows it (NULL: none), what it does. */
+#define OPTIONS(X)                                                                                 \
+	X(RXQ, "rxq", "N", "Rx queues a port, 1 to 64 (1)")                                        \
+	X(TXQ, "txq", "N", "Tx queues a port, 1 to 64 (1)")                                        \
+	X(RXD, "rxd", "N", "descriptors of an Rx queue (what the port suggests)")                  \
+	X(TXD, "txd", "N", "descriptors of a Tx queue (what the port suggests)")                   \
+	X(BURST, "burst", "N", "packets taken from a queue at a time, 1 to 512 (32)")              \
+	X(MBUF_SIZE, "mbuf-size", "BYTES", "data room of an mbuf, headroom included (2176)")       \
+	X(NB_MBUFS, "total-num-mbufs", "N", "mbufs in the pool (as many as can be in use)")        \
+	X(NB_CORES, "nb-cores", "N", "workers (one on each lcore beside the main one)")            \
+	X(FORWARD_MODE, "forward-mode", "MODE", "io, macswap or rxonly (io)")                      \
+	X(RX_MODE, "rx-mode", "MODE", "hybrid, poll or interrupt (hybrid)")                        \
+	X(SPIN_US, "spin-us", "US", "how long an idle worker looks before it sleeps (50)")         \
+	X(RSS_IP, "rss-ip", NULL, "hash by IP addresses only")                                     \
+	X(RSS_UDP, "rss-udp", NULL, "hash by UDP ports too, and nothing but UDP")                  \
+	X(STATS_PERIOD, "stats-period", "S", "print a line every S seconds (0: none)")             \
+	X(DURATION, "duration", "S", "end after S seconds (0: when the replay ends)")              \
+	X(JSON, "json", "FILE", "write the report to FILE, too")                                   \
+	X(HELP, "help", NULL, "print this")
+
+enum option_id {
+	OPTION_NONE = 0xff, /* above any character that getopt might answer */
+#define X(id, name, arg, help) OPTION_##id,
+	OPTIONS(X)
+#undef X
+};
+
+static void
+print_help(void)
+{
+	printf("rousepmd [EAL options] -- [options]\n\n");
+#define X(id, name, arg, help)                                                                     \
+	printf("  --%s%s%-*s %s\n", name, (arg) != NULL ? "=" : "",                                \
+	       (int)(24 - strlen(name) - ((arg) != NULL)), (arg) != NULL ? (arg) : "", help);
+	OPTIONS(X)
+#undef X
+}
+
+static int
+bad(const char *name, const char *value, const char *remedy)
+{
+	COMPLAIN("--%s=%s: %s", name, value, remedy);
+	return -EINVAL;
+}
+
+static int
+parse_u32(const char *name, const char *value, uint32_t min, uint32_t max, uint32_t *out)
+{
+	unsigned long long n;
+	char remedy[64];
+	char *end;
+
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || n < min || n > max) {
+		snprintf(remedy, sizeof(remedy), "give a number from %u to %u", min, max);
+		return bad(name, value, remedy);
+	}
+	*out = (uint32_t)n;
+	return 0;
+}
+
+static int
+parse_u16(const char *name, const char *value, uint16_t min, uint16_t max, uint16_t *out)
+{
+	uint32_t n = 0;
+	int ret = parse_u32(name, value, min, max, &n);
+
+	if (ret == 0)
+		*out = (uint16_t)n;
+	return ret;
+}
+
+static int
+parse_seconds(const char *name, const char *value, double *out)
+{
+	char *end;
+
+	*out = strtod(value, &end);
+	if (value[0] == '\0' || *end != '\0' || !(*out >= 0 && *out <= 1e6))
+		return bad(name, value, "give seconds from 0 to 1000000");
+	return 0;
+}
+
+static int
+parse_rx_mode(const char *name, const char *value, enum rouse_worker_mode *out)
+{
+	if (strcmp(value, "hybrid") == 0)
+		*out = ROUSE_WORKER_HYBRID;
+	else if (strcmp(value, "poll") == 0)
+		*out = ROUSE_WORKER_POLL;
+	else if (strcmp(value, "interrupt") == 0)
+		*out = ROUSE_WORKER_INTERRUPT;
+	else
+		return bad(name, value, "give hybrid, poll or interrupt");
+	return 0;
+}
+
+static int
+parse_forward_mode(const char *name, const char *value, const struct fwd_mode **out)
+{
+	*out = fwd_find(value);
+	return *out != NULL ? 0 : bad(name, value, fwd_names());
+}
+
+static int
+parse_json(const char *name, const char *value, const char **out)
+{
+	*out = value;
+	return value[0] != '\0' ? 0 : bad(name, value, "name a file");
+}
+
+static int
+parse_one(enum option_id id, const char *name, const char *value, struct options *o)
+{
+	switch (id) {
+	case OPTION_RXQ:
+		return parse_u16(name, value, 1, APP_MAX_QUEUES, &o->nb_rxq);
+	case OPTION_TXQ:
+		return parse_u16(name, value, 1, APP_MAX_QUEUES, &o->nb_txq);
+	case OPTION_RXD:
+		return parse_u16(name, value, 1, UINT16_MAX, &o->nb_rxd);
+	case OPTION_TXD:
+		return parse_u16(name, value, 1, UINT16_MAX, &o->nb_txd);
+	case OPTION_BURST:
+		return parse_u16(name, value, 1, 512, &o->burst);
+	case OPTION_MBUF_SIZE:
+		return parse_u16(name, value, RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, &o->mbuf_size);
+	case OPTION_NB_MBUFS:
+		return parse_u32(name, value, 64, 1u << 24, &o->nb_mbufs);
+	case OPTION_NB_CORES:
+		return parse_u32(name, value, 1, RTE_MAX_LCORE - 1, &o->nb_cores);
+	case OPTION_FORWARD_MODE:
+		return parse_forward_mode(name, value, &o->fwd);
+	case OPTION_RX_MODE:
+		return parse_rx_mode(name, value, &o->rx_mode);
+	case OPTION_SPIN_US:
+		return parse_u32(name, value, 0, 1000000, &o->spin_us);
+	case OPTION_RSS_IP:
+		o->rss_types = RTE_ETH_RSS_IP;
+		return 0;
+	case OPTION_RSS_UDP:
+		o->rss_types = RTE_ETH_RSS_UDP;
+		return 0;
+	case OPTION_STATS_PERIOD:
+		return parse_seconds(name, value, &o->stats_period);
+	case OPTION_DURATION:
+		return parse_seconds(name, value, &o->duration);
+	case OPTION_JSON:
+		return parse_json(name, value, &o->json);
+	case OPTION_HELP:
+		print_help();
+		return 1;
+	default:
+		COMPLAIN("an option is unknown or lacks its value, see the line above; "
+			 "rousepmd -- --help lists them");
+		return -EINVAL;
+	}
+}
+
+int
+options_parse(int argc, char **argv, struct options *o)
+{
+	static const struct option table[] = {
+#define X(id, name, arg, help)                                                                     \
+	{ name, (arg) != NULL ? required_argument : no_argument, NULL, OPTION_##id },
+		OPTIONS(X)
+#undef X
+			{ NULL, 0, NULL, 0 },
+	};
+	int id, at, ret = 0;
+
+	*o = (struct options){
+		.nb_rxq = 1,
+		.nb_txq = 1,
+		.burst = 32,
+		.mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
+		.spin_us = ROUSE_WORKER_DEFAULT_SPIN_US,
+		.rss_types = RSS_ALL,
+		.fwd = &fwd_io,
+	};
+	optind = 1;
+	while (ret == 0 && (id = getopt_long(argc, argv, "", table, &at)) != -1)
+		ret = parse_one((enum option_id)id, id == '?' ? "" : table[at].name, optarg, o);
+	if (ret == 0 && optind < argc) {
+		COMPLAIN("%s: options begin with --; rousepmd -- --help lists them", argv[optind]);
+		ret = -EINVAL;
+	}
+	return ret;
+}

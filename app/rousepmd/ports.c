@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/* The ports: one mbuf pool for all, then configure, queues, start; and the way back. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_mempool.h>
+
+#include "app.h"
+
+#define POOL_CACHE	256
+#define DEFAULT_NB_DESC 1024
+#define ENDED_XSTAT	"wire_rx_ended" /* net_evnic: 1 when its source has ended */
+
+static int
+complain_port(uint16_t port, const char *what, int err)
+{
+	COMPLAIN("port %u: %s: %s", port, what, rte_strerror(-err));
+	return err;
+}
+
+static uint16_t
+descriptors(uint16_t asked, uint16_t suggested)
+{
+	if (asked != 0)
+		return asked;
+	return suggested != 0 ? suggested : DEFAULT_NB_DESC;
+}
+
+/* ---- the pool ---- */
+
+/* As many mbufs as queues and lcores can hold at once. */
+static uint32_t
+mbufs_in_use(const struct options *o, unsigned int nb_workers)
+{
+	uint32_t n = nb_workers * (POOL_CACHE * 3 / 2 + o->burst);
+	struct rte_eth_dev_info info;
+	uint16_t port;
+
+	RTE_ETH_FOREACH_DEV (port) {
+		if (rte_eth_dev_info_get(port, &info) != 0)
+			continue;
+		n += o->nb_rxq * descriptors(o->nb_rxd, info.default_rxportconf.ring_size);
+		n += o->nb_txq * descriptors(o->nb_txd, info.default_txportconf.ring_size);
+	}
+	return n;
+}
+
+static struct rte_mempool *
+create_pool(const struct options *o, unsigned int nb_workers)
+{
+	uint32_t nb = o->nb_mbufs != 0 ? o->nb_mbufs : mbufs_in_use(o, nb_workers);
+	uint32_t cache = RTE_MIN((uint32_t)POOL_CACHE, nb * 2 / 3);
+	struct rte_mempool *pool =
+		rte_pktmbuf_pool_create("mbufs", nb, cache, 0, o->mbuf_size, SOCKET_ID_ANY);
+
+	if (pool == NULL)
+		COMPLAIN("no memory for %u mbufs of %u bytes (%s); give EAL more (-m), or fewer "
+			 "or smaller mbufs (--total-num-mbufs, --rxd, --mbuf-size)",
+			 nb, o->mbuf_size, rte_strerror(rte_errno));
+	return pool;
+}
+
+/* ---- one port ---- */
+
+static int
+check_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info)
+{
+	if (o->nb_rxq > info->max_rx_queues) {
+		COMPLAIN("--rxq=%u: port %u has %u Rx queues at most", o->nb_rxq, port,
+			 info->max_rx_queues);
+		return -EINVAL;
+	}
+	if (o->nb_txq > info->max_tx_queues) {
+		COMPLAIN("--txq=%u: port %u has %u Tx queues at most", o->nb_txq, port,
+			 info->max_tx_queues);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+configure(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_conf conf = {
+		.intr_conf.rxq = 1,
+		.rx_adv_conf.rss_conf.rss_hf = o->rss_types & info->flow_type_rss_offloads,
+	};
+	int ret;
+
+	if (o->nb_rxq > 1 && conf.rx_adv_conf.rss_conf.rss_hf != 0) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	}
+	ret = rte_eth_dev_configure(port, o->nb_rxq, o->nb_txq, &conf);
+	if (ret == -ENOTSUP) { /* some drivers refuse Rx interrupts here */
+		conf.intr_conf.rxq = 0;
+		ret = rte_eth_dev_configure(port, o->nb_rxq, o->nb_txq, &conf);
+	}
+	return ret;
+}
+
+static int
+set_up_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info,
+	      struct rte_mempool *pool)
+{
+	uint16_t nb_rxd = descriptors(o->nb_rxd, info->default_rxportconf.ring_size);
+	uint16_t nb_txd = descriptors(o->nb_txd, info->default_txportconf.ring_size);
+	int socket = rte_eth_dev_socket_id(port);
+	int ret;
+
+	ret = rte_eth_dev_adjust_nb_rx_tx_desc(port, &nb_rxd, &nb_txd);
+	if (ret != 0)
+		return complain_port(port, "descriptors", ret);
+	for (uint16_t q = 0; q < o->nb_rxq; q++) {
+		ret = rte_eth_rx_queue_setup(port, q, nb_rxd, (unsigned int)socket, NULL, pool);
+		if (ret != 0)
+			return complain_port(port, "Rx queue", ret);
+	}
+	for (uint16_t q = 0; q < o->nb_txq; q++) {
+		ret = rte_eth_tx_queue_setup(port, q, nb_txd, (unsigned int)socket, NULL);
+		if (ret != 0)
+			return complain_port(port, "Tx queue", ret);
+	}
+	return 0;
+}
+
+static int
+start_port(uint16_t port, const struct options *o, struct rte_mempool *pool)
+{
+	struct rte_eth_dev_info info;
+	int ret = rte_eth_dev_info_get(port, &info);
+
+	if (ret != 0)
+		return complain_port(port, "cannot be asked what it is", ret);
+	ret = check_queues(port, o, &info);
+	if (ret != 0)
+		return ret;
+	ret = configure(port, o, &info);
+	if (ret != 0)
+		return complain_port(port, "cannot be configured", ret);
+	ret = set_up_queues(port, o, &info, pool);
+	if (ret != 0)
+		return ret;
+	ret = rte_eth_dev_start(port);
+	if (ret != 0)
+		return complain_port(port, "cannot be started", ret);
+	/* not every driver has it, and those without receive everything */
+	rte_eth_promiscuous_enable(port);
+	return 0;
+}
+
+int
+ports_start(const struct options *o, unsigned int nb_workers)
+{
+	struct rte_mempool *pool;
+	uint16_t port;
+	int ret;
+
+	if (rte_eth_dev_count_avail() == 0) {
+		COMPLAIN("there is no port; give one, such as "
+			 "--vdev=net_evnic0,rx_pcap=FILE, or bind a NIC to vfio-pci");
+		return -ENODEV;
+	}
+	pool = create_pool(o, nb_workers);
+	if (pool == NULL)
+		return -ENOMEM;
+	RTE_ETH_FOREACH_DEV (port) {
+		ret = start_port(port, o, pool);
+		if (ret != 0)
+			return ret;
+	}
+	return 0;
+}
+
+void
+ports_stop(void)
+{
+	uint16_t port;
+
+	RTE_ETH_FOREACH_DEV (port) {
+		rte_eth_dev_stop(port);
+		rte_eth_dev_close(port);
+	}
+}
+
+/* ---- has everything been received that ever will? ---- */
+
+static bool
+source_has_ended(uint16_t port)
+{
+	uint64_t id, value;
+
+	return rte_eth_xstats_get_id_by_name(port, ENDED_XSTAT, &id) == 0 &&
+	       rte_eth_xstats_get_by_id(port, &id, &value, 1) == 1 && value != 0;
+}
+
+bool
+ports_have_ended(void)
+{
+	struct rte_eth_dev_info info;
+	uint16_t port;
+
+	RTE_ETH_FOREACH_DEV (port) {
+		if (!source_has_ended(port) || rte_eth_dev_info_get(port, &info) != 0)
+			return false;
+		for (uint16_t q = 0; q < info.nb_rx_queues; q++)
+			if (rte_eth_rx_queue_count(port, q) > 0)
+				return false;
+	}
+	return true;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/* The port in ethdev's terms: probe, configure, start, stop, close, remove; the ops table. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bus_vdev_driver.h>
+#include <ethdev_vdev.h>
+
+#include "evnic.h"
+
+RTE_LOG_REGISTER_SUFFIX(evnic_logtype, net.evnic, NOTICE);
+
+/* ---- life ---- */
+
+static int
+dev_configure(struct rte_eth_dev *dev)
+{
+	const struct rte_eth_conf *conf = &dev->data->dev_conf;
+	struct evnic_port *p = dev->data->dev_private;
+	bool is_rss = (conf->rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG) != 0;
+	int ret;
+
+	if (dev->data->nb_rx_queues == 0)
+		return 0;
+	ret = rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, dev->data->nb_rx_queues);
+	if (ret == 0 && is_rss)
+		ret = evnic_rss_check(p, &conf->rx_adv_conf.rss_conf);
+	if (ret != 0)
+		return ret;
+	if (is_rss)
+		evnic_rss_apply(&p->rss, &conf->rx_adv_conf.rss_conf);
+	else
+		p->rss.types = 0;
+	atomic_fetch_add_explicit(&p->rss_version, 1, memory_order_release);
+	return 0;
+}
+
+/* Give back what the first `nb_rxq` receive queues and all transmit queues hold. */
+static void
+stop_queues(struct rte_eth_dev *dev, uint16_t nb_rxq)
+{
+	struct evnic_port *p = dev->data->dev_private;
+
+	for (uint16_t i = 0; i < nb_rxq; i++) {
+		evnic_rxq_stop(p->rxq[i]);
+		dev->data->rx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
+	}
+	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++) {
+		evnic_txq_stop(p->txq[i]);
+		dev->data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
+	}
+}
+
+static int
+dev_start(struct rte_eth_dev *dev)
+{
+	struct evnic_port *p = dev->data->dev_private;
+	uint16_t started = 0;
+	int ret;
+
+	for (; started < dev->data->nb_rx_queues; started++) {
+		ret = evnic_rxq_start(p->rxq[started]);
+		if (ret != 0)
+			goto stop_queues;
+		dev->data->rx_queue_state[started] = RTE_ETH_QUEUE_STATE_STARTED;
+	}
+	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++)
+		dev->data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STARTED;
+	ret = evnic_intr_init(dev);
+	if (ret != 0)
+		goto stop_queues;
+	ret = evnic_wire_start(p);
+	if (ret != 0)
+		goto fini_intr;
+	dev->data->dev_link.link_status = RTE_ETH_LINK_UP;
+	return 0;
+
+fini_intr:
+	evnic_intr_fini(dev);
+stop_queues:
+	stop_queues(dev, started);
+	return ret;
+}
+
+static int
+dev_stop(struct rte_eth_dev *dev)
+{
+	struct evnic_port *p = dev->data->dev_private;
+
+	evnic_wire_stop(p);
+	dev->data->dev_link.link_status = RTE_ETH_LINK_DOWN;
+	dev->data->dev_started = 0;
+	evnic_intr_fini(dev);
+	stop_queues(dev, dev->data->nb_rx_queues);
+	return 0;
+}
+
+static int
+dev_close(struct rte_eth_dev *dev)
+{
+	struct evnic_port *p = dev->data->dev_private;
+
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return 0;
+	if (dev->data->dev_started)
+		dev_stop(dev);
+	rouse_attn_registry_remove(dev->data->port_id);
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		evnic_rxq_release(dev, i);
+		evnic_txq_release(dev, i);
+	}
+	evnic_wire_fini(p);
+	evnic_sink_close(p->sink);
+	p->sink = NULL;
+	evnic_replay_free(&p->replay);
+	dev->data->mac_addrs = NULL; /* part of the private data, which ethdev frees */
+	return 0;
+}
+
+/* ---- what the port is ---- */
+
+static int
+dev_infos_get(struct rte_eth_dev *dev __rte_unused, struct rte_eth_dev_info *info)
+{
+	const struct rte_eth_desc_lim lim = {
+		.nb_min = EVNIC_MIN_DESC,
+		.nb_max = EVNIC_MAX_DESC,
+		.nb_align = EVNIC_DESC_ALIGN,
+	};
+
+	info->max_rx_queues = EVNIC_MAX_QUEUES;
+	info->max_tx_queues = EVNIC_MAX_QUEUES;
+	info->max_mac_addrs = 1;
+	info->min_rx_bufsize = EVNIC_MIN_DESC;
+	info->max_rx_pktlen = EVNIC_MAX_FRAME;
+	info->max_mtu = EVNIC_MAX_FRAME - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+	info->min_mtu = RTE_ETHER_MIN_MTU;
+	info->reta_size = EVNIC_RETA_SIZE;
+	info->hash_key_size = EVNIC_KEY_SIZE;
+	info->flow_type_rss_offloads = EVNIC_RSS_TYPES;
+	info->rx_offload_capa = RTE_ETH_RX_OFFLOAD_RSS_HASH | RTE_ETH_RX_OFFLOAD_CHECKSUM;
+	info->rx_queue_offload_capa = RTE_ETH_RX_OFFLOAD_CHECKSUM;
+	info->tx_offload_capa = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	info->rx_desc_lim = lim;
+	info->tx_desc_lim = lim;
+	info->default_rxportconf = (struct rte_eth_dev_portconf){
+		.burst_size = EVNIC_BURST,
+		.ring_size = 1024,
+		.nb_queues = 1,
+	};
+	info->default_txportconf = info->default_rxportconf;
+	info->speed_capa = RTE_ETH_LINK_SPEED_10G;
+	return 0;
+}
+
+static const uint32_t *
+supported_ptypes_get(struct rte_eth_dev *dev __rte_unused)
+{
+	static const uint32_t ptypes[] = {
+		RTE_PTYPE_L2_ETHER,	RTE_PTYPE_L2_ETHER_VLAN, RTE_PTYPE_L2_ETHER_QINQ,
+		RTE_PTYPE_L2_ETHER_ARP, RTE_PTYPE_L3_IPV4,	 RTE_PTYPE_L3_IPV4_EXT,
+		RTE_PTYPE_L3_IPV6,	RTE_PTYPE_L3_IPV6_EXT,	 RTE_PTYPE_L4_FRAG,
+		RTE_PTYPE_L4_TCP,	RTE_PTYPE_L4_UDP,	 RTE_PTYPE_L4_SCTP,
+		RTE_PTYPE_L4_ICMP,	RTE_PTYPE_UNKNOWN,
+	};
+
+	return ptypes;
+}
+
+static int
+link_update(struct rte_eth_dev *dev, int wait __rte_unused)
+{
+	struct rte_eth_link link = {
+		.link_speed = RTE_ETH_SPEED_NUM_10G,
+		.link_duplex = RTE_ETH_LINK_FULL_DUPLEX,
+		.link_autoneg = RTE_ETH_LINK_FIXED,
+		.link_status = dev->data->dev_started ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN,
+	};
+
+	return rte_eth_linkstatus_set(dev, &link);
+}
+
+/* It has no address filter: what the source holds was recorded for others. */
+static int
+promiscuous_set(struct rte_eth_dev *dev __rte_unused)
+{
+	return 0;
+}
+
+static const struct eth_dev_ops ops = {
+	.dev_configure = dev_configure,
+	.dev_start = dev_start,
+	.dev_stop = dev_stop,
+	.dev_close = dev_close,
+	.dev_infos_get = dev_infos_get,
+	.dev_supported_ptypes_get = supported_ptypes_get,
+	.link_update = link_update,
+	.promiscuous_enable = promiscuous_set,
+	.promiscuous_disable = promiscuous_set,
+	.rx_queue_setup = evnic_rxq_setup,
+	.rx_queue_release = evnic_rxq_release,
+	.rxq_info_get = evnic_rxq_info_get,
+	.rx_queue_intr_enable = evnic_rxq_intr_enable,
+	.rx_queue_intr_disable = evnic_rxq_intr_disable,
+	.tx_queue_setup = evnic_txq_setup,
+	.tx_queue_release = evnic_txq_release,
+	.txq_info_get = evnic_txq_info_get,
+	.rss_hash_update = evnic_rss_hash_update,
+	.rss_hash_conf_get = evnic_rss_hash_conf_get,
+	.reta_update = evnic_reta_update,
+	.reta_query = evnic_reta_query,
+	.stats_get = evnic_stats_get,
+	.stats_reset = evnic_stats_reset,
+	.xstats_get = evnic_xstats_get,
+	.xstats_get_names = evnic_xstats_get_names,
+	.xstats_reset = evnic_xstats_reset,
+};
+
+/* ---- the vdev ---- */
+
+static int
+init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
+{
+	struct evnic_port *p = dev->data->dev_private;
+	int ret;
+
+	p->data = dev->data;
+	p->args = *args;
+	pthread_mutex_init(&p->lock, NULL);
+	evnic_rss_init(&p->rss);
+	rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, 1);
+	p->mac = (struct rte_ether_addr){
+		.addr_bytes = { 0x02, 'R', 'o', 'u', 's', (uint8_t)dev->data->port_id },
+	};
+
+	ret = evnic_wire_init(p);
+	if (ret != 0)
+		return ret;
+	if (args->rx_pcap[0] != '\0') {
+		ret = evnic_replay_load(&p->replay, dev->data->name, p->args.rx_pcap,
+					args->numa_node);
+		if (ret != 0)
+			goto fini_wire;
+	}
+	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
+	if (ret != 0)
+		goto free_replay;
+	/* last, as it truncates the file */
+	if (args->tx_pcap[0] != '\0') {
+		p->sink = evnic_sink_open(dev->data->name, p->args.tx_pcap);
+		if (p->sink == NULL) {
+			ret = -EINVAL;
+			goto remove;
+		}
+	}
+	dev->dev_ops = &ops;
+	dev->rx_pkt_burst = evnic_rx_burst;
+	dev->tx_pkt_burst = p->sink == NULL ? evnic_tx_drop : evnic_tx_burst;
+	dev->rx_queue_count = evnic_rxq_count;
+	dev->data->mac_addrs = &p->mac;
+	dev->data->promiscuous = 1;
+	dev->data->dev_link.link_speed = RTE_ETH_SPEED_NUM_10G;
+	dev->data->dev_link.link_duplex = RTE_ETH_LINK_FULL_DUPLEX;
+	return 0;
+
+remove:
+	rouse_attn_registry_remove(dev->data->port_id);
+free_replay:
+	evnic_replay_free(&p->replay);
+fini_wire:
+	evnic_wire_fini(p);
+	return ret;
+}
+
+static int
+probe(struct rte_vdev_device *vdev)
+{
+	const char *name = rte_vdev_device_name(vdev);
+	struct evnic_args args;
+	struct rte_eth_dev *dev;
+	int ret;
+
+	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
+		EVNIC_LOG(ERR, "%s: a secondary process cannot use it; start a primary one", name);
+		return -ENOTSUP;
+	}
+	ret = evnic_args_parse(name, rte_vdev_device_args(vdev), &args);
+	if (ret != 0)
+		return ret;
+	if (args.numa_node >= 0)
+		vdev->device.numa_node = args.numa_node;
+	dev = rte_eth_vdev_allocate(vdev, sizeof(struct evnic_port));
+	if (dev == NULL)
+		return -ENOMEM;
+	ret = init_port(dev, &args);
+	if (ret != 0) {
+		rte_eth_dev_release_port(dev);
+		return ret;
+	}
+	rte_eth_dev_probing_finish(dev);
+	return 0;
+}
+
+static int
+remove_vdev(struct rte_vdev_device *vdev)
+{
+	struct rte_eth_dev *dev = rte_eth_dev_allocated(rte_vdev_device_name(vdev));
+
+	if (dev == NULL)
+		return 0; /* closed already */
+	dev_close(dev);
+	return rte_eth_dev_release_port(dev);
+}
+
+static struct rte_vdev_driver driver = {
+	.probe = probe,
+	.remove = remove_vdev,
+};
+
+RTE_PMD_REGISTER_VDEV(net_evnic, driver);
+RTE_PMD_REGISTER_PARAM_STRING(net_evnic, "rx_pcap=<file> tx_pcap=<file> pace=orig|max|<pps> "
+					 "speed=<factor> loops=<n> infinite_rx=0|1 "
+					 "overrun=wait|drop numa=<node> wire_cpu=<cpu>");

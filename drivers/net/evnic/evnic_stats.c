@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/* Statistics: counters that only grow, read from any thread; a reset is a remembered zero. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "evnic.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+} wire_xstats[] = {
+#define X(member, name, help) { name, offsetof(struct evnic_wire_stats, member) },
+	EVNIC_WIRE_STATS(X)
+#undef X
+};
+
+static uint64_t
+get(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Everything that a clear remembers, as it stands now. */
+static void
+snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
+{
+	memset(now, 0, sizeof(*now));
+	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++) {
+		const struct evnic_rxq *q = p->rxq[i];
+
+		if (q == NULL)
+			continue;
+		now->ipackets[i] = get(&q->ipackets);
+		now->ibytes[i] = get(&q->ibytes);
+		now->nombuf[i] = get(&q->nombuf);
+		now->missed[i] = get(&q->missed);
+	}
+	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++) {
+		const struct evnic_txq *q = p->txq[i];
+
+		if (q == NULL)
+			continue;
+		now->opackets[i] = get(&q->opackets);
+		now->obytes[i] = get(&q->obytes);
+	}
+	now->oerrors = get(&p->wire.stats.tx_errors);
+}
+
+int
+evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+	const struct evnic_stats_zero *zero = &p->zero;
+	struct evnic_stats_zero now;
+
+	snapshot(p, &now);
+	for (int i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		uint64_t ipackets = now.ipackets[i] - zero->ipackets[i];
+		uint64_t ibytes = now.ibytes[i] - zero->ibytes[i];
+		uint64_t opackets = now.opackets[i] - zero->opackets[i];
+		uint64_t obytes = now.obytes[i] - zero->obytes[i];
+		uint64_t missed = now.missed[i] - zero->missed[i];
+
+		stats->ipackets += ipackets;
+		stats->ibytes += ibytes;
+		stats->opackets += opackets;
+		stats->obytes += obytes;
+		stats->imissed += missed;
+		stats->rx_nombuf += now.nombuf[i] - zero->nombuf[i];
+		if (i >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
+			continue;
+		stats->q_ipackets[i] = ipackets;
+		stats->q_ibytes[i] = ibytes;
+		stats->q_opackets[i] = opackets;
+		stats->q_obytes[i] = obytes;
+		stats->q_errors[i] = missed;
+	}
+	stats->oerrors = now.oerrors - zero->oerrors;
+	stats->opackets -= stats->oerrors;
+	return 0;
+}
+
+int
+evnic_stats_reset(struct rte_eth_dev *dev)
+{
+	struct evnic_port *p = dev->data->dev_private;
+
+	snapshot(p, &p->zero);
+	return 0;
+}
+
+/*
+ * Extended statistics: those of the wire, then packets by receive and transmit queue for all
+ * queues (the basic ones end at RTE_ETHDEV_QUEUE_STAT_CNTRS). Those of the wire are not reset:
+ * "wire_rx_ended" is a state, and the others describe the device since it was made.
+ */
+static unsigned int
+nb_xstats(const struct evnic_port *p)
+{
+	return RTE_DIM(wire_xstats) + p->data->nb_rx_queues + p->data->nb_tx_queues;
+}
+
+int
+evnic_xstats_get_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names, unsigned int size)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+	unsigned int n = 0;
+
+	if (names == NULL || size < nb_xstats(p))
+		return (int)nb_xstats(p);
+	for (size_t i = 0; i < RTE_DIM(wire_xstats); i++)
+		snprintf(names[n++].name, sizeof(names->name), "%s", wire_xstats[i].name);
+	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++)
+		snprintf(names[n++].name, sizeof(names->name), "rxq%u_packets", i);
+	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)
+		snprintf(names[n++].name, sizeof(names->name), "txq%u_packets", i);
+	return (int)n;
+}
+
+int
+evnic_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned int size)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+	struct evnic_stats_zero now;
+	unsigned int n = 0;
+
+	if (xstats == NULL || size < nb_xstats(p))
+		return (int)nb_xstats(p);
+	snapshot(p, &now);
+	for (size_t i = 0; i < RTE_DIM(wire_xstats); i++)
+		xstats[n++].value = get((const _Atomic uint64_t *)((const char *)&p->wire.stats +
+								   wire_xstats[i].offset));
+	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++)
+		xstats[n++].value = now.ipackets[i] - p->zero.ipackets[i];
+	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)
+		xstats[n++].value = now.opackets[i] - p->zero.opackets[i];
+	for (unsigned int i = 0; i < n; i++)
+		xstats[i].id = i;
+	return (int)n;
+}
+
+int
+evnic_xstats_reset(struct rte_eth_dev *dev)
+{
+	return evnic_stats_reset(dev);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "rouse_attn.h"
+
+int
+rouse_attn_init(struct rouse_attn *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (a->doorbell < 0)
+		return -errno;
+	atomic_store_explicit(&a->state, ROUSE_ATTN_ATTEND, memory_order_release);
+	return 0;
+}
+
+void
+rouse_attn_fini(struct rouse_attn *a)
+{
+	close(a->doorbell);
+	a->doorbell = -1;
+}
+
+void
+rouse_attn_ring_doorbell(int doorbell)
+{
+	const uint64_t one = 1;
+	ssize_t written;
+
+	/* A signal handler may interrupt the write. Nothing else can go wrong that still needs a
+	 * wake: EAGAIN means that the counter, and with it the readiness, is there already. */
+	do {
+		written = write(doorbell, &one, sizeof(one));
+	} while (written < 0 && errno == EINTR);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#ifndef ROUSE_ATTN_H
+#define ROUSE_ATTN_H
+
+/**
+ * @file
+ * Attention: how a producer tells one worker that one of its event rings has work.
+ *
+ * Each worker has an attention word (64 bits, one bit a device), a detail word per device (64
+ * bits, one bit an event ring), a state and a doorbell. A bit means what the worker that owns
+ * the word says it means: a source is the pair (worker, bit). The message that a vector sends is
+ * a set of these bits, so two rings behind one vector overwrite nothing.
+ *
+ * Both halves of the park handshake stand here, each once: the producer's steps P1 to P6 and the
+ * consumer's stores, fences and looks. What a worker does between them is lib/worker's business.
+ *
+ *     producer                                consumer (worker, or a device's wire thread)
+ *     P1 write the entry                      POLL -> ATTEND: rouse_attn_attend(), one full round
+ *     P2 advance the write indicator          ATTEND: rouse_attn_take(), then take_detail(),
+ *     P3 full fence                             then the ring
+ *     P4 state is POLL: done                  ATTEND -> PARK: rouse_attn_park(), arm,
+ *     P5 set detail bit, then attention bit     rouse_attn_look(); nothing: block
+ *     P6 state is PARK and compare-exchange   awake: rouse_attn_unpark()
+ *        to ATTEND wins: ring the doorbell
+ *
+ * The doorbell (an eventfd) is a hint that may come early, merged or for nothing, and is never
+ * lost; the ring is the truth. The two full fences, P3 and the consumer's, are a store-buffering
+ * (Dekker) pair: each side stores, fences, and looks at what the other stored, so at least one
+ * of them sees the other. They exist in this file and nowhere else.
+ *
+ * No function here needs EAL.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rouse_evring.h"
+#include "rouse_window.h"
+
+#define ROUSE_ATTN_BITS 64 /**< devices of a worker, and event rings of a (worker, device) */
+
+/** A consumer's states; what a producer owes in each is in the table of docs/architecture.md. */
+enum rouse_attn_state {
+	ROUSE_ATTN_POLL,   /**< visits every source: producers owe nothing more than the entry */
+	ROUSE_ATTN_ATTEND, /**< visits what the bits name: producers set bits */
+	ROUSE_ATTN_PARK,   /**< blocked: producers set bits, one of them rings the doorbell */
+};
+
+/** A consumer's attention: made by rouse_attn_init(), and on cache lines of its own. */
+struct rouse_attn {
+	/** enum rouse_attn_state. Written by the consumer, and by the producer that wins P6. */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t state;
+	/** An eventfd; producers write it, the consumer waits for it edge-triggered and never
+	 * reads it. Constant. */
+	int doorbell;
+	/** When the event happened whose producer won P6, TSC cycles; 0 while it is not known.
+	 * Written by that producer, cleared by the consumer before it parks. */
+	_Atomic uint64_t event_tsc;
+	/** Attention word. Bits set by producers, taken by the consumer. */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t word;
+	/** Detail words. Bits set by producers, taken by the consumer. */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t detail[ROUSE_ATTN_BITS];
+};
+
+/** Where a producer signals: what the message data of a vector comes down to. */
+struct rouse_attn_target {
+	struct rouse_attn *attn;
+	uint8_t device; /**< bit of the attention word */
+	uint8_t ring;	/**< bit of the device's detail word */
+};
+
+/**
+ * Make an attention with no bit set, in state ATTEND, and its doorbell.
+ *
+ * @return 0; -errno of eventfd(2) (-EMFILE: raise the limit of open files)
+ */
+int rouse_attn_init(struct rouse_attn *a);
+
+/** Close the doorbell. No producer may know the attention any more. */
+void rouse_attn_fini(struct rouse_attn *a);
+
+/** Ring a doorbell: wakes who blocks on it now, or lets the next block return at once. */
+void rouse_attn_ring_doorbell(int doorbell);
+
+/* ---- the producer's half ---- */
+
+/**
+ * Step P3, the full fence. Once for all the rings that were published before it: a device that
+ * delivers a burst to many queues fences once, then calls rouse_attn_mark() for each.
+ */
+static inline void
+rouse_attn_fence(void)
+{
+	ROUSE_WINDOW(P_PUBLISHED);
+	/* pairs with the fences in rouse_attn_attend() and rouse_attn_look() */
+	atomic_thread_fence(memory_order_seq_cst);
+	ROUSE_WINDOW(P_FENCED);
+}
+
+/** Steps P4 and P5, after rouse_attn_fence(): set the bits unless the consumer polls.
+ * @return false if the consumer polls, and nothing more is owed */
+static inline bool
+rouse_attn_mark(const struct rouse_attn_target *t)
+{
+	struct rouse_attn *a = t->attn;
+
+	if (atomic_load_explicit(&a->state, memory_order_relaxed) == ROUSE_ATTN_POLL)
+		return false;
+	ROUSE_WINDOW(P_STATE);
+	/* detail before attention: who takes the attention bit must find the detail bit. Pairs
+	 * with the exchanges in rouse_attn_take() and rouse_attn_take_detail(). */
+	atomic_fetch_or_explicit(&a->detail[t->device], UINT64_C(1) << t->ring,
+				 memory_order_seq_cst);
+	ROUSE_WINDOW(P_DETAIL);
+	atomic_fetch_or_explicit(&a->word, UINT64_C(1) << t->device, memory_order_seq_cst);
+	ROUSE_WINDOW(P_MARKED);
+	return true;
+}
+
+/**
+ * Step P6, after rouse_attn_mark(): wake the consumer if it is parked. Exactly one of the
+ * producers that find it parked rings.
+ *
+ * @param event_tsc  when the event happened, TSC cycles: the start of the wake latency
+ * @return whether the doorbell was rung
+ */
+static inline bool
+rouse_attn_wake(const struct rouse_attn_target *t, uint64_t event_tsc)
+{
+	struct rouse_attn *a = t->attn;
+	uint32_t park = ROUSE_ATTN_PARK;
+
+	/* read again, after the bits: the consumer may have parked since P4 */
+	if (atomic_load_explicit(&a->state, memory_order_seq_cst) != ROUSE_ATTN_PARK)
+		return false;
+	if (!atomic_compare_exchange_strong_explicit(&a->state, &park, ROUSE_ATTN_ATTEND,
+						     memory_order_seq_cst, memory_order_seq_cst))
+		return false;
+	ROUSE_WINDOW(P_CLAIMED);
+	/* the write of the eventfd orders this store before the consumer's return */
+	atomic_store_explicit(&a->event_tsc, event_tsc, memory_order_release);
+	rouse_attn_ring_doorbell(a->doorbell);
+	ROUSE_WINDOW(P_RUNG);
+	return true;
+}
+
+/** Steps P3 to P6 for one target, after its ring was published.
+ * @return whether the doorbell was rung */
+static inline bool
+rouse_attn_signal(const struct rouse_attn_target *t, uint64_t event_tsc)
+{
+	rouse_attn_fence();
+	return rouse_attn_mark(t) && rouse_attn_wake(t, event_tsc);
+}
+
+/* ---- the consumer's half ---- */
+
+/** ATTEND -> POLL: producers owe nothing from here on. */
+static inline void
+rouse_attn_poll(struct rouse_attn *a)
+{
+	atomic_store_explicit(&a->state, ROUSE_ATTN_POLL, memory_order_relaxed);
+}
+
+/** POLL -> ATTEND. The caller then visits every source once: what came before has no bit. */
+static inline void
+rouse_attn_attend(struct rouse_attn *a)
+{
+	atomic_store_explicit(&a->state, ROUSE_ATTN_ATTEND, memory_order_relaxed);
+	ROUSE_WINDOW(C_ATTEND);
+	/* pairs with rouse_attn_fence(): a producer that still saw POLL has published before the
+	 * round that follows */
+	atomic_thread_fence(memory_order_seq_cst);
+	ROUSE_WINDOW(C_ROUND);
+}
+
+/** ATTEND: take the attention word, before any detail word. */
+static inline uint64_t
+rouse_attn_take(struct rouse_attn *a)
+{
+	uint64_t word;
+
+	if (atomic_load_explicit(&a->word, memory_order_relaxed) == 0)
+		return 0;
+	/* pairs with the second fetch_or in rouse_attn_mark() */
+	word = atomic_exchange_explicit(&a->word, 0, memory_order_acquire);
+	ROUSE_WINDOW(C_WORD);
+	return word;
+}
+
+/** ATTEND: take the detail word of a device, before any of its rings. */
+static inline uint64_t
+rouse_attn_take_detail(struct rouse_attn *a, unsigned int device)
+{
+	/* pairs with the first fetch_or in rouse_attn_mark() */
+	uint64_t bits = atomic_exchange_explicit(&a->detail[device], 0, memory_order_acquire);
+
+	ROUSE_WINDOW(C_DETAIL);
+	return bits;
+}
+
+/** ATTEND: the consumer sets a bit of its own, because it left entries in that ring. */
+static inline void
+rouse_attn_mark_own(const struct rouse_attn_target *t)
+{
+	atomic_fetch_or_explicit(&t->attn->detail[t->device], UINT64_C(1) << t->ring,
+				 memory_order_seq_cst);
+	atomic_fetch_or_explicit(&t->attn->word, UINT64_C(1) << t->device, memory_order_seq_cst);
+}
+
+/** Whether the target's bits are set: a settled entry without them was lost. */
+static inline bool
+rouse_attn_is_marked(const struct rouse_attn_target *t)
+{
+	uint64_t word = atomic_load_explicit(&t->attn->word, memory_order_acquire);
+	uint64_t bits = atomic_load_explicit(&t->attn->detail[t->device], memory_order_acquire);
+
+	return (word >> t->device & 1) != 0 && (bits >> t->ring & 1) != 0;
+}
+
+/** ATTEND -> PARK, the store. The caller arms its plain sources next. */
+static inline void
+rouse_attn_park(struct rouse_attn *a)
+{
+	atomic_store_explicit(&a->event_tsc, 0, memory_order_relaxed);
+	atomic_store_explicit(&a->state, ROUSE_ATTN_PARK, memory_order_relaxed);
+	ROUSE_WINDOW(C_PARK);
+}
+
+/** PARK, after arming: the fence and the second look. The caller looks at its plain sources too.
+ * @return whether a bit is set: do not block */
+static inline bool
+rouse_attn_look(struct rouse_attn *a)
+{
+	ROUSE_WINDOW(C_ARMED);
+	/* pairs with rouse_attn_fence(): a producer that did not see PARK has set its bits, or,
+	 * for a plain source, has its packets in the ring, before the look that follows */
+	atomic_thread_fence(memory_order_seq_cst);
+	ROUSE_WINDOW(C_LOOK);
+	return atomic_load_explicit(&a->word, memory_order_relaxed) != 0;
+}
+
+/** PARK -> ATTEND, after blocking or instead of it.
+ * @return whether a producer had done so before: its doorbell was rung, or will be */
+static inline bool
+rouse_attn_unpark(struct rouse_attn *a)
+{
+	return atomic_exchange_explicit(&a->state, ROUSE_ATTN_ATTEND, memory_order_seq_cst) !=
+	       ROUSE_ATTN_PARK;
+}
+
+/* ---- the registry: where drivers and workers meet ---- */
+
+#define ROUSE_ATTN_MAX_PORTS 256
+
+/**
+ * What a driver offers whose queues are handshake producers. Each function is called from one
+ * control thread or worker at a time per port, never from the data path of the device.
+ */
+struct rouse_attn_port_ops {
+	/**
+	 * Let the device signal events of @p queue to @p target, which stays valid until unbind
+	 * returns. Entries that are in the ring already are not signalled: the caller looks once.
+	 * @return 0; -ERANGE: no such queue; -EBUSY: it is bound already
+	 */
+	int (*bind)(void *ctx, uint16_t queue, const struct rouse_attn_target *target);
+	/**
+	 * Undo bind. When it returns, the device has let go of the target.
+	 * @return 0; -ERANGE: no such queue; -ENOENT: it is not bound
+	 */
+	int (*unbind)(void *ctx, uint16_t queue);
+	/** Entries for @p queue whose handshake is over and that are not read yet; called by the
+	 * worker that drains the queue. */
+	uint32_t (*owed)(void *ctx, uint16_t queue);
+};
+
+/** A registered port. */
+struct rouse_attn_port {
+	const struct rouse_attn_port_ops *ops;
+	void *ctx;
+};
+
+/**
+ * Offer a port's queues to workers. Called by a driver when the port exists; any thread.
+ *
+ * @param port  port number, below ROUSE_ATTN_MAX_PORTS
+ * @param ops   valid until rouse_attn_registry_remove()
+ * @param ctx   handed to every op
+ * @return 0; -ERANGE: port number too large; -EEXIST: registered already
+ */
+int rouse_attn_registry_add(uint16_t port, const struct rouse_attn_port_ops *ops, void *ctx);
+
+/** Withdraw a port. No queue of it may be bound. Unknown ports are ignored. */
+void rouse_attn_registry_remove(uint16_t port);
+
+/**
+ * Look a port up; any thread.
+ *
+ * @return whether the port is registered, and then *out is filled
+ */
+bool rouse_attn_registry_find(uint16_t port, struct rouse_attn_port *out);
+
+#endif /* ROUSE_ATTN_H */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * The worker's half of the park protocol: what it does in state ATTEND, how it goes to sleep, and
+ * how it comes back. The stores, fences and looks themselves are those of rouse_attn.h.
+ */
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include <rte_cycles.h>
+#include <rte_mempool.h>
+
+#include "worker.h"
+
+#define MAX_EVENTS	64
+#define AUDITS_PER_WAKE 8    /* handshake sources held against their bits after each wake */
+#define STARVED_US	1000 /* longest sleep while an mbuf pool is empty */
+
+/* ---- visiting ---- */
+
+static uint32_t
+visit_list(struct rouse_worker *w, const struct source_list *list)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < list->nb; i++)
+		found += source_visit(w, list->at[i]);
+	return found;
+}
+
+/* Visit a handshake source in state ATTEND: what a bounded visit leaves has no bit but this one. */
+static uint32_t
+visit_handshake(struct rouse_worker *w, struct source *s)
+{
+	uint32_t n = source_visit(w, s);
+
+	if (n == w->burst)
+		rouse_attn_mark_own(&s->target);
+	return n;
+}
+
+static uint32_t
+visit_marked(struct rouse_worker *w)
+{
+	uint32_t found = 0;
+
+	for (uint64_t word = rouse_attn_take(&w->attn); word != 0; word &= word - 1) {
+		unsigned int device = (unsigned int)__builtin_ctzll(word);
+		uint64_t bits = rouse_attn_take_detail(&w->attn, device);
+
+		worker_count(&w->stats.detail_words, 1);
+		for (; bits != 0; bits &= bits - 1) {
+			struct source *s =
+				source_of_bits(w, device, (unsigned int)__builtin_ctzll(bits));
+
+			if (s == NULL)
+				worker_count(&w->stats.stale_bits, 1);
+			else
+				found += visit_handshake(w, s);
+		}
+	}
+	return found;
+}
+
+/* One round in state POLL. */
+uint32_t
+worker_poll(struct rouse_worker *w)
+{
+	return visit_list(w, &w->handshake) + visit_list(w, &w->plain);
+}
+
+/* To state ATTEND, from POLL or from the start: the full round that this takes. */
+void
+worker_enter_attend(struct rouse_worker *w)
+{
+	rouse_attn_attend(&w->attn);
+	for (uint32_t i = 0; i < w->handshake.nb; i++)
+		visit_handshake(w, w->handshake.at[i]);
+	visit_list(w, &w->plain);
+}
+
+/* One round in state ATTEND: what the bits name, then every plain source, so that busy bits never
+ * starve one. */
+uint32_t
+worker_attend(struct rouse_worker *w)
+{
+	return visit_marked(w) + visit_list(w, &w->plain);
+}
+
+/* ---- going to sleep ---- */
+
+/* Arm every interrupt source; whether one could not be armed. */
+static bool
+arm_all(struct rouse_worker *w)
+{
+	bool failed = false;
+
+	for (uint32_t i = 0; i < w->plain.nb; i++) {
+		struct source *s = w->plain.at[i];
+
+		if (s->ops->arm == NULL)
+			continue;
+		s->armed = s->ops->arm(s) == 0;
+		worker_count(s->armed ? &w->stats.arms : &w->stats.arm_errors, 1);
+		failed |= !s->armed;
+	}
+	return failed;
+}
+
+static void
+disarm_all(struct rouse_worker *w)
+{
+	for (uint32_t i = 0; i < w->plain.nb; i++) {
+		struct source *s = w->plain.at[i];
+
+		if (!s->armed)
+			continue;
+		s->armed = false;
+		/* an error is not fatal: an interrupt too many is a spurious wake */
+		s->ops->disarm(s);
+	}
+}
+
+/* Whether a queue may be silent because there is no mbuf for it: the only sure way to know is to
+ * take one and put it back, which is this lcore's cache unless that is empty. */
+static bool
+is_starved(const struct rouse_worker *w)
+{
+	void *mbuf;
+
+	for (uint32_t i = 0; i < w->nb_pools; i++) {
+		if (rte_mempool_get(w->pools[i], &mbuf) != 0)
+			return true;
+		rte_mempool_put(w->pools[i], mbuf);
+	}
+	return false;
+}
+
+/* How long the worker may sleep, in us; 0: without a timeout. */
+static uint32_t
+sleep_limit_us(struct rouse_worker *w, bool arm_failed)
+{
+	uint32_t limit = w->nb_timed > 0 || arm_failed ? w->conf.timed_us : 0;
+
+	if (is_starved(w)) {
+		worker_count(&w->stats.starved, 1);
+		if (limit == 0 || limit > STARVED_US)
+			limit = STARVED_US;
+	}
+	return limit;
+}
+
+static void
+set_timer(int timer, uint32_t us)
+{
+	struct itimerspec in = {
+		.it_value = { .tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000 },
+	};
+
+	timerfd_settime(timer, 0, &in, NULL);
+}
+
+/* ---- awake ---- */
+
+/* Does a settled entry wait whose bits are not set? A few sources at each wake, in turn, so that
+ * the cost of a wake does not grow with the number of sources. */
+static void
+audit(struct rouse_worker *w)
+{
+	uint32_t nb = RTE_MIN(w->handshake.nb, (uint32_t)AUDITS_PER_WAKE);
+
+	for (uint32_t i = 0; i < nb; i++) {
+		struct source *s = w->handshake.at[w->next_audit++ % w->handshake.nb];
+
+		if (s->ops->owed(s) != 0 && !rouse_attn_is_marked(&s->target)) {
+			worker_count(&w->stats.rescues, 1);
+			rouse_attn_mark_own(&s->target);
+		}
+	}
+}
+
+static void
+record_latency(struct rouse_worker *w, uint64_t now)
+{
+	uint64_t event = atomic_load_explicit(&w->attn.event_tsc, memory_order_acquire);
+
+	/* 0, or left by a producer that was late in an earlier sleep: not this wake's */
+	if (event > w->awake_since_tsc && event < now)
+		rouse_histogram_add(&w->wake_ns, (uint64_t)((double)(now - event) * w->ns_per_tsc));
+}
+
+/* Drain what the vectors that fired name; what kinds of things woke the worker. */
+static uint32_t
+visit_fired(struct rouse_worker *w, const struct epoll_event *events, int nb, bool *timer_only)
+{
+	uint32_t found = 0;
+
+	*timer_only = nb > 0;
+	for (int i = 0; i < nb; i++) {
+		if (events[i].data.u64 != EPOLL_TIMER)
+			*timer_only = false;
+		if (events[i].data.u64 != EPOLL_TIMER && events[i].data.u64 != EPOLL_DOORBELL)
+			found += source_visit(w, events[i].data.ptr);
+	}
+	return found;
+}
+
+/* Block; returns in state ATTEND after a first round. */
+static void
+sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
+{
+	struct epoll_event events[MAX_EVENTS];
+	uint64_t asleep, awake;
+	uint32_t found;
+	bool timer_only;
+	int nb;
+
+	if (limit_us != 0)
+		set_timer(w->timer, limit_us);
+	asleep = rte_rdtsc();
+	atomic_store_explicit(&w->asleep_since_tsc, asleep, memory_order_relaxed);
+	ROUSE_WINDOW(C_LOOKED);
+	nb = epoll_wait(w->epoll, events, MAX_EVENTS, -1);
+	ROUSE_WINDOW(C_WOKEN);
+	rouse_attn_unpark(&w->attn);
+	ROUSE_WINDOW(C_UNPARKED);
+	awake = rte_rdtsc();
+	record_latency(w, awake);
+	disarm_all(w);
+	audit(w);
+
+	worker_count(&w->stats.wakes, 1);
+	worker_count(&w->stats.asleep_tsc, awake - asleep);
+	atomic_store_explicit(&w->asleep_since_tsc, 0, memory_order_relaxed);
+	worker_count(&w->stats.spin_tsc, asleep - w->round_tsc);
+	w->awake_since_tsc = w->round_tsc = awake;
+	policy_wake(&w->policy, awake);
+
+	found = visit_fired(w, events, nb, &timer_only);
+	found += worker_attend(w);
+	if (timer_only)
+		worker_count(&w->stats.timer_wakes, 1);
+	else if (found == 0)
+		worker_count(&w->stats.spurious_wakes, 1);
+	if (limit_us != 0 && !timer_only)
+		set_timer(w->timer, 0);
+}
+
+/* ATTEND -> PARK -> ATTEND. */
+void
+worker_park(struct rouse_worker *w)
+{
+	bool arm_failed;
+
+	worker_count(&w->stats.parks, 1);
+	rouse_attn_park(&w->attn);
+	arm_failed = arm_all(w);
+	if (rouse_attn_look(&w->attn) || visit_list(w, &w->plain) != 0) {
+		rouse_attn_unpark(&w->attn);
+		disarm_all(w);
+		worker_count(&w->stats.recheck_hits, 1);
+		return;
+	}
+	sleep_until_woken(w, sleep_limit_us(w, arm_failed));
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#include "policy.h"
+
+void
+policy_init(struct policy *p, enum rouse_worker_mode mode, uint64_t spin_tsc, uint64_t now)
+{
+	*p = (struct policy){
+		.mode = mode,
+		.spin_tsc = mode == ROUSE_WORKER_INTERRUPT ? 0 : spin_tsc,
+		.idle_since = now,
+	};
+}
+
+static void
+add_to_load(struct policy *p, bool found)
+{
+	if (found)
+		p->load += (POLICY_LOAD_ONE - p->load) >> POLICY_LOAD_BITS;
+	else
+		p->load -= p->load >> POLICY_LOAD_BITS;
+}
+
+enum rouse_attn_state
+policy_step(struct policy *p, enum rouse_attn_state state, bool found, uint64_t now)
+{
+	if (p->mode == ROUSE_WORKER_POLL)
+		return ROUSE_ATTN_POLL;
+
+	add_to_load(p, found);
+	if (found)
+		p->idle_since = now;
+	if (state == ROUSE_ATTN_POLL)
+		return p->load < POLICY_POLL_OFF ? ROUSE_ATTN_ATTEND : ROUSE_ATTN_POLL;
+	if (p->mode == ROUSE_WORKER_HYBRID && p->load > POLICY_POLL_ON)
+		return ROUSE_ATTN_POLL;
+	if (!found && now - p->idle_since >= p->spin_tsc)
+		return ROUSE_ATTN_PARK;
+	return ROUSE_ATTN_ATTEND;
+}
+
+void
+policy_wake(struct policy *p, uint64_t now)
+{
+	p->idle_since = now;
+}

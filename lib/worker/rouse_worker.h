@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#ifndef ROUSE_WORKER_H
+#define ROUSE_WORKER_H
+
+/**
+ * @file
+ * The worker: an lcore's engine. It drains sources (Rx queues of any PMD, event rings, messages),
+ * polls while there is work, and blocks without a timeout when there is none.
+ *
+ * A worker is made and filled with sources by a control thread, then run by one lcore:
+ *
+ *     w = rouse_worker_create(&conf);
+ *     rouse_worker_ethdev_add(w, port, queue, handler, arg);      (port configured and started)
+ *     rte_eal_remote_launch(rouse_worker_run, w, lcore);
+ *     ...
+ *     rouse_worker_stop(w);
+ *     rte_eal_wait_lcore(lcore);
+ *     rouse_worker_destroy(w);                                    (before the port is stopped)
+ *
+ * It is not a scheduler: handlers run to completion on the worker's thread, and must not block.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include <rouse_attn.h>
+#include <rouse_evring.h>
+
+#include "rouse_histogram.h"
+
+struct rouse_worker;
+
+/** When a worker polls and when it sleeps. */
+enum rouse_worker_mode {
+	ROUSE_WORKER_HYBRID,	/**< polls under load, attends, sleeps when idle */
+	ROUSE_WORKER_POLL,	/**< always polls; for comparison */
+	ROUSE_WORKER_INTERRUPT, /**< sleeps as soon as a round finds nothing */
+};
+
+/** How a worker learns that a source has work. */
+enum rouse_source_kind {
+	ROUSE_SOURCE_HANDSHAKE, /**< its producer sets attention bits */
+	ROUSE_SOURCE_INTERRUPT, /**< a per-queue Rx interrupt, armed before sleeping */
+	ROUSE_SOURCE_TIMED,	/**< neither: the worker looks every rouse_worker_conf.timed_us */
+};
+
+struct rouse_worker_conf {
+	const char *name; /**< for messages and dumps; at most 20 characters */
+	int socket_id;	  /**< NUMA node of its memory, SOCKET_ID_ANY: any */
+	enum rouse_worker_mode mode;
+	uint16_t burst;	   /**< packets a source hands over at a time, 1 to 512; 0: 32 */
+	uint32_t spin_us;  /**< looks for so long before it sleeps, at most 1000000 */
+	uint32_t timed_us; /**< longest sleep with a timed source, 10 to 1000000; 0: 1000 */
+};
+
+#define ROUSE_WORKER_DEFAULT_SPIN_US 50
+
+/**
+ * Takes packets of an Rx queue; they are the handler's from here on. Runs on the worker.
+ *
+ * @param nb_pkts  1 to rouse_worker_conf.burst
+ */
+typedef void (*rouse_worker_rx_t)(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts,
+				  uint16_t nb_pkts);
+
+/** Takes one entry of an event ring, which is valid until it returns. Runs on the worker. */
+typedef void (*rouse_worker_event_t)(void *arg, const struct rouse_event *event);
+
+/** A message: a function that the worker runs. */
+typedef void (*rouse_worker_msg_t)(struct rouse_worker *w, void *arg);
+
+/**
+ * Make a worker without sources.
+ *
+ * @return the worker; NULL with rte_errno: EINVAL: a number of conf is out of range (logged),
+ *         ENOMEM, EMFILE: no file descriptors left
+ */
+struct rouse_worker *rouse_worker_create(const struct rouse_worker_conf *conf);
+
+/** Free a worker that does not run; its sources are removed. NULL is ignored. */
+void rouse_worker_destroy(struct rouse_worker *w);
+
+/**
+ * Add an Rx queue, of any PMD. Control thread; the worker does not run, the port is started, and
+ * nobody else receives from the queue from here on.
+ *
+ * @return 0; -EBUSY: the worker runs; -ENOSPC: no device or ring bit left (64 x 64); -ENOMEM;
+ *         or the errno of the driver's binding
+ */
+int rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
+			    rouse_worker_rx_t handler, void *arg);
+
+/**
+ * Add an event ring that another thread produces into. Control thread; the worker does not run.
+ *
+ * @param ring    outlives the worker
+ * @param target  filled: what the producer signals (rouse_attn_signal()) after publishing
+ * @return 0; -EBUSY: the worker runs; -ENOSPC: no device or ring bit left; -ENOMEM
+ */
+int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
+			    rouse_worker_event_t handler, void *arg,
+			    struct rouse_attn_target *target);
+
+/**
+ * Let the worker run @p fn(w, @p arg) soon, waking it if it sleeps. Any thread.
+ *
+ * @return 0; -ENOBUFS: 1,023 messages wait already, try again when some have run
+ */
+int rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg);
+
+/**
+ * Run the worker on the calling lcore until rouse_worker_stop(). Blocks all signals for the
+ * calling thread meanwhile.
+ *
+ * @param worker  a struct rouse_worker *; the type is that of rte_eal_remote_launch()
+ * @return 0; -EBUSY: it runs already
+ */
+int rouse_worker_run(void *worker);
+
+/** Let the worker return from rouse_worker_run() after its present round. Any thread.
+ * @return 0; -ENOBUFS as rouse_worker_post() */
+int rouse_worker_stop(struct rouse_worker *w);
+
+/**
+ * One list: member, what it counts. Counters only grow; a "clear" is a remembered zero.
+ * They are written by the worker, read by any thread without a lock.
+ */
+#define ROUSE_WORKER_STATS(X)                                                                      \
+	X(rx_packets, "packets taken from Rx queues")                                              \
+	X(events, "entries taken from event rings")                                                \
+	X(messages, "messages run")                                                                \
+	X(poll_rounds, "rounds in state POLL: every source visited")                               \
+	X(attend_rounds, "rounds in state ATTEND")                                                 \
+	X(polls, "visits to sources")                                                              \
+	X(empty_polls, "visits that found nothing")                                                \
+	X(detail_words, "detail words screened")                                                   \
+	X(stale_bits, "attention bits that name no source")                                        \
+	X(arms, "interrupts armed")                                                                \
+	X(arm_errors, "interrupts that could not be armed: the sleep was timed")                   \
+	X(parks, "attempts to sleep")                                                              \
+	X(recheck_hits, "attempts in which the second look found work")                            \
+	X(wakes, "returns from blocking")                                                          \
+	X(spurious_wakes, "wakes by a doorbell or an interrupt that found nothing")                \
+	X(timer_wakes, "wakes by the timer of timed sources")                                      \
+	X(rescues, "work found whose own signal is absent: a lost wake-up, always a bug")          \
+	X(starved, "sleeps cut short because the mbuf pool was empty")                             \
+	X(busy_tsc, "cycles in rounds that found work")                                            \
+	X(spin_tsc, "cycles in rounds that found nothing")                                         \
+	X(asleep_tsc, "cycles blocked")
+
+struct rouse_worker_stats {
+#define X(member, help) uint64_t member;
+	ROUSE_WORKER_STATS(X)
+#undef X
+	uint64_t cpu_ns;   /**< processor time of the thread since rouse_worker_run() */
+	uint64_t wall_tsc; /**< cycles since rouse_worker_run() */
+};
+
+/** Read the counters; any thread. A snapshot: single counters are exact, sums may be a round
+ * apart. */
+void rouse_worker_stats_get(const struct rouse_worker *w, struct rouse_worker_stats *stats);
+
+/** The worker's wake latencies, from the event to the return from blocking, in ns; any thread. */
+const struct rouse_histogram *rouse_worker_wake_ns(const struct rouse_worker *w);
+
+/** What one Rx queue of a worker did. */
+struct rouse_worker_queue_stats {
+	uint16_t port;
+	uint16_t queue;
+	enum rouse_source_kind kind;
+	uint64_t packets;
+};
+
+/**
+ * The @p index-th Rx queue of the worker, in the order of addition; any thread.
+ *
+ * @return whether there is one
+ */
+bool rouse_worker_queue_stats_get(const struct rouse_worker *w, unsigned int index,
+				  struct rouse_worker_queue_stats *stats);
+
+/** The NUMA node that the worker was asked to be on, SOCKET_ID_ANY: any. */
+int rouse_worker_socket_id(const struct rouse_worker *w);
+
+#endif /* ROUSE_WORKER_H */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * Rx queues of ethdev ports. A port that is in the registry (rouse_attn.h) is a handshake producer;
+ * for any other, what its driver can do decides: a per-queue interrupt with an eventfd, or
+ * nothing, and then the worker's sleeps are timed.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include <rte_ethdev.h>
+
+#include "worker.h"
+
+static uint32_t
+ethdev_drain(struct rouse_worker *w, struct source *s)
+{
+	uint16_t n = rte_eth_rx_burst(s->ethdev.port_id, s->ethdev.queue, w->pkts, w->burst);
+
+	if (n == 0)
+		return 0;
+	worker_count(&s->packets, n);
+	worker_count(&w->stats.rx_packets, n);
+	s->ethdev.handler(s->arg, s->ethdev.port_id, s->ethdev.queue, w->pkts, n);
+	return n;
+}
+
+static uint32_t
+handshake_owed(const struct source *s)
+{
+	return s->ethdev.port.ops->owed(s->ethdev.port.ctx, s->ethdev.queue);
+}
+
+static void
+handshake_remove(struct rouse_worker *w __rte_unused, struct source *s)
+{
+	s->ethdev.port.ops->unbind(s->ethdev.port.ctx, s->ethdev.queue);
+}
+
+static const struct source_ops handshake_ops = {
+	.drain = ethdev_drain,
+	.owed = handshake_owed,
+	.remove = handshake_remove,
+};
+
+static int
+interrupt_arm(struct source *s)
+{
+	return rte_eth_dev_rx_intr_enable(s->ethdev.port_id, s->ethdev.queue);
+}
+
+static int
+interrupt_disarm(struct source *s)
+{
+	return rte_eth_dev_rx_intr_disable(s->ethdev.port_id, s->ethdev.queue);
+}
+
+static void
+interrupt_remove(struct rouse_worker *w, struct source *s)
+{
+	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
+}
+
+static const struct source_ops interrupt_ops = {
+	.drain = ethdev_drain,
+	.arm = interrupt_arm,
+	.disarm = interrupt_disarm,
+	.remove = interrupt_remove,
+};
+
+static void
+timed_remove(struct rouse_worker *w __rte_unused, struct source *s __rte_unused)
+{
+}
+
+static const struct source_ops timed_ops = {
+	.drain = ethdev_drain,
+	.remove = timed_remove,
+};
+
+/* ---- adding ---- */
+
+/* The worker looks whether a pool is empty before it sleeps: an empty one keeps queues silent. */
+static void
+remember_pool(struct rouse_worker *w, struct rte_mempool *pool)
+{
+	for (uint32_t i = 0; i < w->nb_pools; i++)
+		if (w->pools[i] == pool)
+			return;
+	if (pool != NULL && w->nb_pools < WORKER_MAX_POOLS)
+		w->pools[w->nb_pools++] = pool;
+}
+
+static int
+add_handshake(struct rouse_worker *w, struct source *model)
+{
+	const struct rouse_attn_port *port = &model->ethdev.port;
+	struct source *s;
+	int ret;
+
+	model->ops = &handshake_ops;
+	model->kind = ROUSE_SOURCE_HANDSHAKE;
+	ret = source_add(w, model, model->ethdev.port_id, &s);
+	if (ret != 0)
+		return ret;
+	ret = port->ops->bind(port->ctx, s->ethdev.queue, &s->target);
+	if (ret != 0) {
+		source_drop(w, s);
+		return ret;
+	}
+	/* what is in the ring already was signalled to nobody: look once */
+	rouse_attn_mark_own(&s->target);
+	return 0;
+}
+
+/* The fd of the queue's interrupt; -1: it has none that can be armed. */
+static int
+interrupt_fd(uint16_t port, uint16_t queue)
+{
+	int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
+
+	if (fd < 0 || rte_eth_dev_rx_intr_enable(port, queue) != 0)
+		return -1;
+	rte_eth_dev_rx_intr_disable(port, queue);
+	return fd;
+}
+
+static int
+add_plain(struct rouse_worker *w, struct source *model)
+{
+	int fd = interrupt_fd(model->ethdev.port_id, model->ethdev.queue);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct source *s;
+	int ret;
+
+	model->ethdev.fd = fd;
+	model->ops = fd < 0 ? &timed_ops : &interrupt_ops;
+	model->kind = fd < 0 ? ROUSE_SOURCE_TIMED : ROUSE_SOURCE_INTERRUPT;
+	ret = source_add(w, model, GROUP_SOFTWARE, &s);
+	if (ret != 0 || fd < 0)
+		return ret;
+	event.data.ptr = s;
+	/* EEXIST: two queues share an interrupt; every plain source is visited after a wake */
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0 && errno != EEXIST) {
+		ret = -errno;
+		source_drop(w, s);
+	}
+	return ret;
+}
+
+int
+rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
+			rouse_worker_rx_t handler, void *arg)
+{
+	struct source model;
+	struct rte_eth_rxq_info info;
+	int ret;
+
+	memset(&model, 0, sizeof(model));
+	model.arg = arg;
+	model.ethdev.handler = handler;
+	model.ethdev.port_id = port;
+	model.ethdev.queue = queue;
+	if (rte_eth_rx_queue_info_get(port, queue, &info) == 0)
+		model.ethdev.pool = info.mp;
+	if (rouse_attn_registry_find(port, &model.ethdev.port))
+		ret = add_handshake(w, &model);
+	else
+		ret = add_plain(w, &model);
+	if (ret != 0) {
+		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be added: %s", w->name, queue, port,
+			   rte_strerror(-ret));
+		return ret;
+	}
+	remember_pool(w, model.ethdev.pool);
+	return 0;
+}
+
+bool
+rouse_worker_queue_stats_get(const struct rouse_worker *w, unsigned int index,
+			     struct rouse_worker_queue_stats *stats)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++) {
+		const struct source *s = w->sources.at[i];
+
+		if (s->ops->drain != ethdev_drain || index-- != 0)
+			continue;
+		*stats = (struct rouse_worker_queue_stats){
+			.port = s->ethdev.port_id,
+			.queue = s->ethdev.queue,
+			.kind = s->kind,
+			.packets = atomic_load_explicit(&s->packets, memory_order_relaxed),
+		};
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * The inbox: messages from any thread, functions that the worker runs. Many producers, so the ring
+ * is DPDK's; the handshake is ours.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_ring_elem.h>
+
+#include "worker.h"
+
+#define INBOX_SIZE  1024
+#define INBOX_BURST 32
+
+struct msg {
+	rouse_worker_msg_t fn;
+	void *arg;
+};
+
+static uint32_t
+inbox_drain(struct rouse_worker *w, struct source *s __rte_unused)
+{
+	struct msg msgs[INBOX_BURST];
+	uint32_t n =
+		rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]), INBOX_BURST, NULL);
+
+	w->inbox_taken += n;
+	for (uint32_t i = 0; i < n; i++)
+		msgs[i].fn(w, msgs[i].arg);
+	if (n != 0)
+		worker_count(&w->stats.messages, n);
+	/* the worker takes a full burst for "there may be more"; its burst is another */
+	return n == INBOX_BURST ? w->burst : n;
+}
+
+/*
+ * Messages are taken in the order in which they were put, but their handshakes end in any order:
+ * if more have ended than messages were taken, at least one that ended is still there.
+ */
+static uint32_t
+inbox_owed(const struct source *s)
+{
+	const struct rouse_worker *w = s->arg;
+	/* pairs with the release in rouse_worker_post() */
+	uint64_t settled = atomic_load_explicit(&w->inbox_settled, memory_order_acquire);
+
+	return settled > w->inbox_taken ? (uint32_t)(settled - w->inbox_taken) : 0;
+}
+
+static void
+inbox_remove(struct rouse_worker *w __rte_unused, struct source *s __rte_unused)
+{
+}
+
+static const struct source_ops inbox_ops = {
+	.drain = inbox_drain,
+	.owed = inbox_owed,
+	.remove = inbox_remove,
+};
+
+int
+rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg)
+{
+	struct msg msg = { .fn = fn, .arg = arg };
+	int ret = rte_ring_mp_enqueue_elem(w->inbox, &msg, sizeof(msg));
+
+	if (ret != 0)
+		return ret;
+	rouse_attn_signal(&w->inbox_source->target, rte_rdtsc());
+	/* pairs with the acquire in inbox_owed(): the handshake is over */
+	atomic_fetch_add_explicit(&w->inbox_settled, 1, memory_order_release);
+	return 0;
+}
+
+int
+worker_inbox_create(struct rouse_worker *w)
+{
+	struct source model;
+
+	w->inbox = rte_ring_create_elem(w->name, sizeof(struct msg), INBOX_SIZE, w->conf.socket_id,
+					RING_F_SC_DEQ);
+	if (w->inbox == NULL)
+		return -rte_errno;
+	memset(&model, 0, sizeof(model));
+	model.ops = &inbox_ops;
+	model.kind = ROUSE_SOURCE_HANDSHAKE;
+	model.arg = w;
+	return source_add(w, &model, GROUP_SOFTWARE, &w->inbox_source);
+}
+
+void
+worker_inbox_destroy(struct rouse_worker *w)
+{
+	rte_ring_free(w->inbox);
+}

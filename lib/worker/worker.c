@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/* The worker's life: create, run, stop, destroy. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "worker.h"
+
+#define DEFAULT_BURST	 32
+#define DEFAULT_TIMED_US 1000
+#define MIN_TIMED_US	 10
+#define MAX_US		 1000000
+#define MAX_NAME	 20
+
+RTE_LOG_REGISTER(worker_logtype, rouse.worker, NOTICE);
+
+/* ---- create ---- */
+
+static int
+check_conf(const struct rouse_worker_conf *conf)
+{
+	const char *name = conf->name == NULL ? "" : conf->name;
+
+	if (name[0] == '\0' || strlen(name) > MAX_NAME)
+		WORKER_LOG(ERR, "name \"%s\": give one of 1 to %d characters", name, MAX_NAME);
+	else if (conf->burst > WORKER_MAX_BURST)
+		WORKER_LOG(ERR, "%s: burst %u: give 1 to %d", name, conf->burst, WORKER_MAX_BURST);
+	else if (conf->spin_us > MAX_US)
+		WORKER_LOG(ERR, "%s: spin of %u us: give 0 to %d", name, conf->spin_us, MAX_US);
+	else if (conf->timed_us != 0 && (conf->timed_us < MIN_TIMED_US || conf->timed_us > MAX_US))
+		WORKER_LOG(ERR, "%s: timed sleep of %u us: give %d to %d", name, conf->timed_us,
+			   MIN_TIMED_US, MAX_US);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int
+watch(const struct rouse_worker *w, int fd, uint64_t data)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = data };
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int
+open_fds(struct rouse_worker *w)
+{
+	int ret = rouse_attn_init(&w->attn);
+
+	w->epoll = w->timer = -1;
+	if (ret != 0)
+		return ret;
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (w->epoll < 0 || w->timer < 0)
+		return -errno;
+	ret = watch(w, w->attn.doorbell, EPOLL_DOORBELL);
+	return ret != 0 ? ret : watch(w, w->timer, EPOLL_TIMER);
+}
+
+static void
+close_fds(struct rouse_worker *w)
+{
+	if (w->epoll >= 0)
+		close(w->epoll);
+	if (w->timer >= 0)
+		close(w->timer);
+	if (w->attn.doorbell >= 0)
+		rouse_attn_fini(&w->attn);
+}
+
+struct rouse_worker *
+rouse_worker_create(const struct rouse_worker_conf *conf)
+{
+	struct rouse_worker *w;
+	int ret = check_conf(conf);
+
+	if (ret != 0) {
+		rte_errno = -ret;
+		return NULL;
+	}
+	w = rte_zmalloc_socket("rouse_worker", sizeof(*w), RTE_CACHE_LINE_SIZE, conf->socket_id);
+	if (w == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	w->conf = *conf;
+	w->conf.name = w->name;
+	snprintf(w->name, sizeof(w->name), "rouse_%s", conf->name);
+	w->burst = conf->burst == 0 ? DEFAULT_BURST : conf->burst;
+	if (w->conf.timed_us == 0)
+		w->conf.timed_us = DEFAULT_TIMED_US;
+	w->ns_per_tsc = 1e9 / (double)rte_get_tsc_hz();
+
+	ret = open_fds(w);
+	if (ret == 0)
+		ret = worker_inbox_create(w);
+	if (ret != 0) {
+		WORKER_LOG(ERR, "%s: cannot be made: %s", w->name, rte_strerror(-ret));
+		rouse_worker_destroy(w);
+		rte_errno = -ret;
+		return NULL;
+	}
+	return w;
+}
+
+/* ---- run ---- */
+
+static void
+begin(struct rouse_worker *w)
+{
+	uint64_t now = rte_rdtsc();
+	uint64_t spin_tsc = (uint64_t)(w->conf.spin_us * 1e3 / w->ns_per_tsc);
+
+	w->stop = false;
+	w->round_tsc = w->awake_since_tsc = now;
+	policy_init(&w->policy, w->conf.mode, spin_tsc, now);
+	pthread_getcpuclockid(pthread_self(), &w->cpu_clock);
+	w->start_cpu_ns = worker_thread_cpu_ns(w->cpu_clock);
+	/* pairs with the acquire in rouse_worker_stats_get(): the clock is known */
+	atomic_store_explicit(&w->start_tsc, now, memory_order_release);
+}
+
+static void
+end(struct rouse_worker *w)
+{
+	atomic_store_explicit(&w->end_tsc, rte_rdtsc(), memory_order_relaxed);
+	atomic_store_explicit(&w->end_cpu_ns, worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns,
+			      memory_order_relaxed);
+	rouse_attn_attend(&w->attn);
+	atomic_store_explicit(&w->running, false, memory_order_release);
+}
+
+/* Account for the round that ends now. */
+static uint64_t
+end_round(struct rouse_worker *w, uint32_t found)
+{
+	uint64_t now = rte_rdtsc();
+
+	worker_count(found != 0 ? &w->stats.busy_tsc : &w->stats.spin_tsc, now - w->round_tsc);
+	w->round_tsc = now;
+	return now;
+}
+
+static void
+loop(struct rouse_worker *w)
+{
+	enum rouse_attn_state state = ROUSE_ATTN_ATTEND, next;
+	uint32_t found;
+	uint64_t now;
+
+	worker_enter_attend(w);
+	while (!w->stop) {
+		if (state == ROUSE_ATTN_POLL) {
+			found = worker_poll(w);
+			worker_count(&w->stats.poll_rounds, 1);
+		} else {
+			found = worker_attend(w);
+			worker_count(&w->stats.attend_rounds, 1);
+		}
+		now = end_round(w, found);
+		next = policy_step(&w->policy, state, found != 0, now);
+		if (next == state)
+			continue;
+		if (next == ROUSE_ATTN_PARK) {
+			worker_park(w);
+		} else if (next == ROUSE_ATTN_POLL) {
+			rouse_attn_poll(&w->attn);
+			state = next;
+		} else {
+			worker_enter_attend(w);
+			state = next;
+		}
+	}
+}
+
+int
+rouse_worker_run(void *worker)
+{
+	struct rouse_worker *w = worker;
+	sigset_t all, before;
+
+	if (atomic_exchange_explicit(&w->running, true, memory_order_acq_rel))
+		return -EBUSY;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	begin(w);
+	loop(w);
+	end(w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static void
+stop_now(struct rouse_worker *w, void *arg __rte_unused)
+{
+	w->stop = true;
+}
+
+int
+rouse_worker_stop(struct rouse_worker *w)
+{
+	return rouse_worker_post(w, stop_now, NULL);
+}
+
+void
+rouse_worker_destroy(struct rouse_worker *w)
+{
+	if (w == NULL)
+		return;
+	source_remove_all(w);
+	worker_inbox_destroy(w);
+	close_fds(w);
+	rte_free(w);
+}
+
+int
+rouse_worker_socket_id(const struct rouse_worker *w)
+{
+	return w->conf.socket_id;
+}

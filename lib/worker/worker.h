@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#ifndef WORKER_H
+#define WORKER_H
+
+/* The worker: private declarations, grouped by the file that defines them. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_log.h>
+#include <rte_ring.h>
+
+#include "policy.h"
+#include "rouse_worker.h"
+
+#define WORKER_MAX_BURST 512
+#define WORKER_MAX_POOLS 64 /* mbuf pools whose emptiness is looked at before sleeping */
+
+extern int worker_logtype;
+#define WORKER_LOG(level, fmt, ...)                                                                \
+	rte_log(RTE_LOG_##level, worker_logtype, "worker: " fmt "\n", ##__VA_ARGS__)
+
+struct source;
+
+/* What a kind of source can do; called by the worker's thread unless it says otherwise. */
+struct source_ops {
+	/* Take at most a burst; how much was taken. A full burst means that there may be more. */
+	uint32_t (*drain)(struct rouse_worker *w, struct source *s);
+	/* Interrupt sources: ask for an interrupt; 0 or -errno. */
+	int (*arm)(struct source *s);
+	/* Interrupt sources: stop asking; 0 or -errno. */
+	int (*disarm)(struct source *s);
+	/* Handshake sources: entries whose handshake is over and that are not taken yet. */
+	uint32_t (*owed)(const struct source *s);
+	/* Undo what adding did; control thread. */
+	void (*remove)(struct rouse_worker *w, struct source *s);
+};
+
+struct source {
+	const struct source_ops *ops;
+	enum rouse_source_kind kind;
+	struct rouse_attn_target target; /* handshake sources: the bits that name it */
+	bool armed;
+	void *arg;
+	_Atomic uint64_t packets; /* written by the worker, read by any thread */
+	union {
+		struct {
+			rouse_worker_rx_t handler;
+			struct rte_mempool *pool;
+			struct rouse_attn_port port; /* handshake sources */
+			uint16_t port_id;
+			uint16_t queue;
+			int fd; /* interrupt sources: in the worker's epoll set */
+		} ethdev;
+		struct {
+			rouse_worker_event_t handler;
+			struct rouse_evring *ring;
+		} evring;
+	};
+};
+
+/* A list of sources that grows. */
+struct source_list {
+	struct source **at;
+	uint32_t nb;
+	uint32_t room;
+};
+
+/* One device bit of the attention word: what its detail bits name. */
+struct device {
+	uint32_t group; /* port number, or GROUP_SOFTWARE */
+	uint32_t nb_rings;
+	struct source *rings[ROUSE_ATTN_BITS]; /* reverse table: bit -> source */
+};
+
+#define GROUP_SOFTWARE UINT32_MAX /* sources that are no ethdev queue */
+
+struct worker_counters {
+#define X(member, help) _Atomic uint64_t member;
+	ROUSE_WORKER_STATS(X)
+#undef X
+};
+
+/* What the timer of the epoll set and the doorbell are called there; others are sources. */
+#define EPOLL_DOORBELL UINT64_C(1)
+#define EPOLL_TIMER    UINT64_C(2)
+
+struct rouse_worker {
+	struct rouse_attn attn;
+	/* the worker's alone while it runs */
+	struct policy policy;
+	struct source_list sources;   /* all */
+	struct source_list handshake; /* those whose producer sets bits */
+	struct source_list plain;     /* the others */
+	struct device *devices[ROUSE_ATTN_BITS];
+	uint32_t nb_devices;
+	uint32_t nb_timed;   /* plain sources without an interrupt */
+	uint32_t next_audit; /* index into handshake */
+	bool stop;
+	uint16_t burst;
+	uint64_t awake_since_tsc; /* the last return from blocking */
+	uint64_t round_tsc;	  /* the end of the last round */
+	double ns_per_tsc;
+	int epoll;
+	int timer;
+	struct rte_mempool *pools[WORKER_MAX_POOLS];
+	uint32_t nb_pools;
+	struct rouse_worker_conf conf;
+	char name[RTE_RING_NAMESIZE];
+	struct rte_mbuf *pkts[WORKER_MAX_BURST];
+
+	/* written by the worker, read by any thread */
+	alignas(ROUSE_CACHE_LINE) struct worker_counters stats;
+	struct rouse_histogram wake_ns;
+	_Atomic bool running;
+	_Atomic uint64_t start_tsc;
+	_Atomic uint64_t asleep_since_tsc; /* 0: awake */
+	_Atomic uint64_t end_tsc;	   /* of the last run; valid when not running */
+	_Atomic uint64_t end_cpu_ns;	   /* likewise */
+	clockid_t cpu_clock;		   /* of the thread; set before running */
+	uint64_t start_cpu_ns;		   /* likewise */
+
+	/* written by producers of messages */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t inbox_settled;
+	struct rte_ring *inbox;
+	struct source *inbox_source;
+	uint64_t inbox_taken; /* the worker's */
+};
+
+/* worker.c */
+
+static inline void
+worker_count(_Atomic uint64_t *counter, uint64_t n)
+{
+	/* one writer: no need for an atomic add */
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+/* source.c: visiting, adding and removing, the reverse table */
+
+uint32_t source_visit(struct rouse_worker *w, struct source *s);
+int source_add(struct rouse_worker *w, const struct source *model, uint32_t group,
+	       struct source **added);
+void source_drop(struct rouse_worker *w, struct source *s);
+void source_remove_all(struct rouse_worker *w);
+struct source *source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int ring);
+
+/* source_msg.c */
+
+int worker_inbox_create(struct rouse_worker *w);
+void worker_inbox_destroy(struct rouse_worker *w);
+
+/* park.c: rounds by state; from ATTEND to sleep, and back */
+
+uint32_t worker_attend(struct rouse_worker *w);
+void worker_enter_attend(struct rouse_worker *w);
+uint32_t worker_poll(struct rouse_worker *w);
+void worker_park(struct rouse_worker *w);
+
+/* stats.c */
+
+uint64_t worker_thread_cpu_ns(clockid_t clock);
+
+#endif /* WORKER_H */
