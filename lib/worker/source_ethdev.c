@@ -121,12 +121,10 @@ add_handshake(struct rouse_worker *w, struct source *model)
 static int
 interrupt_fd(uint16_t port, uint16_t queue)
 {
-	int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
-
-	if (fd < 0 || rte_eth_dev_rx_intr_enable(port, queue) != 0)
+	if (rte_eth_dev_rx_intr_enable(port, queue) != 0)
 		return -1;
 	rte_eth_dev_rx_intr_disable(port, queue);
-	return fd;
+	return rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
 }
 
 static int
