@@ -44,6 +44,20 @@ struct options {
 
 /* Fill `o`; 0, 1: help was printed, or -EINVAL after a complaint. */
 int options_parse(int argc, char **argv, struct options *o);
+void options_help(const char *program);
+
+/* log.c: what libraries and drivers log goes to stderr */
+
+void log_open(void);
+
+/* Say it, unless a library or driver has said why since the last call of log_mark(). */
+void log_mark(void);
+void log_complain(const char *fmt, ...) __rte_format_printf(1, 2);
+
+/* devices.c: --vdev arguments, so that a device that cannot be made ends the program */
+
+int devices_take(int argc, char **argv);
+int devices_plug(void);
 
 /* fwd.c: what is done with received packets; fwd_*.c: one mode each */
 

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -121,23 +122,52 @@ forward(const struct options *o, int signals)
 	return ret;
 }
 
+/* The index of "--", behind which the application's own options are; argc: there is none. */
+static int
+find_separator(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return i;
+	return argc;
+}
+
+static int
+start_eal(int argc, char **argv)
+{
+	/* EAL's account of the machine is of interest when something fails: --log-level */
+	rte_log_set_level_pattern("lib.eal", RTE_LOG_WARNING);
+	log_open();
+	rte_set_application_usage_hook(options_help);
+	if (rte_eal_init(argc, argv) < 0) {
+		log_complain("cannot start: %s", rte_strerror(rte_errno));
+		return -EINVAL;
+	}
+	return devices_plug();
+}
+
 int
 main(int argc, char **argv)
 {
+	int separator = find_separator(argc, argv);
 	struct options options;
 	int signals = open_signals();
-	int used, ret;
+	int ret;
 
-	/* EAL's account of the machine is of interest when something fails: --log-level */
-	rte_log_set_level_pattern("lib.eal", RTE_LOG_WARNING);
-	used = rte_eal_init(argc, argv);
-	if (used < 0) {
-		COMPLAIN("cannot start: %s; see the lines above", rte_strerror(rte_errno));
-		return EXIT_FAILURE;
-	}
-	ret = options_parse(argc - used, argv + used, &options);
+	/* getopt takes the word before the options for the program's name */
+	if (separator < argc)
+		ret = options_parse(argc - separator, argv + separator, &options);
+	else
+		ret = options_parse(1, argv, &options);
 	if (ret == 0 && options.json != NULL)
 		ret = report_json_check(options.json);
+	if (ret != 0)
+		return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+
+	argc = devices_take(separator, argv);
+	if (argc < 0)
+		return EXIT_FAILURE;
+	ret = start_eal(argc, argv);
 	if (ret == 0)
 		ret = forward(&options, signals);
 	rte_eal_cleanup();

@@ -41,10 +41,10 @@ enum option_id {
 #undef X
 };
 
-static void
-print_help(void)
+void
+options_help(const char *program)
 {
-	printf("rousepmd [EAL options] -- [options]\n\n");
+	printf("%s [EAL options] -- [options]\n\n", program);
 #define X(id, name, arg, help)                                                                     \
 	printf("  --%s%s%-*s %s\n", name, (arg) != NULL ? "=" : "",                                \
 	       (int)(24 - strlen(name) - ((arg) != NULL)), (arg) != NULL ? (arg) : "", help);
@@ -165,13 +165,25 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 	case OPTION_JSON:
 		return parse_json(name, value, &o->json);
 	case OPTION_HELP:
-		print_help();
+		options_help("rousepmd");
 		return 1;
-	default:
-		COMPLAIN("an option is unknown or lacks its value, see the line above; "
-			 "rousepmd -- --help lists them");
-		return -EINVAL;
+	case OPTION_NONE:
+		break;
 	}
+	return -EINVAL;
+}
+
+/* What getopt could not make sense of. */
+static int
+bad_option(int id, const char *word)
+{
+	if (id == ':')
+		COMPLAIN("%s: it needs a value; rousepmd -- --help lists the options", word);
+	else
+		COMPLAIN("%s: no such option, or one that takes no value; rousepmd -- --help lists "
+			 "them",
+			 word);
+	return -EINVAL;
 }
 
 int
@@ -184,7 +196,7 @@ options_parse(int argc, char **argv, struct options *o)
 #undef X
 			{ NULL, 0, NULL, 0 },
 	};
-	int id, at, ret = 0;
+	int id, at = 0, ret = 0;
 
 	*o = (struct options){
 		.nb_rxq = 1,
@@ -196,8 +208,13 @@ options_parse(int argc, char **argv, struct options *o)
 		.fwd = &fwd_io,
 	};
 	optind = 1;
-	while (ret == 0 && (id = getopt_long(argc, argv, "", table, &at)) != -1)
-		ret = parse_one((enum option_id)id, id == '?' ? "" : table[at].name, optarg, o);
+	opterr = 0; /* bad_option() says it in one line */
+	while (ret == 0 && (id = getopt_long(argc, argv, ":", table, &at)) != -1) {
+		if (id == '?' || id == ':')
+			ret = bad_option(id, argv[optind - 1]);
+		else
+			ret = parse_one((enum option_id)id, table[at].name, optarg, o);
+	}
 	if (ret == 0 && optind < argc) {
 		COMPLAIN("%s: options begin with --; rousepmd -- --help lists them", argv[optind]);
 		ret = -EINVAL;

@@ -16,10 +16,12 @@
 #define DEFAULT_NB_DESC 1024
 #define ENDED_XSTAT	"wire_rx_ended" /* net_evnic: 1 when its source has ended */
 
+static bool is_started[RTE_MAX_ETHPORTS];
+
 static int
 complain_port(uint16_t port, const char *what, int err)
 {
-	COMPLAIN("port %u: %s: %s", port, what, rte_strerror(-err));
+	log_complain("port %u: %s: %s", port, what, rte_strerror(-err));
 	return err;
 }
 
@@ -133,8 +135,10 @@ static int
 start_port(uint16_t port, const struct options *o, struct rte_mempool *pool)
 {
 	struct rte_eth_dev_info info;
-	int ret = rte_eth_dev_info_get(port, &info);
+	int ret;
 
+	log_mark();
+	ret = rte_eth_dev_info_get(port, &info);
 	if (ret != 0)
 		return complain_port(port, "cannot be asked what it is", ret);
 	ret = check_queues(port, o, &info);
@@ -149,6 +153,7 @@ start_port(uint16_t port, const struct options *o, struct rte_mempool *pool)
 	ret = rte_eth_dev_start(port);
 	if (ret != 0)
 		return complain_port(port, "cannot be started", ret);
+	is_started[port] = true;
 	/* not every driver has it, and those without receive everything */
 	rte_eth_promiscuous_enable(port);
 	return 0;
@@ -183,7 +188,8 @@ ports_stop(void)
 	uint16_t port;
 
 	RTE_ETH_FOREACH_DEV (port) {
-		rte_eth_dev_stop(port);
+		if (is_started[port])
+			rte_eth_dev_stop(port);
 		rte_eth_dev_close(port);
 	}
 }
