@@ -184,8 +184,10 @@ rouse_attn_take(struct rouse_attn *a)
 {
 	uint64_t word;
 
-	if (atomic_load_explicit(&a->word, memory_order_relaxed) == 0)
+	if (atomic_load_explicit(&a->word, memory_order_relaxed) == 0) {
+		ROUSE_WINDOW(C_NOTHING);
 		return 0;
+	}
 	/* pairs with the second fetch_or in rouse_attn_mark() */
 	word = atomic_exchange_explicit(&a->word, 0, memory_order_acquire);
 	ROUSE_WINDOW(C_WORD);
@@ -226,6 +228,7 @@ rouse_attn_is_marked(const struct rouse_attn_target *t)
 static inline void
 rouse_attn_park(struct rouse_attn *a)
 {
+	ROUSE_WINDOW(C_PARKING);
 	atomic_store_explicit(&a->event_tsc, 0, memory_order_relaxed);
 	atomic_store_explicit(&a->state, ROUSE_ATTN_PARK, memory_order_relaxed);
 	ROUSE_WINDOW(C_PARK);

@@ -25,9 +25,11 @@ enum rouse_window {
 	/* the consumer's half, lib/attn and lib/worker */
 	ROUSE_WINDOW_C_ATTEND,	 /* POLL left, fence not yet done */
 	ROUSE_WINDOW_C_ROUND,	 /* fence done, the full round not yet begun */
+	ROUSE_WINDOW_C_NOTHING,	 /* attention word found empty */
 	ROUSE_WINDOW_C_WORD,	 /* attention word taken, detail words not yet */
 	ROUSE_WINDOW_C_DETAIL,	 /* detail word taken, its rings not yet drained */
 	ROUSE_WINDOW_C_DRAINED,	 /* a source drained */
+	ROUSE_WINDOW_C_PARKING,	 /* decided to park, PARK not yet stored */
 	ROUSE_WINDOW_C_PARK,	 /* PARK stored, sources not yet armed */
 	ROUSE_WINDOW_C_ARMED,	 /* sources armed, fence not yet done */
 	ROUSE_WINDOW_C_LOOK,	 /* fence done, second look not yet done */

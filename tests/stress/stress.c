@@ -108,6 +108,7 @@ stress_wait(struct rouse_worker *w, const _Atomic uint64_t *counter, uint64_t ta
 		last = now;
 		if (idle_ms >= STALL_S * UINT64_C(1000)) {
 			dump(w, what);
+			fflush(stdout);
 			_Exit(1);
 		}
 		nanosleep(&pause, NULL);
