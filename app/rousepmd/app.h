@@ -54,9 +54,13 @@ void log_open(void);
 void log_mark(void);
 void log_complain(const char *fmt, ...) __rte_format_printf(1, 2);
 
+/* eal_args.c: EAL's arguments out of the user's */
+
+int eal_args_build(int argc, char **argv, char ***out);
+
 /* devices.c: --vdev arguments, so that a device that cannot be made ends the program */
 
-int devices_take(int argc, char **argv);
+int devices_add(const char *vdev);
 int devices_plug(void);
 
 /* fwd.c: what is done with received packets; fwd_*.c: one mode each */

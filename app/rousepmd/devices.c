@@ -4,8 +4,8 @@
 
 /*
  * --vdev arguments. EAL goes on without a virtual device that its driver refused, and the program
- * would forward on fewer ports than it was told to. So they are taken out of EAL's arguments and
- * plugged one by one when EAL is up.
+ * would forward on fewer ports than it was told to. So they are kept from EAL, and plugged one by
+ * one when it is up.
  */
 
 #include <errno.h>
@@ -20,32 +20,15 @@
 static const char *vdevs[RTE_MAX_ETHPORTS];
 static unsigned int nb_vdevs;
 
-/* Remove "--vdev X" and "--vdev=X" from the arguments; how many words are left, or -EINVAL. */
 int
-devices_take(int argc, char **argv)
+devices_add(const char *vdev)
 {
-	static const char with_value[] = "--vdev=";
-	int left = 0;
-
-	for (int i = 0; i < argc; i++) {
-		const char *value = NULL;
-
-		if (strncmp(argv[i], with_value, strlen(with_value)) == 0)
-			value = argv[i] + strlen(with_value);
-		else if (strcmp(argv[i], "--vdev") == 0 && i + 1 < argc)
-			value = argv[++i];
-		if (value == NULL) {
-			argv[left++] = argv[i];
-		} else if (nb_vdevs == RTE_DIM(vdevs)) {
-			COMPLAIN("--vdev=%s: there are %u already, which is the most", value,
-				 nb_vdevs);
-			return -EINVAL;
-		} else {
-			vdevs[nb_vdevs++] = value;
-		}
+	if (nb_vdevs == RTE_DIM(vdevs)) {
+		COMPLAIN("--vdev=%s: there are %u already, which is the most", vdev, nb_vdevs);
+		return -EINVAL;
 	}
-	argv[left] = NULL;
-	return left;
+	vdevs[nb_vdevs++] = vdev;
+	return 0;
 }
 
 static int

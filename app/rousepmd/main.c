@@ -135,8 +135,6 @@ find_separator(int argc, char **argv)
 static int
 start_eal(int argc, char **argv)
 {
-	/* EAL's account of the machine is of interest when something fails: --log-level */
-	rte_log_set_level_pattern("lib.eal", RTE_LOG_WARNING);
 	log_open();
 	rte_set_application_usage_hook(options_help);
 	if (rte_eal_init(argc, argv) < 0) {
@@ -152,6 +150,7 @@ main(int argc, char **argv)
 	int separator = find_separator(argc, argv);
 	struct options options;
 	int signals = open_signals();
+	char **eal_argv;
 	int ret;
 
 	/* getopt takes the word before the options for the program's name */
@@ -164,12 +163,13 @@ main(int argc, char **argv)
 	if (ret != 0)
 		return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
-	argc = devices_take(separator, argv);
+	argc = eal_args_build(separator, argv, &eal_argv);
 	if (argc < 0)
 		return EXIT_FAILURE;
-	ret = start_eal(argc, argv);
+	ret = start_eal(argc, eal_argv);
 	if (ret == 0)
 		ret = forward(&options, signals);
 	rte_eal_cleanup();
+	free(eal_argv);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

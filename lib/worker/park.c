@@ -91,6 +91,17 @@ worker_attend(struct rouse_worker *w)
 	return visit_marked(w) + visit_list(w, &w->plain);
 }
 
+/* Account for the time since the last round's end; now. */
+uint64_t
+worker_end_round(struct rouse_worker *w, bool found)
+{
+	uint64_t now = rte_rdtsc();
+
+	worker_count(found ? &w->stats.busy_tsc : &w->stats.spin_tsc, now - w->round_tsc);
+	w->round_tsc = now;
+	return now;
+}
+
 /* ---- going to sleep ---- */
 
 /* Arm every interrupt source; whether one could not be armed. */
@@ -221,7 +232,7 @@ sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
 
 	if (limit_us != 0)
 		set_timer(w->timer, limit_us);
-	asleep = rte_rdtsc();
+	asleep = worker_end_round(w, false);
 	atomic_store_explicit(&w->asleep_since_tsc, asleep, memory_order_relaxed);
 	ROUSE_WINDOW(C_LOOKED);
 	nb = epoll_wait(w->epoll, events, MAX_EVENTS, -1);
@@ -230,15 +241,12 @@ sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
 	ROUSE_WINDOW(C_UNPARKED);
 	awake = rte_rdtsc();
 	record_latency(w, awake);
-	disarm_all(w);
-	audit(w);
-
 	worker_count(&w->stats.wakes, 1);
 	worker_count(&w->stats.asleep_tsc, awake - asleep);
 	atomic_store_explicit(&w->asleep_since_tsc, 0, memory_order_relaxed);
-	worker_count(&w->stats.spin_tsc, asleep - w->round_tsc);
 	w->awake_since_tsc = w->round_tsc = awake;
-	policy_wake(&w->policy, awake);
+	disarm_all(w);
+	audit(w);
 
 	found = visit_fired(w, events, nb, &timer_only);
 	found += worker_attend(w);
@@ -248,6 +256,7 @@ sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
 		worker_count(&w->stats.spurious_wakes, 1);
 	if (limit_us != 0 && !timer_only)
 		set_timer(w->timer, 0);
+	policy_wake(&w->policy, worker_end_round(w, found != 0));
 }
 
 /* ATTEND -> PARK -> ATTEND. */

@@ -144,17 +144,6 @@ end(struct rouse_worker *w)
 	atomic_store_explicit(&w->running, false, memory_order_release);
 }
 
-/* Account for the round that ends now. */
-static uint64_t
-end_round(struct rouse_worker *w, uint32_t found)
-{
-	uint64_t now = rte_rdtsc();
-
-	worker_count(found != 0 ? &w->stats.busy_tsc : &w->stats.spin_tsc, now - w->round_tsc);
-	w->round_tsc = now;
-	return now;
-}
-
 static void
 loop(struct rouse_worker *w)
 {
@@ -171,7 +160,7 @@ loop(struct rouse_worker *w)
 			found = worker_attend(w);
 			worker_count(&w->stats.attend_rounds, 1);
 		}
-		now = end_round(w, found);
+		now = worker_end_round(w, found != 0);
 		next = policy_step(&w->policy, state, found != 0, now);
 		if (next == state)
 			continue;

@@ -161,6 +161,7 @@ void worker_inbox_destroy(struct rouse_worker *w);
 uint32_t worker_attend(struct rouse_worker *w);
 void worker_enter_attend(struct rouse_worker *w);
 uint32_t worker_poll(struct rouse_worker *w);
+uint64_t worker_end_round(struct rouse_worker *w, bool found);
 void worker_park(struct rouse_worker *w);
 
 /* stats.c */
