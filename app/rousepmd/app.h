@@ -13,6 +13,7 @@
 
 #include <rte_ethdev.h>
 
+#include <rouse_counter.h>
 #include <rouse_worker.h>
 
 #define APP_MAX_QUEUES 64
@@ -71,8 +72,8 @@ struct fwd_stream {
 	uint16_t rx_queue;
 	uint16_t tx_port;
 	uint16_t tx_queue;
-	_Atomic uint64_t tx_packets; /* read by any thread */
-	_Atomic uint64_t tx_dropped; /* the Tx ring was full; read by any thread */
+	rouse_counter tx_packets; /* read by any thread */
+	rouse_counter tx_dropped; /* the Tx ring was full; read by any thread */
 };
 
 struct fwd_mode {

@@ -77,12 +77,12 @@ collect_worker(const struct crew_member *m, struct report *all, struct worker_re
 	rouse_worker_stats_get(m->worker, &r->stats);
 	for (uint32_t i = 0; i < m->nb_streams; i++) {
 		const struct fwd_stream *s = &m->streams[i];
-		uint64_t sent = atomic_load_explicit(&s->tx_packets, memory_order_relaxed);
+		uint64_t sent = rouse_counter_get(&s->tx_packets);
 		struct port_report *rx = find_port(all, s->rx_port);
 		struct port_report *tx = find_port(all, s->tx_port);
 
 		r->tx_packets += sent;
-		r->tx_dropped += atomic_load_explicit(&s->tx_dropped, memory_order_relaxed);
+		r->tx_dropped += rouse_counter_get(&s->tx_dropped);
 		if (tx != NULL)
 			tx->q_opackets[s->tx_queue] += sent;
 		if (rx != NULL && rouse_worker_queue_stats_get(m->worker, i, &queue)) {

@@ -8,39 +8,24 @@
 
 #include "app.h"
 
-static uint64_t
-sum_rx(const struct report *r)
+/* Over all ports. */
+static struct rte_eth_stats
+sum_ports(const struct report *r)
 {
-	uint64_t n = 0;
+	struct rte_eth_stats sum = { 0 };
 
-	for (uint32_t i = 0; i < r->nb_ports; i++)
-		n += r->ports[i].stats.ipackets;
-	return n;
-}
-
-static uint64_t
-sum_tx(const struct report *r)
-{
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; i < r->nb_ports; i++)
-		n += r->ports[i].stats.opackets;
-	return n;
-}
-
-static uint64_t
-sum_missed(const struct report *r)
-{
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; i < r->nb_ports; i++)
-		n += r->ports[i].stats.imissed;
-	return n;
+	for (uint32_t i = 0; i < r->nb_ports; i++) {
+		sum.ipackets += r->ports[i].stats.ipackets;
+		sum.opackets += r->ports[i].stats.opackets;
+		sum.imissed += r->ports[i].stats.imissed;
+	}
+	return sum;
 }
 
 void
 report_line(const struct report *now, const struct report *before, double seconds)
 {
+	struct rte_eth_stats sum = sum_ports(now), last = sum_ports(before);
 	uint64_t tsc = 0, asleep = 0, wakes = 0, rescues = 0;
 	double cpu = 0;
 
@@ -55,8 +40,8 @@ report_line(const struct report *now, const struct report *before, double second
 	}
 	printf("rx %10.0f pps  tx %10.0f pps  missed %" PRIu64 "  wakes/s %8.0f  "
 	       "asleep %5.1f %%  workers' cpu %5.1f %%  rescues %" PRIu64 "\n",
-	       (double)(sum_rx(now) - sum_rx(before)) / seconds,
-	       (double)(sum_tx(now) - sum_tx(before)) / seconds, sum_missed(now),
+	       (double)(sum.ipackets - last.ipackets) / seconds,
+	       (double)(sum.opackets - last.opackets) / seconds, sum.imissed,
 	       (double)wakes / seconds, tsc != 0 ? 100.0 * (double)asleep / (double)tsc : 0.0,
 	       100.0 * cpu / seconds, rescues);
 	fflush(stdout);

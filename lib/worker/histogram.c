@@ -22,7 +22,7 @@ rouse_histogram_count(const struct rouse_histogram *h)
 	uint64_t n = 0;
 
 	for (unsigned int i = 0; i < ROUSE_HISTOGRAM_BUCKETS; i++)
-		n += atomic_load_explicit(&h->buckets[i], memory_order_relaxed);
+		n += rouse_counter_get(&h->buckets[i]);
 	return n;
 }
 
@@ -38,7 +38,7 @@ rouse_histogram_percentile(const struct rouse_histogram *h, double share)
 	for (unsigned int i = 0; i < ROUSE_HISTOGRAM_BUCKETS; i++) {
 		uint64_t limit = rouse_histogram_bucket_max(i);
 
-		seen += atomic_load_explicit(&h->buckets[i], memory_order_relaxed);
+		seen += rouse_counter_get(&h->buckets[i]);
 		if ((double)seen >= share * (double)total)
 			return limit < max ? limit : max;
 	}

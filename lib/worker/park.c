@@ -52,13 +52,13 @@ visit_marked(struct rouse_worker *w)
 		unsigned int device = (unsigned int)__builtin_ctzll(word);
 		uint64_t bits = rouse_attn_take_detail(&w->attn, device);
 
-		worker_count(&w->stats.detail_words, 1);
+		rouse_counter_add(&w->stats.detail_words, 1);
 		for (; bits != 0; bits &= bits - 1) {
 			struct source *s =
 				source_of_bits(w, device, (unsigned int)__builtin_ctzll(bits));
 
 			if (s == NULL)
-				worker_count(&w->stats.stale_bits, 1);
+				rouse_counter_add(&w->stats.stale_bits, 1);
 			else
 				found += visit_handshake(w, s);
 		}
@@ -97,7 +97,7 @@ worker_end_round(struct rouse_worker *w, bool found)
 {
 	uint64_t now = rte_rdtsc();
 
-	worker_count(found ? &w->stats.busy_tsc : &w->stats.spin_tsc, now - w->round_tsc);
+	rouse_counter_add(found ? &w->stats.busy_tsc : &w->stats.spin_tsc, now - w->round_tsc);
 	w->round_tsc = now;
 	return now;
 }
@@ -116,7 +116,7 @@ arm_all(struct rouse_worker *w)
 		if (s->ops->arm == NULL)
 			continue;
 		s->armed = s->ops->arm(s) == 0;
-		worker_count(s->armed ? &w->stats.arms : &w->stats.arm_errors, 1);
+		rouse_counter_add(s->armed ? &w->stats.arms : &w->stats.arm_errors, 1);
 		failed |= !s->armed;
 	}
 	return failed;
@@ -158,7 +158,7 @@ sleep_limit_us(struct rouse_worker *w, bool arm_failed)
 	uint32_t limit = w->nb_timed > 0 || arm_failed ? w->conf.timed_us : 0;
 
 	if (is_starved(w)) {
-		worker_count(&w->stats.starved, 1);
+		rouse_counter_add(&w->stats.starved, 1);
 		if (limit == 0 || limit > STARVED_US)
 			limit = STARVED_US;
 	}
@@ -188,7 +188,7 @@ audit(struct rouse_worker *w)
 		struct source *s = w->handshake.at[w->next_audit++ % w->handshake.nb];
 
 		if (s->ops->owed(s) != 0 && !rouse_attn_is_marked(&s->target)) {
-			worker_count(&w->stats.rescues, 1);
+			rouse_counter_add(&w->stats.rescues, 1);
 			rouse_attn_mark_own(&s->target);
 		}
 	}
@@ -241,8 +241,8 @@ sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
 	ROUSE_WINDOW(C_UNPARKED);
 	awake = rte_rdtsc();
 	record_latency(w, awake);
-	worker_count(&w->stats.wakes, 1);
-	worker_count(&w->stats.asleep_tsc, awake - asleep);
+	rouse_counter_add(&w->stats.wakes, 1);
+	rouse_counter_add(&w->stats.asleep_tsc, awake - asleep);
 	atomic_store_explicit(&w->asleep_since_tsc, 0, memory_order_relaxed);
 	w->awake_since_tsc = w->round_tsc = awake;
 	disarm_all(w);
@@ -251,9 +251,9 @@ sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
 	found = visit_fired(w, events, nb, &timer_only);
 	found += worker_attend(w);
 	if (timer_only)
-		worker_count(&w->stats.timer_wakes, 1);
+		rouse_counter_add(&w->stats.timer_wakes, 1);
 	else if (found == 0)
-		worker_count(&w->stats.spurious_wakes, 1);
+		rouse_counter_add(&w->stats.spurious_wakes, 1);
 	if (limit_us != 0 && !timer_only)
 		set_timer(w->timer, 0);
 	policy_wake(&w->policy, worker_end_round(w, found != 0));
@@ -265,13 +265,13 @@ worker_park(struct rouse_worker *w)
 {
 	bool arm_failed;
 
-	worker_count(&w->stats.parks, 1);
+	rouse_counter_add(&w->stats.parks, 1);
 	rouse_attn_park(&w->attn);
 	arm_failed = arm_all(w);
 	if (rouse_attn_look(&w->attn) || visit_list(w, &w->plain) != 0) {
 		rouse_attn_unpark(&w->attn);
 		disarm_all(w);
-		worker_count(&w->stats.recheck_hits, 1);
+		rouse_counter_add(&w->stats.recheck_hits, 1);
 		return;
 	}
 	sleep_until_woken(w, sleep_limit_us(w, arm_failed));

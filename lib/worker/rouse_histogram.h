@@ -14,12 +14,14 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include <rouse_counter.h>
+
 #define ROUSE_HISTOGRAM_SUB_BITS 4
 #define ROUSE_HISTOGRAM_SUB	 (1u << ROUSE_HISTOGRAM_SUB_BITS)
 #define ROUSE_HISTOGRAM_BUCKETS	 ((64 - ROUSE_HISTOGRAM_SUB_BITS + 1) * ROUSE_HISTOGRAM_SUB)
 
 struct rouse_histogram {
-	_Atomic uint64_t buckets[ROUSE_HISTOGRAM_BUCKETS];
+	rouse_counter buckets[ROUSE_HISTOGRAM_BUCKETS];
 	_Atomic uint64_t max; /**< the largest value, exactly */
 };
 
@@ -42,10 +44,7 @@ uint64_t rouse_histogram_bucket_max(unsigned int bucket);
 static inline void
 rouse_histogram_add(struct rouse_histogram *h, uint64_t value)
 {
-	_Atomic uint64_t *bucket = &h->buckets[rouse_histogram_bucket(value)];
-
-	atomic_store_explicit(bucket, atomic_load_explicit(bucket, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	rouse_counter_add(&h->buckets[rouse_histogram_bucket(value)], 1);
 	if (value > atomic_load_explicit(&h->max, memory_order_relaxed))
 		atomic_store_explicit(&h->max, value, memory_order_relaxed);
 }

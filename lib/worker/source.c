@@ -20,9 +20,9 @@ source_visit(struct rouse_worker *w, struct source *s)
 {
 	uint32_t n = s->ops->drain(w, s);
 
-	worker_count(&w->stats.polls, 1);
+	rouse_counter_add(&w->stats.polls, 1);
 	if (n == 0)
-		worker_count(&w->stats.empty_polls, 1);
+		rouse_counter_add(&w->stats.empty_polls, 1);
 	ROUSE_WINDOW(C_DRAINED);
 	return n;
 }

@@ -23,8 +23,8 @@ ethdev_drain(struct rouse_worker *w, struct source *s)
 
 	if (n == 0)
 		return 0;
-	worker_count(&s->packets, n);
-	worker_count(&w->stats.rx_packets, n);
+	rouse_counter_add(&s->packets, n);
+	rouse_counter_add(&w->stats.rx_packets, n);
 	s->ethdev.handler(s->arg, s->ethdev.port_id, s->ethdev.queue, w->pkts, n);
 	return n;
 }
@@ -191,7 +191,7 @@ rouse_worker_queue_stats_get(const struct rouse_worker *w, unsigned int index,
 			.port = s->ethdev.port_id,
 			.queue = s->ethdev.queue,
 			.kind = s->kind,
-			.packets = atomic_load_explicit(&s->packets, memory_order_relaxed),
+			.packets = rouse_counter_get(&s->packets),
 		};
 		return true;
 	}

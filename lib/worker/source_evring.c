@@ -21,8 +21,8 @@ evring_drain(struct rouse_worker *w, struct source *s)
 	if (n == 0)
 		return 0;
 	rouse_evring_advance(ring, n);
-	worker_count(&s->packets, n);
-	worker_count(&w->stats.events, n);
+	rouse_counter_add(&s->packets, n);
+	rouse_counter_add(&w->stats.events, n);
 	return n;
 }
 

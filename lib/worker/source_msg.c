@@ -36,7 +36,7 @@ inbox_drain(struct rouse_worker *w, struct source *s __rte_unused)
 	for (uint32_t i = 0; i < n; i++)
 		msgs[i].fn(w, msgs[i].arg);
 	if (n != 0)
-		worker_count(&w->stats.messages, n);
+		rouse_counter_add(&w->stats.messages, n);
 	/* the worker takes a full burst for "there may be more"; its burst is another */
 	return n == INBOX_BURST ? w->burst : n;
 }

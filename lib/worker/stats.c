@@ -27,8 +27,7 @@ rouse_worker_stats_get(const struct rouse_worker *w, struct rouse_worker_stats *
 	bool running = atomic_load_explicit(&w->running, memory_order_acquire);
 	uint64_t start = atomic_load_explicit(&w->start_tsc, memory_order_acquire);
 
-#define X(member, help)                                                                            \
-	stats->member = atomic_load_explicit(&w->stats.member, memory_order_relaxed);
+#define X(member, help) stats->member = rouse_counter_get(&w->stats.member);
 	ROUSE_WORKER_STATS(X)
 #undef X
 	if (start == 0) { /* it has not begun yet */

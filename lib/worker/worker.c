@@ -155,10 +155,10 @@ loop(struct rouse_worker *w)
 	while (!w->stop) {
 		if (state == ROUSE_ATTN_POLL) {
 			found = worker_poll(w);
-			worker_count(&w->stats.poll_rounds, 1);
+			rouse_counter_add(&w->stats.poll_rounds, 1);
 		} else {
 			found = worker_attend(w);
-			worker_count(&w->stats.attend_rounds, 1);
+			rouse_counter_add(&w->stats.attend_rounds, 1);
 		}
 		now = worker_end_round(w, found != 0);
 		next = policy_step(&w->policy, state, found != 0, now);

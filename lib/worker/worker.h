@@ -15,6 +15,8 @@
 #include <rte_log.h>
 #include <rte_ring.h>
 
+#include <rouse_counter.h>
+
 #include "policy.h"
 #include "rouse_worker.h"
 
@@ -47,7 +49,7 @@ struct source {
 	struct rouse_attn_target target; /* handshake sources: the bits that name it */
 	bool armed;
 	void *arg;
-	_Atomic uint64_t packets; /* written by the worker, read by any thread */
+	rouse_counter packets; /* written by the worker, read by any thread */
 	union {
 		struct {
 			rouse_worker_rx_t handler;
@@ -81,7 +83,7 @@ struct device {
 #define GROUP_SOFTWARE UINT32_MAX /* sources that are no ethdev queue */
 
 struct worker_counters {
-#define X(member, help) _Atomic uint64_t member;
+#define X(member, help) rouse_counter member;
 	ROUSE_WORKER_STATS(X)
 #undef X
 };
@@ -131,16 +133,6 @@ struct rouse_worker {
 	struct source *inbox_source;
 	uint64_t inbox_taken; /* the worker's */
 };
-
-/* worker.c */
-
-static inline void
-worker_count(_Atomic uint64_t *counter, uint64_t n)
-{
-	/* one writer: no need for an atomic add */
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-			      memory_order_relaxed);
-}
 
 /* source.c: visiting, adding and removing, the reverse table */
 

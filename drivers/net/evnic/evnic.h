@@ -27,6 +27,7 @@
 #include <rte_mbuf.h>
 
 #include <rouse_attn.h>
+#include <rouse_counter.h>
 #include <rouse_evring.h>
 #include <rouse_steer.h>
 
@@ -187,7 +188,7 @@ enum evnic_wire_bit {
 	X(ended, "wire_rx_ended", "1: the source has ended, every frame was delivered")
 
 struct evnic_wire_stats {
-#define X(member, name, help) _Atomic uint64_t member;
+#define X(member, name, help) rouse_counter member;
 	EVNIC_WIRE_STATS(X)
 #undef X
 };
@@ -233,10 +234,10 @@ struct evnic_rxq {
 	struct rte_mempool *pool;
 	struct evnic_port *port;
 	uint16_t queue;
-	bool waits;		       /* overrun=wait: the wire may wait for a buffer */
-	uint64_t offloads;	       /* RTE_ETH_RX_OFFLOAD_ bits */
-	uint64_t ol_flags[EVNIC_NB_F]; /* by event flags */
-	_Atomic uint64_t ipackets, ibytes, nombuf; /* read by control threads */
+	bool waits;				/* overrun=wait: the wire may wait for a buffer */
+	uint64_t offloads;			/* RTE_ETH_RX_OFFLOAD_ bits */
+	uint64_t ol_flags[EVNIC_NB_F];		/* by event flags */
+	rouse_counter ipackets, ibytes, nombuf; /* read by control threads */
 
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t posted; /* buffers before this index */
@@ -245,7 +246,7 @@ struct evnic_rxq {
 	alignas(ROUSE_CACHE_LINE) uint32_t taken; /* index of the next buffer to fill */
 	uint32_t posted_seen;
 	uint32_t pending;	  /* entries written, not yet published */
-	_Atomic uint64_t missed;  /* no buffer, overrun=drop; read by control threads */
+	rouse_counter missed;	  /* no buffer, overrun=drop; read by control threads */
 	_Atomic bool room_wanted; /* the wire is about to block for a buffer; read by the driver */
 
 	/* vector: where the events of this queue's ring are signalled */
@@ -284,7 +285,7 @@ struct evnic_txq {
 	struct evnic_port *port;
 	struct rouse_attn_target wire;
 	uint16_t queue;
-	_Atomic uint64_t opackets, obytes; /* read by control threads */
+	rouse_counter opackets, obytes; /* read by control threads */
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t head;
 	/* wire -> driver */

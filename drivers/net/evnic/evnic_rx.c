@@ -15,14 +15,6 @@
 
 #include "evnic.h"
 
-static void
-count(_Atomic uint64_t *counter, uint64_t n)
-{
-	/* one writer: no need for an atomic add */
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-			      memory_order_relaxed);
-}
-
 /* The eight bytes of an mbuf that are the same for every one of a queue. */
 static inline uint64_t *
 rearm_word(struct rte_mbuf *m)
@@ -64,7 +56,7 @@ refill(struct evnic_rxq *q)
 			n = 1;
 			if (q->next_post != read ||
 			    rte_mempool_get_bulk(q->pool, (void **)mbufs, n) != 0) {
-				count(&q->nombuf, 1);
+				rouse_counter_add(&q->nombuf, 1);
 				break;
 			}
 		}
@@ -107,8 +99,8 @@ evnic_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	}
 	if (n != 0) {
 		rouse_evring_advance(q->ring, n);
-		count(&q->ipackets, n);
-		count(&q->ibytes, bytes);
+		rouse_counter_add(&q->ipackets, n);
+		rouse_counter_add(&q->ibytes, bytes);
 	}
 	refill(q);
 	return (uint16_t)n;

@@ -20,12 +20,6 @@ static const struct {
 #undef X
 };
 
-static uint64_t
-get(const _Atomic uint64_t *counter)
-{
-	return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
 /* Everything that a clear remembers, as it stands now. */
 static void
 snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
@@ -36,20 +30,20 @@ snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
 
 		if (q == NULL)
 			continue;
-		now->ipackets[i] = get(&q->ipackets);
-		now->ibytes[i] = get(&q->ibytes);
-		now->nombuf[i] = get(&q->nombuf);
-		now->missed[i] = get(&q->missed);
+		now->ipackets[i] = rouse_counter_get(&q->ipackets);
+		now->ibytes[i] = rouse_counter_get(&q->ibytes);
+		now->nombuf[i] = rouse_counter_get(&q->nombuf);
+		now->missed[i] = rouse_counter_get(&q->missed);
 	}
 	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++) {
 		const struct evnic_txq *q = p->txq[i];
 
 		if (q == NULL)
 			continue;
-		now->opackets[i] = get(&q->opackets);
-		now->obytes[i] = get(&q->obytes);
+		now->opackets[i] = rouse_counter_get(&q->opackets);
+		now->obytes[i] = rouse_counter_get(&q->obytes);
 	}
-	now->oerrors = get(&p->wire.stats.tx_errors);
+	now->oerrors = rouse_counter_get(&p->wire.stats.tx_errors);
 }
 
 int
@@ -134,8 +128,9 @@ evnic_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned
 		return (int)nb_xstats(p);
 	snapshot(p, &now);
 	for (size_t i = 0; i < RTE_DIM(wire_xstats); i++)
-		xstats[n++].value = get((const _Atomic uint64_t *)((const char *)&p->wire.stats +
-								   wire_xstats[i].offset));
+		xstats[n++].value =
+			rouse_counter_get((const rouse_counter *)((const char *)&p->wire.stats +
+								  wire_xstats[i].offset));
 	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++)
 		xstats[n++].value = now.ipackets[i] - p->zero.ipackets[i];
 	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)

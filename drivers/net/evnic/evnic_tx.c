@@ -16,29 +16,19 @@
 
 #include "evnic.h"
 
-static void
-count(struct evnic_txq *q, uint64_t packets, uint64_t bytes)
-{
-	/* one writer: no need for atomic adds */
-	atomic_store_explicit(&q->opackets,
-			      atomic_load_explicit(&q->opackets, memory_order_relaxed) + packets,
-			      memory_order_relaxed);
-	atomic_store_explicit(&q->obytes,
-			      atomic_load_explicit(&q->obytes, memory_order_relaxed) + bytes,
-			      memory_order_relaxed);
-}
-
 /* ---- data path, the driver's side ---- */
 
 uint16_t
 evnic_tx_drop(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
+	struct evnic_txq *q = txq;
 	uint64_t bytes = 0;
 
 	for (uint16_t i = 0; i < nb_pkts; i++)
 		bytes += pkts[i]->pkt_len;
 	rte_pktmbuf_free_bulk(pkts, nb_pkts);
-	count(txq, nb_pkts, bytes);
+	rouse_counter_add(&q->opackets, nb_pkts);
+	rouse_counter_add(&q->obytes, bytes);
 	return nb_pkts;
 }
 
@@ -71,7 +61,8 @@ evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	/* pairs with the acquire in evnic_txq_send() */
 	atomic_store_explicit(&q->head, head + n, memory_order_release);
 	rouse_attn_signal(&q->wire, rte_rdtsc());
-	count(q, n, bytes);
+	rouse_counter_add(&q->opackets, n);
+	rouse_counter_add(&q->obytes, bytes);
 	return (uint16_t)n;
 }
 

@@ -46,14 +46,6 @@ enum outcome {
 	NOTHING,   /* the source has ended, or there is none */
 };
 
-static void
-count(_Atomic uint64_t *counter, uint64_t n)
-{
-	/* one writer: no need for an atomic add */
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-			      memory_order_relaxed);
-}
-
 static uint64_t
 now_ns(void)
 {
@@ -151,7 +143,7 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 	event->flags = f->flags;
 	w->touched |= UINT64_C(1) << path.ring;
 	if (unlikely((f->flags & ROUSE_EVENT_F_HASH) == 0))
-		count(&w->stats.unhashed, 1);
+		rouse_counter_add(&w->stats.unhashed, 1);
 	return true;
 }
 
@@ -180,13 +172,13 @@ publish(struct evnic_port *p, uint64_t tsc)
 			atomic_load_explicit(&q->target, memory_order_acquire);
 
 		if (rouse_attn_mark(t)) {
-			count(&w->stats.messages, 1);
+			rouse_counter_add(&w->stats.messages, 1);
 			if (rouse_attn_wake(t, tsc))
-				count(&w->stats.doorbells, 1);
+				rouse_counter_add(&w->stats.doorbells, 1);
 		}
 		rouse_evring_settle(p->rxq[ring]->ring);
 	}
-	count(&w->stats.frames, delivered);
+	rouse_counter_add(&w->stats.frames, delivered);
 	w->touched = 0;
 }
 
@@ -221,7 +213,7 @@ receive(struct evnic_port *p, uint64_t *due)
 				outcome = WAIT_ROOM;
 				break;
 			}
-			count(&w->blocked->missed, 1);
+			rouse_counter_add(&w->blocked->missed, 1);
 		}
 		w->sent++;
 		if (++w->next == r->nb_frames) {
@@ -247,8 +239,8 @@ transmit(struct evnic_port *p)
 	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)
 		sent += evnic_txq_send(p->txq[i], p->sink, &errors);
 	if (sent != 0) {
-		count(&p->wire.stats.tx_frames, sent - errors);
-		count(&p->wire.stats.tx_errors, errors);
+		rouse_counter_add(&p->wire.stats.tx_frames, sent - errors);
+		rouse_counter_add(&p->wire.stats.tx_errors, errors);
 	}
 	return sent;
 }
@@ -303,9 +295,9 @@ block(struct evnic_port *p, enum outcome outcome, uint64_t due)
 		atomic_store_explicit(&w->blocked->room_wanted, true, memory_order_relaxed);
 	rouse_attn_park(&w->attn);
 	if (!rouse_attn_look(&w->attn) && !has_work(p, outcome)) {
-		count(&w->stats.parks, 1);
+		rouse_counter_add(&w->stats.parks, 1);
 		if (outcome == WAIT_ROOM)
-			count(&w->stats.room_waits, 1);
+			rouse_counter_add(&w->stats.room_waits, 1);
 		if (p->sink != NULL)
 			evnic_sink_flush(p->sink);
 		/* edge-triggered; EINTR and an early return are spurious wakes */
