@@ -109,6 +109,7 @@ struct crew {
 };
 
 unsigned int crew_size(const struct options *o);
+int crew_check(const struct options *o); /* before ports are started */
 int crew_start(struct crew *crew, const struct options *o);
 void crew_stop(struct crew *crew);
 void crew_destroy(struct crew *crew);

@@ -32,16 +32,24 @@ paired_port(uint16_t port)
 	return rte_eth_dev_is_valid_port(peer) ? peer : port;
 }
 
-/* A Tx queue has one writer: no two workers may come to use it. */
-static int
-check_tx_queues(const struct options *o, uint32_t nb_members)
+int
+crew_check(const struct options *o)
 {
-	if (!o->fwd->sends || o->nb_txq >= o->nb_rxq || nb_members == 1)
-		return 0;
-	COMPLAIN("--txq=%u: Tx queues would be shared by workers; give --txq=%u, as many as Rx "
-		 "queues, or --nb-cores=1",
-		 o->nb_txq, o->nb_rxq);
-	return -EINVAL;
+	unsigned int nb = crew_size(o);
+
+	if (nb == 0) {
+		COMPLAIN("a worker needs an lcore beside the main one; give two, such as -l 0-1 or "
+			 "--lcores=0@0,1@0");
+		return -EINVAL;
+	}
+	/* a Tx queue has one writer: no two workers may come to use it */
+	if (o->fwd->sends && o->nb_txq < o->nb_rxq && nb > 1) {
+		COMPLAIN("--txq=%u: Tx queues would be shared by workers; give --txq=%u, as many "
+			 "as Rx queues, or --nb-cores=1",
+			 o->nb_txq, o->nb_rxq);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int
@@ -103,9 +111,7 @@ crew_start(struct crew *crew, const struct options *o)
 		if (ret != 0)
 			return ret;
 	}
-	ret = check_tx_queues(o, crew->nb);
-	if (ret == 0)
-		ret = deal_queues(crew, o);
+	ret = deal_queues(crew, o);
 	for (uint32_t i = 0; i < crew->nb && ret == 0; i++) {
 		struct crew_member *m = &crew->members[i];
 

@@ -100,12 +100,9 @@ forward(const struct options *o, int signals)
 	unsigned int nb_workers = crew_size(o);
 	int ret;
 
-	if (nb_workers == 0) {
-		COMPLAIN("a worker needs an lcore beside the main one; give two, such as -l 0-1 or "
-			 "--lcores=0@0,1@0");
-		return -EINVAL;
-	}
-	ret = ports_start(o, nb_workers);
+	ret = crew_check(o);
+	if (ret == 0)
+		ret = ports_start(o, nb_workers);
 	if (ret == 0)
 		ret = crew_start(&crew, o);
 	if (ret == 0)

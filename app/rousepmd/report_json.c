@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -83,7 +84,14 @@ report_json_check(const char *path)
 {
 	char *name = temporary_name(path);
 	FILE *f = name == NULL ? NULL : fopen(name, "w");
+	struct stat there;
 
+	if (f != NULL && stat(path, &there) == 0 && S_ISDIR(there.st_mode)) {
+		fclose(f);
+		unlink(name);
+		f = NULL;
+		errno = EISDIR;
+	}
 	if (f == NULL) {
 		COMPLAIN("--json=%s: cannot be written: %s; give a file that can", path,
 			 strerror(errno));

@@ -28,10 +28,11 @@
 
 /** Look-up tables of one device. Read with the functions below only. */
 struct rouse_steer {
-	uint16_t reta_size;	/**< power of two, 1 to ROUSE_STEER_MAX_RETA */
-	uint16_t nb_queues;	/**< RETA entries are below this */
-	uint16_t nb_vectors;	/**< vectors are below this */
-	uint16_t default_queue; /**< frames that cannot be hashed */
+	uint16_t reta_size;  /**< power of two, 1 to ROUSE_STEER_MAX_RETA */
+	uint16_t nb_queues;  /**< RETA entries are below this */
+	uint16_t nb_vectors; /**< vectors are below this */
+	/** Frames that cannot be hashed. Written by the control thread, read by the device. */
+	_Atomic uint16_t default_queue;
 	/** Redirection structure: queue in the low half, event ring in the high half.
 	 * Written by the control thread, read by the device. */
 	_Atomic uint32_t reta[ROUSE_STEER_MAX_RETA];
@@ -128,10 +129,11 @@ rouse_steer_hash(const struct rouse_steer *s, uint32_t hash)
 static inline struct rouse_steer_path
 rouse_steer_default(const struct rouse_steer *s)
 {
-	uint16_t ring = rouse_steer_ring(s, s->default_queue);
+	uint16_t queue = atomic_load_explicit(&s->default_queue, memory_order_relaxed);
+	uint16_t ring = rouse_steer_ring(s, queue);
 
 	return (struct rouse_steer_path){
-		.queue = s->default_queue,
+		.queue = queue,
 		.ring = ring,
 		.vector = rouse_steer_vector(s, ring),
 	};

@@ -79,6 +79,6 @@ rouse_steer_default_queue_set(struct rouse_steer *s, uint16_t queue)
 {
 	if (queue >= s->nb_queues)
 		return -ERANGE;
-	s->default_queue = queue;
+	atomic_store_explicit(&s->default_queue, queue, memory_order_relaxed);
 	return 0;
 }

@@ -161,6 +161,7 @@ void evnic_replay_free(struct evnic_replay *r);
 
 struct evnic_sink;
 
+int evnic_sink_check(const char *name, const char *path);
 struct evnic_sink *evnic_sink_open(const char *name, const char *path);
 int evnic_sink_write(struct evnic_sink *sink, const struct rte_mbuf *pkt);
 void evnic_sink_flush(struct evnic_sink *sink);
@@ -279,6 +280,7 @@ int evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
 struct evnic_txq {
 	/* driver */
 	struct rte_mbuf **pkts; /* NULL: dropped at once */
+	bool waits;		/* overrun=wait: tx_burst waits for the file */
 	uint32_t mask;
 	uint32_t nb_desc;
 	uint32_t reclaimed; /* mbufs before this index are freed */

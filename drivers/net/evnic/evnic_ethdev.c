@@ -74,6 +74,14 @@ dev_start(struct rte_eth_dev *dev)
 	ret = evnic_intr_init(dev);
 	if (ret != 0)
 		goto stop_queues;
+	/* late, as it creates the file, and once: a port that is started again goes on in it */
+	if (p->args.tx_pcap[0] != '\0' && p->sink == NULL) {
+		p->sink = evnic_sink_open(dev->data->name, p->args.tx_pcap);
+		if (p->sink == NULL) {
+			ret = -EIO;
+			goto fini_intr;
+		}
+	}
 	ret = evnic_wire_start(p);
 	if (ret != 0)
 		goto fini_intr;
@@ -241,6 +249,9 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	ret = evnic_wire_init(p);
 	if (ret != 0)
 		return ret;
+	ret = evnic_sink_check(dev->data->name, p->args.tx_pcap);
+	if (ret != 0)
+		goto fini_wire;
 	if (args->rx_pcap[0] != '\0') {
 		ret = evnic_replay_load(&p->replay, dev->data->name, p->args.rx_pcap,
 					args->numa_node);
@@ -250,17 +261,9 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
 	if (ret != 0)
 		goto free_replay;
-	/* last, as it truncates the file */
-	if (args->tx_pcap[0] != '\0') {
-		p->sink = evnic_sink_open(dev->data->name, p->args.tx_pcap);
-		if (p->sink == NULL) {
-			ret = -EINVAL;
-			goto remove;
-		}
-	}
 	dev->dev_ops = &ops;
 	dev->rx_pkt_burst = evnic_rx_burst;
-	dev->tx_pkt_burst = p->sink == NULL ? evnic_tx_drop : evnic_tx_burst;
+	dev->tx_pkt_burst = args->tx_pcap[0] == '\0' ? evnic_tx_drop : evnic_tx_burst;
 	dev->rx_queue_count = evnic_rxq_count;
 	dev->data->mac_addrs = &p->mac;
 	dev->data->promiscuous = 1;
@@ -268,8 +271,6 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	dev->data->dev_link.link_duplex = RTE_ETH_LINK_FULL_DUPLEX;
 	return 0;
 
-remove:
-	rouse_attn_registry_remove(dev->data->port_id);
 free_replay:
 	evnic_replay_free(&p->replay);
 fini_wire:

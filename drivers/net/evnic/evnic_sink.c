@@ -5,9 +5,11 @@
 /* The capture file that sent frames are written to, by libpcap. */
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <pcap/pcap.h>
 #include <rte_common.h>
@@ -23,6 +25,27 @@ struct evnic_sink {
 	bool dirty;			/* written since the last flush */
 	uint8_t frame[EVNIC_MAX_FRAME]; /* a frame of several segments, in one piece */
 };
+
+/* Can the file be made? It is not: the port may yet be refused for another reason. */
+int
+evnic_sink_check(const char *name, const char *path)
+{
+	char *copy;
+	int ret;
+
+	if (path[0] == '\0' || access(path, W_OK) == 0)
+		return 0;
+	if (errno == ENOENT) {
+		copy = strdup(path);
+		ret = copy == NULL ? -1 : access(dirname(copy), W_OK);
+		free(copy);
+		if (ret == 0)
+			return 0;
+	}
+	EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can", name, path,
+		  strerror(errno));
+	return -EINVAL;
+}
 
 struct evnic_sink *
 evnic_sink_open(const char *name, const char *path)

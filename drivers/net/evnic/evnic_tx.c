@@ -9,12 +9,15 @@
  */
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
 #include "evnic.h"
+
+#define MAX_WAIT_S 1 /* for room in the Tx ring, overrun=wait */
 
 /* ---- data path, the driver's side ---- */
 
@@ -42,10 +45,10 @@ reclaim(struct evnic_txq *q)
 		rte_pktmbuf_free(q->pkts[q->reclaimed++ & q->mask]);
 }
 
-uint16_t
-evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
+/* As many of nb_pkts as the Tx ring has room for. */
+static uint32_t
+put(struct evnic_txq *q, struct rte_mbuf **pkts, uint32_t nb_pkts)
 {
-	struct evnic_txq *q = txq;
 	uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
 	uint64_t bytes = 0;
 	uint32_t n;
@@ -63,6 +66,28 @@ evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	rouse_attn_signal(&q->wire, rte_rdtsc());
 	rouse_counter_add(&q->opackets, n);
 	rouse_counter_add(&q->obytes, bytes);
+	return n;
+}
+
+/*
+ * With overrun=wait nothing is lost on the way out, either: where net_pcap would block in the
+ * write of the file, this waits for the wire thread, which may share the processor. A file that
+ * takes nothing for long gives it up.
+ */
+uint16_t
+evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	struct evnic_txq *q = txq;
+	uint32_t n = put(q, pkts, nb_pkts);
+	uint64_t give_up;
+
+	if (likely(n == nb_pkts) || !q->waits)
+		return (uint16_t)n;
+	give_up = rte_get_timer_cycles() + MAX_WAIT_S * rte_get_timer_hz();
+	while (n < nb_pkts && rte_get_timer_cycles() < give_up) {
+		sched_yield();
+		n += put(q, pkts + n, nb_pkts - n);
+	}
 	return (uint16_t)n;
 }
 
@@ -116,8 +141,9 @@ evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	};
 	p->txq[queue] = q;
 	dev->data->tx_queues[queue] = q;
-	if (p->sink == NULL)
+	if (p->args.tx_pcap[0] == '\0')
 		return 0;
+	q->waits = p->args.overrun == EVNIC_OVERRUN_WAIT;
 	q->pkts = rte_zmalloc_socket("evnic_pkts", capacity * sizeof(*q->pkts), RTE_CACHE_LINE_SIZE,
 				     (int)socket);
 	if (q->pkts == NULL) {
