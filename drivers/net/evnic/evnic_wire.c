@@ -192,12 +192,10 @@ receive(struct evnic_port *p, uint64_t *due)
 	uint64_t tsc = rte_rdtsc();
 	enum outcome outcome = MORE;
 
-	if (r->nb_frames == 0)
-		return NOTHING;
 	for (int i = 0; i < EVNIC_BURST; i++) {
 		struct evnic_frame *f = &r->frames[w->next];
 
-		if (p->args.loops != 0 && w->loop == p->args.loops) {
+		if (r->nb_frames == 0 || (p->args.loops != 0 && w->loop == p->args.loops)) {
 			outcome = NOTHING;
 			break;
 		}
