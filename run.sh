@@ -30,7 +30,7 @@ read_default_arguments()
 }
 
 bootstrap build
-build_rouse
+build_rouse app/rousepmd/rousepmd
 unlock_tree
 
 if (($# > 0)); then

@@ -21,8 +21,9 @@ configure_rouse()
 	build_fingerprint >"$stamp"
 }
 
+# build_rouse TARGET...: all of it without a target.
 build_rouse()
 {
 	configure_rouse
-	step "building Rouse" "$DEPS/log/rouse-build" ninja -C "$TOP/build" || exit
+	step "building Rouse" "$DEPS/log/rouse-build" ninja -C "$TOP/build" "$@" || exit
 }
