@@ -153,11 +153,11 @@ is_starved(const struct rouse_worker *w)
 
 /* How long the worker may sleep, in us; 0: without a timeout. */
 static uint32_t
-sleep_limit_us(struct rouse_worker *w, bool arm_failed)
+sleep_limit_us(struct rouse_worker *w, bool arm_failed, bool starved)
 {
 	uint32_t limit = w->nb_timed > 0 || arm_failed ? w->conf.timed_us : 0;
 
-	if (is_starved(w)) {
+	if (starved) {
 		rouse_counter_add(&w->stats.starved, 1);
 		if (limit == 0 || limit > STARVED_US)
 			limit = STARVED_US;
@@ -222,8 +222,10 @@ visit_fired(struct rouse_worker *w, const struct epoll_event *events, int nb, bo
 
 /* Block; returns in state ATTEND after a first round. */
 static void
-sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
+sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 {
+	bool starved = is_starved(w);
+	uint32_t limit_us = sleep_limit_us(w, arm_failed, starved);
 	struct epoll_event events[MAX_EVENTS];
 	uint64_t asleep, awake;
 	uint32_t found;
@@ -250,6 +252,9 @@ sleep_until_woken(struct rouse_worker *w, uint32_t limit_us)
 
 	found = visit_fired(w, events, nb, &timer_only);
 	found += worker_attend(w);
+	/* a queue without buffers is silent, and gets new ones only when it is visited */
+	if (starved)
+		found += worker_poll(w);
 	if (timer_only)
 		rouse_counter_add(&w->stats.timer_wakes, 1);
 	else if (found == 0)
@@ -274,5 +279,5 @@ worker_park(struct rouse_worker *w)
 		rouse_counter_add(&w->stats.recheck_hits, 1);
 		return;
 	}
-	sleep_until_woken(w, sleep_limit_us(w, arm_failed));
+	sleep_until_woken(w, arm_failed);
 }
