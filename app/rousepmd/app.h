@@ -156,7 +156,8 @@ void collect(const struct crew *crew, struct report *r);
 /* report.c, report_json.c */
 
 void report_line(const struct report *now, const struct report *before, double seconds);
-void report_print(const struct report *r, FILE *out);
+int report_print(const struct report *r, FILE *out);
+bool report_has_errors(const struct report *r);
 int report_json_check(const char *path);
 int report_json_write(const struct report *r, const char *path);
 

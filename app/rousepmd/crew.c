@@ -42,6 +42,13 @@ crew_check(const struct options *o)
 			 "--lcores=0@0,1@0");
 		return -EINVAL;
 	}
+	if (o->nb_cores > nb) {
+		COMPLAIN(
+			"--nb-cores=%u: there are %u lcores beside the main one; give EAL more (-l, "
+			"--lcores)",
+			o->nb_cores, nb);
+		return -EINVAL;
+	}
 	/* a Tx queue has one writer: no two workers may come to use it */
 	if (o->fwd->sends && o->nb_txq < o->nb_rxq && nb > 1) {
 		COMPLAIN("--txq=%u: Tx queues would be shared by workers; give --txq=%u, as many "

@@ -27,6 +27,15 @@ devices_add(const char *vdev)
 		COMPLAIN("--vdev=%s: there are %u already, which is the most", vdev, nb_vdevs);
 		return -EINVAL;
 	}
+	for (unsigned int i = 0; i < nb_vdevs; i++) {
+		size_t len = strcspn(vdev, ",");
+
+		if (len == strcspn(vdevs[i], ",") && strncmp(vdevs[i], vdev, len) == 0) {
+			COMPLAIN("--vdev=%s: there is one of that name; give each its own number",
+				 vdev);
+			return -EINVAL;
+		}
+	}
 	vdevs[nb_vdevs++] = vdev;
 	return 0;
 }

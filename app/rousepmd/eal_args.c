@@ -92,9 +92,10 @@ eal_args_build(int argc, char **argv, char ***out)
 			"rousepmd: no hugepage is free; using ordinary memory and no PCI device "
 			"(--no-huge --no-pci)\n");
 		args[nb++] = "--no-huge";
-		args[nb++] = "--no-pci";
 		no_huge = true;
 	}
+	if (no_huge && !is_given(argc, argv, "--allow") && !is_given(argc, argv, "-a"))
+		args[nb++] = "--no-pci";
 	if (no_huge && !is_given(argc, argv, "-m")) {
 		args[nb++] = "-m";
 		args[nb++] = NO_HUGE_MB;

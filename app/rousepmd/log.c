@@ -14,7 +14,7 @@
 
 #include "app.h"
 
-static bool was_written;
+static _Atomic bool was_written; /* any thread logs */
 
 static ssize_t
 write_log(void *cookie __rte_unused, const char *text, size_t size)

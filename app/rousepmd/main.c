@@ -38,6 +38,9 @@ open_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	/* a reader that went away must not take the report along */
+	signal(SIGPIPE, SIG_IGN);
 	/* before EAL starts threads: they inherit it */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
@@ -110,9 +113,11 @@ forward(const struct options *o, int signals)
 	crew_stop(&crew);
 	if (ret == 0) {
 		collect(&crew, &now_report);
-		report_print(&now_report, stdout);
-		if (o->json != NULL)
-			ret = report_json_write(&now_report, o->json);
+		ret = report_print(&now_report, stdout);
+		if (o->json != NULL && report_json_write(&now_report, o->json) != 0)
+			ret = -EIO;
+		if (report_has_errors(&now_report))
+			ret = -EIO;
 	}
 	crew_destroy(&crew);
 	ports_stop();

@@ -215,6 +215,7 @@ options_parse(int argc, char **argv, struct options *o)
 		else
 			ret = parse_one((enum option_id)id, table[at].name, optarg, o);
 	}
+	opterr = 1; /* EAL's turn is next, and it leaves this to getopt */
 	if (ret == 0 && optind < argc) {
 		COMPLAIN("%s: options begin with --; rousepmd -- --help lists them", argv[optind]);
 		ret = -EINVAL;

@@ -39,7 +39,8 @@ descriptors(uint16_t asked, uint16_t suggested)
 static uint32_t
 mbufs_in_use(const struct options *o, unsigned int nb_workers)
 {
-	uint32_t n = nb_workers * (POOL_CACHE * 3 / 2 + o->burst);
+	/* the main lcore's cache fills when it starts the ports */
+	uint32_t n = (nb_workers + 1) * (POOL_CACHE * 3 / 2) + nb_workers * o->burst;
 	struct rte_eth_dev_info info;
 	uint16_t port;
 
@@ -47,7 +48,8 @@ mbufs_in_use(const struct options *o, unsigned int nb_workers)
 		if (rte_eth_dev_info_get(port, &info) != 0)
 			continue;
 		n += o->nb_rxq * descriptors(o->nb_rxd, info.default_rxportconf.ring_size);
-		n += o->nb_txq * descriptors(o->nb_txd, info.default_txportconf.ring_size);
+		if (o->fwd->sends)
+			n += o->nb_txq * descriptors(o->nb_txd, info.default_txportconf.ring_size);
 	}
 	return n;
 }
@@ -55,11 +57,20 @@ mbufs_in_use(const struct options *o, unsigned int nb_workers)
 static struct rte_mempool *
 create_pool(const struct options *o, unsigned int nb_workers)
 {
-	uint32_t nb = o->nb_mbufs != 0 ? o->nb_mbufs : mbufs_in_use(o, nb_workers);
-	uint32_t cache = RTE_MIN((uint32_t)POOL_CACHE, nb * 2 / 3);
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create("mbufs", nb, cache, 0, o->mbuf_size, SOCKET_ID_ANY);
+	uint32_t needed = mbufs_in_use(o, nb_workers);
+	uint32_t nb = o->nb_mbufs != 0 ? o->nb_mbufs : needed;
+	struct rte_mempool *pool;
 
+	/* an Rx queue without a buffer would wait for mbufs that Tx queues keep until the next send
+	 */
+	if (nb < needed) {
+		COMPLAIN(
+			"--total-num-mbufs=%u: queues and lcores can hold %u at once; give as many, "
+			"or fewer descriptors (--rxd, --txd)",
+			nb, needed);
+		return NULL;
+	}
+	pool = rte_pktmbuf_pool_create("mbufs", nb, POOL_CACHE, 0, o->mbuf_size, SOCKET_ID_ANY);
 	if (pool == NULL)
 		COMPLAIN("no memory for %u mbufs of %u bytes (%s); give EAL more (-m), or fewer "
 			 "or smaller mbufs (--total-num-mbufs, --rxd, --mbuf-size)",

@@ -4,7 +4,9 @@
 
 /* The report for people: a line a period, and tables at the end. */
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "app.h"
 
@@ -18,6 +20,7 @@ sum_ports(const struct report *r)
 		sum.ipackets += r->ports[i].stats.ipackets;
 		sum.opackets += r->ports[i].stats.opackets;
 		sum.imissed += r->ports[i].stats.imissed;
+		sum.oerrors += r->ports[i].stats.oerrors;
 	}
 	return sum;
 }
@@ -96,7 +99,19 @@ print_worker(const struct worker_report *w, FILE *out)
 		(double)w->wake_ns_p999 / 1e3, (double)w->wake_ns_max / 1e3);
 }
 
-void
+/* Frames that a port took and could not send: after a complaint. */
+bool
+report_has_errors(const struct report *r)
+{
+	struct rte_eth_stats sum = sum_ports(r);
+
+	if (sum.oerrors != 0)
+		COMPLAIN("%" PRIu64 " frames were taken and could not be sent, see TX-errors",
+			 sum.oerrors);
+	return sum.oerrors != 0;
+}
+
+int
 report_print(const struct report *r, FILE *out)
 {
 	for (uint32_t i = 0; i < r->nb_ports; i++)
@@ -105,5 +120,8 @@ report_print(const struct report *r, FILE *out)
 		print_worker(&r->workers[i], out);
 	fprintf(out, "\nProcess: processor time %.3f s, resident %.1f MB, hugepages %.1f MB\n",
 		r->process_cpu_s, (double)r->rss_kb / 1024, (double)r->hugetlb_kb / 1024);
-	fflush(out);
+	if (fflush(out) == 0 && ferror(out) == 0)
+		return 0;
+	COMPLAIN("the report cannot be written to the standard output: %s", strerror(errno));
+	return -EIO;
 }

@@ -13,16 +13,30 @@
 
 #include "app.h"
 
+/* A string of JSON: a device's name may hold what JSON does not take as it is. */
+static void
+write_string(const char *s, FILE *f)
+{
+	fputc('"', f);
+	for (; *s != '\0'; s++)
+		if (*s == '"' || *s == '\\' || (unsigned char)*s < ' ')
+			fprintf(f, "\\u%04x", (unsigned char)*s);
+		else
+			fputc(*s, f);
+	fputc('"', f);
+}
+
 static void
 write_port(const struct port_report *p, FILE *f)
 {
+	fprintf(f, "{\"port\":%u,\"name\":", p->port);
+	write_string(p->name, f);
 	fprintf(f,
-		"{\"port\":%u,\"name\":\"%s\",\"kind\":\"%s\",\"ipackets\":%" PRIu64
-		",\"ibytes\":%" PRIu64 ",\"opackets\":%" PRIu64 ",\"obytes\":%" PRIu64
-		",\"imissed\":%" PRIu64 ",\"oerrors\":%" PRIu64 ",\"rx_nombuf\":%" PRIu64
-		",\"queues\":[",
-		p->port, p->name, p->kind, p->stats.ipackets, p->stats.ibytes, p->stats.opackets,
-		p->stats.obytes, p->stats.imissed, p->stats.oerrors, p->stats.rx_nombuf);
+		",\"kind\":\"%s\",\"ipackets\":%" PRIu64 ",\"ibytes\":%" PRIu64
+		",\"opackets\":%" PRIu64 ",\"obytes\":%" PRIu64 ",\"imissed\":%" PRIu64
+		",\"oerrors\":%" PRIu64 ",\"rx_nombuf\":%" PRIu64 ",\"queues\":[",
+		p->kind, p->stats.ipackets, p->stats.ibytes, p->stats.opackets, p->stats.obytes,
+		p->stats.imissed, p->stats.oerrors, p->stats.rx_nombuf);
 	for (uint16_t q = 0; q < p->nb_queues; q++)
 		fprintf(f, "%s{\"queue\":%u,\"ipackets\":%" PRIu64 ",\"opackets\":%" PRIu64 "}",
 			q > 0 ? "," : "", q, p->q_ipackets[q], p->q_opackets[q]);
@@ -41,9 +55,10 @@ write_worker(const struct worker_report *w, FILE *f)
 	ROUSE_WORKER_STATS(X)
 #undef X
 	fprintf(f,
+		",\"asleep_tsc\":%" PRIu64
 		",\"busy_pct\":%.4f,\"asleep_pct\":%.4f,\"cpu_seconds\":%.6f,"
 		"\"wall_seconds\":%.6f,\"packets_per_second\":%.1f,\"cycles_per_packet\":%.1f",
-		w->busy_pct, w->asleep_pct, w->cpu_s, w->wall_s,
+		s->asleep_tsc, w->busy_pct, w->asleep_pct, w->cpu_s, w->wall_s,
 		w->wall_s > 0 ? (double)s->rx_packets / w->wall_s : 0, w->cycles_per_packet);
 	fprintf(f,
 		",\"wake_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64 ",\"p99\":%" PRIu64
@@ -70,58 +85,83 @@ write_report(const struct report *r, FILE *f)
 		r->process_cpu_s, r->rss_kb, r->hugetlb_kb);
 }
 
-static char *
-temporary_name(const char *path)
-{
-	char *name;
+/* Where the report is written: beside the file that it then becomes, or, if there is a device or a
+ * pipe of that name, right into it. */
+struct place {
+	char *final; /* links followed, NULL: write in place */
+	char *now;
+};
 
-	return asprintf(&name, "%s.%ld.tmp", path, (long)getpid()) < 0 ? NULL : name;
+static bool
+find_place(const char *path, struct place *p)
+{
+	struct stat there;
+	bool exists = stat(path, &there) == 0;
+
+	p->final = NULL;
+	p->now = NULL;
+	if (exists && S_ISDIR(there.st_mode)) {
+		errno = EISDIR;
+		return false;
+	}
+	if (exists && !S_ISREG(there.st_mode)) {
+		p->now = strdup(path);
+		return p->now != NULL;
+	}
+	p->final = exists ? realpath(path, NULL) : strdup(path);
+	if (p->final == NULL || asprintf(&p->now, "%s.%ld.tmp", p->final, (long)getpid()) < 0) {
+		free(p->final);
+		p->final = NULL;
+		return false;
+	}
+	return true;
+}
+
+static void
+forget_place(struct place *p)
+{
+	free(p->final);
+	free(p->now);
 }
 
 /* Before the run: can the file be made where it shall be? */
 int
 report_json_check(const char *path)
 {
-	char *name = temporary_name(path);
-	FILE *f = name == NULL ? NULL : fopen(name, "w");
-	struct stat there;
+	struct place p;
+	FILE *f = find_place(path, &p) ? fopen(p.now, "w") : NULL;
 
-	if (f != NULL && stat(path, &there) == 0 && S_ISDIR(there.st_mode)) {
-		fclose(f);
-		unlink(name);
-		f = NULL;
-		errno = EISDIR;
-	}
 	if (f == NULL) {
 		COMPLAIN("--json=%s: cannot be written: %s; give a file that can", path,
 			 strerror(errno));
-		free(name);
+		forget_place(&p);
 		return -EINVAL;
 	}
 	fclose(f);
-	unlink(name);
-	free(name);
+	if (p.final != NULL)
+		unlink(p.now);
+	forget_place(&p);
 	return 0;
 }
 
 int
 report_json_write(const struct report *r, const char *path)
 {
-	char *name = temporary_name(path);
-	FILE *f = name == NULL ? NULL : fopen(name, "w");
+	struct place p;
+	FILE *f = find_place(path, &p) ? fopen(p.now, "w") : NULL;
 	bool ok = f != NULL;
 
 	if (ok) {
 		write_report(r, f);
 		ok = ferror(f) == 0;
 		ok = fclose(f) == 0 && ok;
-		ok = ok && rename(name, path) == 0;
+		ok = ok && (p.final == NULL || rename(p.now, p.final) == 0);
 	}
 	if (!ok) {
 		COMPLAIN("--json=%s: cannot be written: %s", path, strerror(errno));
-		if (f != NULL)
-			unlink(name);
+		if (f != NULL && p.final != NULL)
+			unlink(p.now);
 	}
-	free(name);
+	forget_place(&p);
 	return ok ? 0 : -EIO;
 }

@@ -205,7 +205,8 @@ rouse_attn_take_detail(struct rouse_attn *a, unsigned int device)
 	return bits;
 }
 
-/** ATTEND: the consumer sets a bit of its own, because it left entries in that ring. */
+/** Set the bits of a ring in its producer's place: the consumer, in ATTEND, because it left entries
+ * there; a control thread, for entries from before the producer knew the target. */
 static inline void
 rouse_attn_mark_own(const struct rouse_attn_target *t)
 {
@@ -268,6 +269,7 @@ struct rouse_attn_port_ops {
 	/**
 	 * Let the device signal events of @p queue to @p target, which stays valid until unbind
 	 * returns. Entries that are in the ring already are not signalled: the caller looks once.
+	 * The binding outlives a stop and a start of the port, but not a new setup of the queue.
 	 * @return 0; -ERANGE: no such queue; -EBUSY: it is bound already
 	 */
 	int (*bind)(void *ctx, uint16_t queue, const struct rouse_attn_target *target);
@@ -279,6 +281,10 @@ struct rouse_attn_port_ops {
 	/** Entries for @p queue whose handshake is over and that are not read yet; called by the
 	 * worker that drains the queue. */
 	uint32_t (*owed)(void *ctx, uint16_t queue);
+	/** Post buffers for @p queue; whether the device has one then. Without one the queue is
+	 * silent for good: nothing arrives, so nothing is signalled. Called by the worker that
+	 * drains the queue. */
+	bool (*has_buffers)(void *ctx, uint16_t queue);
 };
 
 /** A registered port. */

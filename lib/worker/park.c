@@ -66,6 +66,18 @@ visit_marked(struct rouse_worker *w)
 	return found;
 }
 
+/* A queue without buffers is silent, and gets new ones only when it is visited. */
+static uint32_t
+visit_dry(struct rouse_worker *w)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < w->handshake.nb && w->nb_dry > 0; i++)
+		if (w->handshake.at[i]->is_dry)
+			found += visit_handshake(w, w->handshake.at[i]);
+	return found;
+}
+
 /* One round in state POLL. */
 uint32_t
 worker_poll(struct rouse_worker *w)
@@ -136,8 +148,8 @@ disarm_all(struct rouse_worker *w)
 	}
 }
 
-/* Whether a queue may be silent because there is no mbuf for it: the only sure way to know is to
- * take one and put it back, which is this lcore's cache unless that is empty. */
+/* Whether a plain queue may be silent because there is no mbuf for it: the only sure way to know is
+ * to take one and put it back, which is this lcore's cache unless that is empty. */
 static bool
 is_starved(const struct rouse_worker *w)
 {
@@ -153,11 +165,11 @@ is_starved(const struct rouse_worker *w)
 
 /* How long the worker may sleep, in us; 0: without a timeout. */
 static uint32_t
-sleep_limit_us(struct rouse_worker *w, bool arm_failed, bool starved)
+sleep_limit_us(struct rouse_worker *w, bool arm_failed)
 {
 	uint32_t limit = w->nb_timed > 0 || arm_failed ? w->conf.timed_us : 0;
 
-	if (starved) {
+	if (w->nb_dry > 0 || is_starved(w)) {
 		rouse_counter_add(&w->stats.starved, 1);
 		if (limit == 0 || limit > STARVED_US)
 			limit = STARVED_US;
@@ -199,9 +211,11 @@ record_latency(struct rouse_worker *w, uint64_t now)
 {
 	uint64_t event = atomic_load_explicit(&w->attn.event_tsc, memory_order_acquire);
 
-	/* 0, or left by a producer that was late in an earlier sleep: not this wake's */
+	/* 0: no producer's. Older than the last wake: its producer was held up in between */
 	if (event > w->awake_since_tsc && event < now)
 		rouse_histogram_add(&w->wake_ns, (uint64_t)((double)(now - event) * w->ns_per_tsc));
+	else if (event != 0)
+		rouse_counter_add(&w->stats.late_events, 1);
 }
 
 /* Drain what the vectors that fired name; what kinds of things woke the worker. */
@@ -224,10 +238,9 @@ visit_fired(struct rouse_worker *w, const struct epoll_event *events, int nb, bo
 static void
 sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 {
-	bool starved = is_starved(w);
-	uint32_t limit_us = sleep_limit_us(w, arm_failed, starved);
+	uint32_t limit_us = sleep_limit_us(w, arm_failed);
 	struct epoll_event events[MAX_EVENTS];
-	uint64_t asleep, awake;
+	uint64_t slept = worker_asleep_tsc(w, 0), asleep, awake;
 	uint32_t found;
 	bool timer_only;
 	int nb;
@@ -235,7 +248,7 @@ sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 	if (limit_us != 0)
 		set_timer(w->timer, limit_us);
 	asleep = worker_end_round(w, false);
-	atomic_store_explicit(&w->asleep_since_tsc, asleep, memory_order_relaxed);
+	atomic_store_explicit(&w->asleep, WORKER_ASLEEP | (asleep - slept), memory_order_relaxed);
 	ROUSE_WINDOW(C_LOOKED);
 	nb = epoll_wait(w->epoll, events, MAX_EVENTS, -1);
 	ROUSE_WINDOW(C_WOKEN);
@@ -244,17 +257,14 @@ sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 	awake = rte_rdtsc();
 	record_latency(w, awake);
 	rouse_counter_add(&w->stats.wakes, 1);
-	rouse_counter_add(&w->stats.asleep_tsc, awake - asleep);
-	atomic_store_explicit(&w->asleep_since_tsc, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->asleep, slept + (awake - asleep), memory_order_relaxed);
 	w->awake_since_tsc = w->round_tsc = awake;
 	disarm_all(w);
 	audit(w);
 
 	found = visit_fired(w, events, nb, &timer_only);
 	found += worker_attend(w);
-	/* a queue without buffers is silent, and gets new ones only when it is visited */
-	if (starved)
-		found += worker_poll(w);
+	found += visit_dry(w);
 	if (timer_only)
 		rouse_counter_add(&w->stats.timer_wakes, 1);
 	else if (found == 0)
@@ -277,6 +287,7 @@ worker_park(struct rouse_worker *w)
 		rouse_attn_unpark(&w->attn);
 		disarm_all(w);
 		rouse_counter_add(&w->stats.recheck_hits, 1);
+		policy_wake(&w->policy, worker_end_round(w, true));
 		return;
 	}
 	sleep_until_woken(w, arm_failed);

@@ -78,19 +78,22 @@ typedef void (*rouse_worker_msg_t)(struct rouse_worker *w, void *arg);
  * Make a worker without sources.
  *
  * @return the worker; NULL with rte_errno: EINVAL: a number of conf is out of range (logged),
- *         ENOMEM, EMFILE: no file descriptors left
+ *         EEXIST: there is a worker of that name, ENOMEM, ENOSPC: no memory zone left,
+ *         EMFILE: no file descriptors left
  */
 struct rouse_worker *rouse_worker_create(const struct rouse_worker_conf *conf);
 
-/** Free a worker that does not run; its sources are removed. NULL is ignored. */
+/** Free a worker that does not run; its sources are removed, messages that wait are not run. NULL
+ * is ignored. */
 void rouse_worker_destroy(struct rouse_worker *w);
 
 /**
  * Add an Rx queue, of any PMD. Control thread; the worker does not run, the port is started, and
  * nobody else receives from the queue from here on.
  *
- * @return 0; -EBUSY: the worker runs; -ENOSPC: no device or ring bit left (64 x 64); -ENOMEM;
- *         or the errno of the driver's binding
+ * @return 0; -EBUSY: the worker runs; -ENODEV: no such port; -EINVAL: no such queue; -ENOSPC: no
+ *         device or ring bit left (64 x 64, one of them for messages), or the limit of watched
+ *         file descriptors was met; -ENOMEM; or the errno of the driver's binding
  */
 int rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			    rouse_worker_rx_t handler, void *arg);
@@ -122,7 +125,8 @@ int rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg);
  */
 int rouse_worker_run(void *worker);
 
-/** Let the worker return from rouse_worker_run() after its present round. Any thread.
+/** Let the worker return from rouse_worker_run() after its present round; one that does not run
+ * returns at once when it is run next. Any thread.
  * @return 0; -ENOBUFS as rouse_worker_post() */
 int rouse_worker_stop(struct rouse_worker *w);
 
@@ -147,18 +151,19 @@ int rouse_worker_stop(struct rouse_worker *w);
 	X(wakes, "returns from blocking")                                                          \
 	X(spurious_wakes, "wakes by a doorbell or an interrupt that found nothing")                \
 	X(timer_wakes, "wakes by the timer of timed sources")                                      \
+	X(late_events, "wakes whose event is older than the last wake: not in the latencies")      \
 	X(rescues, "work found whose own signal is absent: a lost wake-up, always a bug")          \
 	X(starved, "sleeps cut short because the mbuf pool was empty")                             \
 	X(busy_tsc, "cycles in rounds that found work")                                            \
-	X(spin_tsc, "cycles in rounds that found nothing")                                         \
-	X(asleep_tsc, "cycles blocked")
+	X(spin_tsc, "cycles in rounds that found nothing")
 
 struct rouse_worker_stats {
 #define X(member, help) uint64_t member;
 	ROUSE_WORKER_STATS(X)
 #undef X
-	uint64_t cpu_ns;   /**< processor time of the thread since rouse_worker_run() */
-	uint64_t wall_tsc; /**< cycles since rouse_worker_run() */
+	uint64_t asleep_tsc; /**< cycles blocked, the present sleep included */
+	uint64_t cpu_ns;     /**< processor time of the thread within rouse_worker_run() */
+	uint64_t wall_tsc;   /**< cycles within rouse_worker_run() */
 };
 
 /** Read the counters; any thread. A snapshot: single counters are exact, sums may be a round

@@ -65,7 +65,7 @@ list_remove(struct source_list *l, const struct source *s)
 
 /* ---- bits ---- */
 
-/* A device of the group with a ring bit left, or a new one; -1: there is no bit left. */
+/* A device of the group with a ring bit left, or a new one; -ENOSPC: no bit is left, -ENOMEM. */
 static int
 find_device(struct rouse_worker *w, uint32_t group)
 {
@@ -75,10 +75,10 @@ find_device(struct rouse_worker *w, uint32_t group)
 		if (w->devices[i]->group == group && w->devices[i]->nb_rings < ROUSE_ATTN_BITS)
 			return (int)i;
 	if (w->nb_devices == ROUSE_ATTN_BITS)
-		return -1;
+		return -ENOSPC;
 	d = rte_zmalloc_socket("worker_device", sizeof(*d), RTE_CACHE_LINE_SIZE, w->conf.socket_id);
 	if (d == NULL)
-		return -1;
+		return -ENOMEM;
 	d->group = group;
 	w->devices[w->nb_devices] = d;
 	return (int)w->nb_devices++;
@@ -91,7 +91,7 @@ take_bits(struct rouse_worker *w, struct source *s, uint32_t group)
 	uint8_t ring = 0;
 
 	if (device < 0)
-		return -ENOSPC;
+		return device;
 	while (w->devices[device]->rings[ring] != NULL)
 		ring++;
 	w->devices[device]->rings[ring] = s;
@@ -168,6 +168,8 @@ source_drop(struct rouse_worker *w, struct source *s)
 		give_bits(w, s);
 	if (s->kind == ROUSE_SOURCE_TIMED)
 		w->nb_timed--;
+	if (s->is_dry)
+		w->nb_dry--;
 	rte_free(s);
 }
 

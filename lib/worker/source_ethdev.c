@@ -30,6 +30,21 @@ ethdev_drain(struct rouse_worker *w, struct source *s)
 }
 
 static uint32_t
+handshake_drain(struct rouse_worker *w, struct source *s)
+{
+	uint32_t n = ethdev_drain(w, s);
+	/* after the handler: it may have freed the very buffers that were missing */
+	bool is_dry = n < w->burst &&
+		      !s->ethdev.port.ops->has_buffers(s->ethdev.port.ctx, s->ethdev.queue);
+
+	if (unlikely(is_dry != s->is_dry)) {
+		s->is_dry = is_dry;
+		w->nb_dry += is_dry ? 1 : UINT32_MAX;
+	}
+	return n;
+}
+
+static uint32_t
 handshake_owed(const struct source *s)
 {
 	return s->ethdev.port.ops->owed(s->ethdev.port.ctx, s->ethdev.queue);
@@ -42,7 +57,7 @@ handshake_remove(struct rouse_worker *w __rte_unused, struct source *s)
 }
 
 static const struct source_ops handshake_ops = {
-	.drain = ethdev_drain,
+	.drain = handshake_drain,
 	.owed = handshake_owed,
 	.remove = handshake_remove,
 };
@@ -84,7 +99,8 @@ static const struct source_ops timed_ops = {
 
 /* ---- adding ---- */
 
-/* The worker looks whether a pool is empty before it sleeps: an empty one keeps queues silent. */
+/* The worker looks whether the pool of a plain queue is empty before it sleeps; a handshake queue
+ * tells by itself (has_buffers). */
 static void
 remember_pool(struct rouse_worker *w, struct rte_mempool *pool)
 {
@@ -150,14 +166,33 @@ add_plain(struct rouse_worker *w, struct source *model)
 	return ret;
 }
 
+static int
+check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
+{
+	struct rte_eth_dev_info info;
+
+	if (!rte_eth_dev_is_valid_port(port) || rte_eth_dev_info_get(port, &info) != 0) {
+		WORKER_LOG(ERR, "%s: there is no port %u", w->name, port);
+		return -ENODEV;
+	}
+	if (queue >= info.nb_rx_queues) {
+		WORKER_LOG(ERR, "%s: port %u has no Rx queue %u, it has %u", w->name, port, queue,
+			   info.nb_rx_queues);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int
 rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			rouse_worker_rx_t handler, void *arg)
 {
 	struct source model;
 	struct rte_eth_rxq_info info;
-	int ret;
+	int ret = check_queue(w, port, queue);
 
+	if (ret != 0)
+		return ret;
 	memset(&model, 0, sizeof(model));
 	model.arg = arg;
 	model.ethdev.handler = handler;
@@ -174,8 +209,15 @@ rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			   rte_strerror(-ret));
 		return ret;
 	}
-	remember_pool(w, model.ethdev.pool);
+	if (model.kind != ROUSE_SOURCE_HANDSHAKE)
+		remember_pool(w, model.ethdev.pool);
 	return 0;
+}
+
+static bool
+is_ethdev(const struct source *s)
+{
+	return s->ops == &handshake_ops || s->ops == &interrupt_ops || s->ops == &timed_ops;
 }
 
 bool
@@ -185,7 +227,7 @@ rouse_worker_queue_stats_get(const struct rouse_worker *w, unsigned int index,
 	for (uint32_t i = 0; i < w->sources.nb; i++) {
 		const struct source *s = w->sources.at[i];
 
-		if (s->ops->drain != ethdev_drain || index-- != 0)
+		if (!is_ethdev(s) || index-- != 0)
 			continue;
 		*stats = (struct rouse_worker_queue_stats){
 			.port = s->ethdev.port_id,

@@ -137,9 +137,11 @@ begin(struct rouse_worker *w)
 static void
 end(struct rouse_worker *w)
 {
-	atomic_store_explicit(&w->end_tsc, rte_rdtsc(), memory_order_relaxed);
-	atomic_store_explicit(&w->end_cpu_ns, worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns,
-			      memory_order_relaxed);
+	uint64_t start = atomic_load_explicit(&w->start_tsc, memory_order_relaxed);
+
+	atomic_store_explicit(&w->start_tsc, 0, memory_order_release);
+	rouse_counter_add(&w->past_tsc, rte_rdtsc() - start);
+	rouse_counter_add(&w->past_cpu_ns, worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns);
 	rouse_attn_attend(&w->attn);
 	atomic_store_explicit(&w->running, false, memory_order_release);
 }

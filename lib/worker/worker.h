@@ -48,6 +48,7 @@ struct source {
 	enum rouse_source_kind kind;
 	struct rouse_attn_target target; /* handshake sources: the bits that name it */
 	bool armed;
+	bool is_dry; /* handshake queues: the device has no buffer, and will be silent */
 	void *arg;
 	rouse_counter packets; /* written by the worker, read by any thread */
 	union {
@@ -102,6 +103,7 @@ struct rouse_worker {
 	struct device *devices[ROUSE_ATTN_BITS];
 	uint32_t nb_devices;
 	uint32_t nb_timed;   /* plain sources without an interrupt */
+	uint32_t nb_dry;     /* sources that are dry */
 	uint32_t next_audit; /* index into handshake */
 	bool stop;
 	uint16_t burst;
@@ -120,12 +122,12 @@ struct rouse_worker {
 	alignas(ROUSE_CACHE_LINE) struct worker_counters stats;
 	struct rouse_histogram wake_ns;
 	_Atomic bool running;
-	_Atomic uint64_t start_tsc;
-	_Atomic uint64_t asleep_since_tsc; /* 0: awake */
-	_Atomic uint64_t end_tsc;	   /* of the last run; valid when not running */
-	_Atomic uint64_t end_cpu_ns;	   /* likewise */
-	clockid_t cpu_clock;		   /* of the thread; set before running */
-	uint64_t start_cpu_ns;		   /* likewise */
+	_Atomic uint64_t start_tsc; /* of the run that is on; 0: none */
+	rouse_counter past_tsc;	    /* of runs that are over */
+	rouse_counter past_cpu_ns;  /* likewise */
+	_Atomic uint64_t asleep;    /* see worker_asleep_tsc() */
+	clockid_t cpu_clock;	    /* of the thread; set before running */
+	uint64_t start_cpu_ns;	    /* likewise */
 
 	/* written by producers of messages */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t inbox_settled;
@@ -157,6 +159,20 @@ uint64_t worker_end_round(struct rouse_worker *w, bool found);
 void worker_park(struct rouse_worker *w);
 
 /* stats.c */
+
+/*
+ * Cycles asleep, in one word, so that a reader never sees half of a change: while awake the sum of
+ * all sleeps, while asleep WORKER_ASLEEP and the sleep's begin less that sum.
+ */
+#define WORKER_ASLEEP (UINT64_C(1) << 63)
+
+static inline uint64_t
+worker_asleep_tsc(const struct rouse_worker *w, uint64_t now)
+{
+	uint64_t word = atomic_load_explicit(&w->asleep, memory_order_relaxed);
+
+	return word & WORKER_ASLEEP ? now - (word & ~WORKER_ASLEEP) : word;
+}
 
 uint64_t worker_thread_cpu_ns(clockid_t clock);
 

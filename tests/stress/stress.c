@@ -46,11 +46,18 @@ stress_init(const char *program, const char *const *vdevs)
 struct rouse_worker *
 stress_worker(enum rouse_worker_mode mode, uint32_t spin_us)
 {
+	return stress_worker_burst(mode, spin_us, 0);
+}
+
+struct rouse_worker *
+stress_worker_burst(enum rouse_worker_mode mode, uint32_t spin_us, uint16_t burst)
+{
 	const struct rouse_worker_conf conf = {
 		.name = "stress",
 		.socket_id = SOCKET_ID_ANY,
 		.mode = mode,
 		.spin_us = spin_us,
+		.burst = burst,
 	};
 	struct rouse_worker *w = rouse_worker_create(&conf);
 

@@ -28,6 +28,8 @@
 void stress_init(const char *program, const char *const *vdevs);
 
 struct rouse_worker *stress_worker(enum rouse_worker_mode mode, uint32_t spin_us);
+struct rouse_worker *stress_worker_burst(enum rouse_worker_mode mode, uint32_t spin_us,
+					 uint16_t burst);
 struct rouse_evring *stress_ring(uint32_t capacity);
 
 /* Run the worker on the second lcore; stop it and wait. */

@@ -8,6 +8,9 @@
  * The handler keeps every mbuf. The device has a frame for ever, waits for a buffer, and so says
  * nothing more when the pool is empty. Then this thread frees what was kept, which signals nobody:
  * the worker must find out by itself. ROUNDS times over; a worker that does not stalls.
+ *
+ * Then the handler frees at once, with bursts that can take every mbuf there is: rx_burst finds the
+ * pool empty when it refills, and full again is it only after the handler.
  */
 
 #include <inttypes.h>
@@ -20,12 +23,14 @@
 #include "stress.h"
 
 #define ROUNDS	 20
-#define NB_DESC	 64
-#define NB_MBUFS 255
+#define NB_DESC	 64 /* a burst takes as many, and the pool has as many */
+#define NB_MBUFS 64
 #define FRAME	 64
+#define MANY	 100000
 
 static struct rte_ring *kept;
 static _Atomic uint64_t received;
+static _Atomic bool free_at_once;
 
 static void
 keep(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb)
@@ -33,7 +38,10 @@ keep(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t 
 	(void)arg;
 	(void)port;
 	(void)queue;
-	CHECK(rte_ring_enqueue_bulk(kept, (void **)pkts, nb, NULL) == nb, "ring full");
+	if (atomic_load(&free_at_once))
+		rte_pktmbuf_free_bulk(pkts, nb);
+	else
+		CHECK(rte_ring_enqueue_bulk(kept, (void **)pkts, nb, NULL) == nb, "ring full");
 	atomic_fetch_add(&received, nb);
 }
 
@@ -97,13 +105,16 @@ main(int argc, char **argv)
 	kept = rte_ring_create("kept", 1024, -1, 0);
 	CHECK(kept != NULL, "no memory");
 
-	w = stress_worker(ROUSE_WORKER_INTERRUPT, 0);
+	w = stress_worker_burst(ROUSE_WORKER_INTERRUPT, 0, NB_DESC * 2);
 	CHECK(rouse_worker_ethdev_add(w, 0, 0, keep, NULL) == 0, "add");
 	stress_run(w);
 	for (uint64_t round = 1; round <= ROUNDS; round++) {
 		stress_wait(w, &received, round * NB_MBUFS, "after the pool was empty");
+		if (round == ROUNDS)
+			atomic_store(&free_at_once, true);
 		free_kept();
 	}
+	stress_wait(w, &received, MANY, "with a pool as large as a burst");
 	stress_stop(w);
 	rouse_worker_stats_get(w, &stats);
 	printf("%d rounds: starved %" PRIu64 ", rescues %" PRIu64 "\n", ROUNDS, stats.starved,

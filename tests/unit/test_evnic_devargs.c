@@ -272,8 +272,8 @@ loops_and_infinite_rx_exclude_each_other(void **state)
 {
 	assert_refused("loops=2,infinite_rx=1", "not both");
 	assert_refused("infinite_rx=0,loops=1", "not both");
-	assert_refused("loops=1,loops=1", "not both");
-	assert_refused("infinite_rx=1,infinite_rx=1", "not both");
+	assert_refused("loops=1,loops=1", "loops=1: give it once");
+	assert_refused("infinite_rx=1,infinite_rx=1", "infinite_rx=1: give it once");
 }
 
 static void

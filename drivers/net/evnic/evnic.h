@@ -37,9 +37,10 @@
 #define EVNIC_MIN_DESC	 64
 #define EVNIC_MAX_DESC	 32768
 #define EVNIC_DESC_ALIGN 32
-#define EVNIC_MAX_FRAME	 UINT16_MAX /* bytes: what an mbuf segment's length can say */
-#define EVNIC_BURST	 32	    /* frames the wire delivers between two looks around */
-#define EVNIC_REFILL	 32	    /* buffers the driver posts at a time */
+/* bytes: what an mbuf can hold whose buffer length is 16 bits */
+#define EVNIC_MAX_FRAME (UINT16_MAX - RTE_PKTMBUF_HEADROOM)
+#define EVNIC_BURST	32 /* frames the wire delivers between two looks around */
+#define EVNIC_REFILL	32 /* buffers the driver posts at a time */
 
 extern int evnic_logtype;
 #define EVNIC_LOG(level, fmt, ...)                                                                 \
@@ -161,10 +162,9 @@ void evnic_replay_free(struct evnic_replay *r);
 
 struct evnic_sink;
 
-int evnic_sink_check(const char *name, const char *path);
+int evnic_sink_check(const char *name, const char *path, const char *source);
 struct evnic_sink *evnic_sink_open(const char *name, const char *path);
-int evnic_sink_write(struct evnic_sink *sink, const struct rte_mbuf *pkt);
-void evnic_sink_flush(struct evnic_sink *sink);
+bool evnic_sink_write(struct evnic_sink *sink, struct rte_mbuf *const *pkts, uint32_t nb_pkts);
 void evnic_sink_close(struct evnic_sink *sink);
 
 /* evnic_wire.c: the thread that plays the device */
@@ -184,9 +184,8 @@ enum evnic_wire_bit {
 	X(doorbells, "wire_doorbells", "doorbells rung")                                           \
 	X(parks, "wire_parks", "times the wire thread blocked")                                    \
 	X(room_waits, "wire_room_waits", "times it waited for a buffer")                           \
-	X(tx_frames, "wire_tx_frames", "frames written to the sink")                               \
-	X(tx_errors, "wire_tx_errors", "frames the sink refused")                                  \
-	X(ended, "wire_rx_ended", "1: the source has ended, every frame was delivered")
+	X(tx_frames, "wire_tx_frames", "frames handed to the sink")                                \
+	X(ended, "wire_rx_ended", "1: nothing more will be received, since the last start")
 
 struct evnic_wire_stats {
 #define X(member, name, help) rouse_counter member;
@@ -292,6 +291,7 @@ struct evnic_txq {
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t head;
 	/* wire -> driver */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t tail;
+	rouse_counter errors, error_bytes; /* refused by the sink; read by control threads */
 };
 
 int evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
@@ -300,7 +300,7 @@ void evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue);
 void evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_info *info);
 void evnic_txq_stop(struct evnic_txq *q);
 bool evnic_txq_waits(const struct evnic_txq *q);
-uint32_t evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, uint32_t *nb_errors);
+uint32_t evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink);
 uint16_t evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t evnic_tx_drop(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
@@ -320,7 +320,7 @@ struct evnic_stats_zero {
 	uint64_t ipackets[EVNIC_MAX_QUEUES], ibytes[EVNIC_MAX_QUEUES], nombuf[EVNIC_MAX_QUEUES];
 	uint64_t missed[EVNIC_MAX_QUEUES];
 	uint64_t opackets[EVNIC_MAX_QUEUES], obytes[EVNIC_MAX_QUEUES];
-	uint64_t oerrors;
+	uint64_t oerrors[EVNIC_MAX_QUEUES], oerror_bytes[EVNIC_MAX_QUEUES];
 };
 
 struct evnic_port {

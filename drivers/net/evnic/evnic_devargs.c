@@ -23,6 +23,7 @@ struct parse {
 	const char *name; /* of the device, for messages */
 	struct evnic_args *args;
 	bool has_overrun, has_speed, has_loops;
+	unsigned int seen; /* keys, by their index in the table */
 };
 
 static int
@@ -177,9 +178,14 @@ static const struct {
 static int
 parse_pair(struct parse *p, const char *key, const char *value)
 {
-	for (size_t i = 0; i < RTE_DIM(table); i++)
-		if (strcmp(table[i].key, key) == 0)
-			return table[i].parse(p, key, value == NULL ? "" : value);
+	for (size_t i = 0; i < RTE_DIM(table); i++) {
+		if (strcmp(table[i].key, key) != 0)
+			continue;
+		if ((p->seen & 1u << i) != 0)
+			return refuse(p, key, value == NULL ? "" : value, "give it once");
+		p->seen |= 1u << i;
+		return table[i].parse(p, key, value == NULL ? "" : value);
+	}
 	return refuse(p, key, value == NULL ? "" : value,
 		      "unknown; there are rx_pcap, tx_pcap, pace, speed, loops, infinite_rx, "
 		      "overrun, numa, wire_cpu");

@@ -27,9 +27,10 @@ dev_configure(struct rte_eth_dev *dev)
 
 	if (dev->data->nb_rx_queues == 0)
 		return 0;
-	ret = rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, dev->data->nb_rx_queues);
-	if (ret == 0 && is_rss)
-		ret = evnic_rss_check(p, &conf->rx_adv_conf.rss_conf);
+	/* first what can be refused */
+	ret = is_rss ? evnic_rss_check(p, &conf->rx_adv_conf.rss_conf) : 0;
+	if (ret == 0)
+		ret = rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, dev->data->nb_rx_queues);
 	if (ret != 0)
 		return ret;
 	if (is_rss)
@@ -56,13 +57,34 @@ stop_queues(struct rte_eth_dev *dev, uint16_t nb_rxq)
 	}
 }
 
+/* ethdev lets a port start whose queues were not all set up. */
+static int
+check_queues(const struct rte_eth_dev *dev)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+	uint16_t rxq = 0, txq = 0;
+
+	while (rxq < dev->data->nb_rx_queues && p->rxq[rxq] != NULL)
+		rxq++;
+	while (txq < dev->data->nb_tx_queues && p->txq[txq] != NULL)
+		txq++;
+	if (rxq == dev->data->nb_rx_queues && txq == dev->data->nb_tx_queues)
+		return 0;
+	EVNIC_LOG(ERR, "port %u: %s queue %u is not set up; do so before the start",
+		  dev->data->port_id, rxq < dev->data->nb_rx_queues ? "Rx" : "Tx",
+		  rxq < dev->data->nb_rx_queues ? rxq : txq);
+	return -EINVAL;
+}
+
 static int
 dev_start(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
 	uint16_t started = 0;
-	int ret;
+	int ret = check_queues(dev);
 
+	if (ret != 0)
+		return ret;
 	for (; started < dev->data->nb_rx_queues; started++) {
 		ret = evnic_rxq_start(p->rxq[started]);
 		if (ret != 0)
@@ -144,7 +166,7 @@ dev_infos_get(struct rte_eth_dev *dev __rte_unused, struct rte_eth_dev_info *inf
 	info->max_rx_queues = EVNIC_MAX_QUEUES;
 	info->max_tx_queues = EVNIC_MAX_QUEUES;
 	info->max_mac_addrs = 1;
-	info->min_rx_bufsize = EVNIC_MIN_DESC;
+	info->min_rx_bufsize = RTE_ETHER_MIN_LEN;
 	info->max_rx_pktlen = EVNIC_MAX_FRAME;
 	info->max_mtu = EVNIC_MAX_FRAME - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
 	info->min_mtu = RTE_ETHER_MIN_MTU;
@@ -231,6 +253,19 @@ static const struct eth_dev_ops ops = {
 
 /* ---- the vdev ---- */
 
+/* A recording without a duration cannot be repeated at its own pace. */
+static int
+check_loops(const char *name, const struct evnic_port *p)
+{
+	if (p->args.pace != EVNIC_PACE_ORIG || p->args.loops == 1 || p->replay.span_ns != 0)
+		return 0;
+	EVNIC_LOG(ERR,
+		  "%s: rx_pcap=%s: its frames all have one time, so pace=orig cannot repeat it; "
+		  "give pace=<pps>",
+		  name, p->args.rx_pcap);
+	return -EINVAL;
+}
+
 static int
 init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 {
@@ -249,7 +284,7 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	ret = evnic_wire_init(p);
 	if (ret != 0)
 		return ret;
-	ret = evnic_sink_check(dev->data->name, p->args.tx_pcap);
+	ret = evnic_sink_check(dev->data->name, p->args.tx_pcap, p->args.rx_pcap);
 	if (ret != 0)
 		goto fini_wire;
 	if (args->rx_pcap[0] != '\0') {
@@ -257,6 +292,9 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 					args->numa_node);
 		if (ret != 0)
 			goto fini_wire;
+		ret = check_loops(dev->data->name, p);
+		if (ret != 0)
+			goto free_replay;
 	}
 	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
 	if (ret != 0)

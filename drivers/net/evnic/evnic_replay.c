@@ -93,8 +93,11 @@ add_frame(struct load *l, const struct pcap_pkthdr *header, const uint8_t *data)
 		return 0;
 	}
 	if (header->caplen > EVNIC_MAX_FRAME) {
-		EVNIC_LOG(ERR, "%s: %s: frame %" PRIu64 " has %u bytes, a buffer holds %d at most",
-			  l->name, l->path, r->nb_frames + 1, header->caplen, EVNIC_MAX_FRAME);
+		EVNIC_LOG(ERR,
+			  "%s: %s: frame %" PRIu64 " has %u bytes, a buffer holds %d at most; cut "
+			  "it with editcap -s %d",
+			  l->name, l->path, r->nb_frames + 1, header->caplen, EVNIC_MAX_FRAME,
+			  EVNIC_MAX_FRAME);
 		return -EFBIG;
 	}
 	if (r->nb_frames == l->room && grow(l) != 0)

@@ -134,6 +134,7 @@ rearm_data(uint16_t port)
 	};
 
 	rte_mbuf_refcnt_set(&m, 1);
+	rte_compiler_barrier(); /* the fields were written by their own types */
 	return *rearm_word(&m);
 }
 

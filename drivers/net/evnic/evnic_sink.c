@@ -5,9 +5,12 @@
 /* The capture file that sent frames are written to, by libpcap. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,18 +24,32 @@ struct evnic_sink {
 	pcap_dumper_t *dumper;
 	const char *name;
 	const char *path;
-	bool failed;			/* the first error was logged */
-	bool dirty;			/* written since the last flush */
-	uint8_t frame[EVNIC_MAX_FRAME]; /* a frame of several segments, in one piece */
+	bool failed;		   /* the first error was logged */
+	uint8_t frame[UINT16_MAX]; /* a frame of several segments, in one piece */
 };
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+
+	return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+	       of_a.st_ino == of_b.st_ino;
+}
 
 /* Can the file be made? It is not: the port may yet be refused for another reason. */
 int
-evnic_sink_check(const char *name, const char *path)
+evnic_sink_check(const char *name, const char *path, const char *source)
 {
 	char *copy;
 	int ret;
 
+	if (path[0] != '\0' && is_same_file(path, source)) {
+		EVNIC_LOG(ERR,
+			  "%s: tx_pcap=%s: it is the capture that is replayed; give another file",
+			  name, path);
+		return -EINVAL;
+	}
 	if (path[0] == '\0' || access(path, W_OK) == 0)
 		return 0;
 	if (errno == ENOENT) {
@@ -47,72 +64,79 @@ evnic_sink_check(const char *name, const char *path)
 	return -EINVAL;
 }
 
+/* An open file that nobody else writes: neither another port nor another program. NULL: errno says
+ * why. */
+static FILE *
+open_exclusively(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	struct stat file;
+
+	if (fd < 0)
+		return NULL;
+	/* before it is emptied; devices and pipes take what comes */
+	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+	    (flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, 0) < 0)) {
+		if (errno == EWOULDBLOCK)
+			errno = EBUSY;
+		close(fd);
+		return NULL;
+	}
+	return fdopen(fd, "w");
+}
+
 struct evnic_sink *
 evnic_sink_open(const char *name, const char *path)
 {
 	struct evnic_sink *s = calloc(1, sizeof(*s));
+	FILE *file;
 
 	if (s == NULL)
 		return NULL;
 	s->name = name;
 	s->path = path;
-	s->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, EVNIC_MAX_FRAME,
+	s->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, UINT16_MAX,
 						       PCAP_TSTAMP_PRECISION_NANO);
-	if (s->pcap == NULL) {
-		free(s);
-		return NULL;
-	}
-	s->dumper = pcap_dump_open(s->pcap, path);
-	if (s->dumper == NULL) {
-		EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can", name,
-			  path, pcap_geterr(s->pcap));
+	file = s->pcap == NULL ? NULL : open_exclusively(path);
+	s->dumper = file == NULL ? NULL : pcap_dump_fopen(s->pcap, file);
+	if (s->dumper != NULL)
+		return s;
+	EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can, one a port",
+		  name, path, strerror(errno));
+	if (file != NULL)
+		fclose(file);
+	if (s->pcap != NULL)
 		pcap_close(s->pcap);
-		free(s);
-		return NULL;
-	}
-	return s;
+	free(s);
+	return NULL;
 }
 
-static int
-report(struct evnic_sink *s)
+static void
+write_one(struct evnic_sink *s, const struct rte_mbuf *pkt)
 {
-	if (!s->failed)
-		EVNIC_LOG(ERR,
-			  "%s: tx_pcap=%s: cannot be written: %s; frames are counted as errors",
-			  s->name, s->path, strerror(errno));
-	s->failed = true;
-	return -EIO;
-}
-
-/* 0, or -EMSGSIZE: the frame is too long for the file, -EIO: the file cannot be written. */
-int
-evnic_sink_write(struct evnic_sink *s, const struct rte_mbuf *pkt)
-{
-	struct pcap_pkthdr header;
+	uint32_t len = RTE_MIN(pkt->pkt_len, (uint32_t)sizeof(s->frame));
+	struct pcap_pkthdr header = { .caplen = len, .len = pkt->pkt_len };
 	struct timespec now;
-	const void *data;
 
-	if (pkt->pkt_len > sizeof(s->frame))
-		return -EMSGSIZE;
 	clock_gettime(CLOCK_REALTIME, &now);
 	header.ts.tv_sec = now.tv_sec;
-	header.ts.tv_usec = now.tv_nsec;
-	header.caplen = pkt->pkt_len;
-	header.len = pkt->pkt_len;
-	data = rte_pktmbuf_read(pkt, 0, pkt->pkt_len, s->frame);
-	pcap_dump((uint8_t *)s->dumper, &header, data);
-	s->dirty = true;
-	return ferror(pcap_dump_file(s->dumper)) ? report(s) : 0;
+	header.ts.tv_usec = now.tv_nsec; /* the file was opened for nanoseconds */
+	pcap_dump((uint8_t *)s->dumper, &header, rte_pktmbuf_read(pkt, 0, len, s->frame));
 }
 
-void
-evnic_sink_flush(struct evnic_sink *s)
+/* Write frames, and see that they are in the file; false: some are not, and count as errors. */
+bool
+evnic_sink_write(struct evnic_sink *s, struct rte_mbuf *const *pkts, uint32_t nb_pkts)
 {
-	if (!s->dirty)
-		return;
-	s->dirty = false;
-	if (pcap_dump_flush(s->dumper) != 0)
-		report(s);
+	for (uint32_t i = 0; i < nb_pkts; i++)
+		write_one(s, pkts[i]);
+	if (pcap_dump_flush(s->dumper) == 0 && !ferror(pcap_dump_file(s->dumper)))
+		return true;
+	if (!s->failed)
+		EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; frames count as errors",
+			  s->name, s->path, strerror(errno));
+	s->failed = true;
+	return false;
 }
 
 void
@@ -120,7 +144,6 @@ evnic_sink_close(struct evnic_sink *s)
 {
 	if (s == NULL)
 		return;
-	evnic_sink_flush(s);
 	pcap_dump_close(s->dumper);
 	pcap_close(s->pcap);
 	free(s);

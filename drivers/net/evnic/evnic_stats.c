@@ -42,8 +42,9 @@ snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
 			continue;
 		now->opackets[i] = rouse_counter_get(&q->opackets);
 		now->obytes[i] = rouse_counter_get(&q->obytes);
+		now->oerrors[i] = rouse_counter_get(&q->errors);
+		now->oerror_bytes[i] = rouse_counter_get(&q->error_bytes);
 	}
-	now->oerrors = rouse_counter_get(&p->wire.stats.tx_errors);
 }
 
 int
@@ -57,14 +58,17 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 	for (int i = 0; i < EVNIC_MAX_QUEUES; i++) {
 		uint64_t ipackets = now.ipackets[i] - zero->ipackets[i];
 		uint64_t ibytes = now.ibytes[i] - zero->ibytes[i];
-		uint64_t opackets = now.opackets[i] - zero->opackets[i];
-		uint64_t obytes = now.obytes[i] - zero->obytes[i];
+		uint64_t oerrors = now.oerrors[i] - zero->oerrors[i];
+		uint64_t opackets = now.opackets[i] - zero->opackets[i] - oerrors;
+		uint64_t obytes = now.obytes[i] - zero->obytes[i] -
+				  (now.oerror_bytes[i] - zero->oerror_bytes[i]);
 		uint64_t missed = now.missed[i] - zero->missed[i];
 
 		stats->ipackets += ipackets;
 		stats->ibytes += ibytes;
 		stats->opackets += opackets;
 		stats->obytes += obytes;
+		stats->oerrors += oerrors;
 		stats->imissed += missed;
 		stats->rx_nombuf += now.nombuf[i] - zero->nombuf[i];
 		if (i >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
@@ -75,8 +79,6 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 		stats->q_obytes[i] = obytes;
 		stats->q_errors[i] = missed;
 	}
-	stats->oerrors = now.oerrors - zero->oerrors;
-	stats->opackets -= stats->oerrors;
 	return 0;
 }
 

@@ -61,11 +61,12 @@ put(struct evnic_txq *q, struct rte_mbuf **pkts, uint32_t nb_pkts)
 		q->pkts[(head + i) & q->mask] = pkts[i];
 		bytes += pkts[i]->pkt_len;
 	}
+	/* before the wire knows of them, and may count some as errors */
+	rouse_counter_add(&q->opackets, n);
+	rouse_counter_add(&q->obytes, bytes);
 	/* pairs with the acquire in evnic_txq_send() */
 	atomic_store_explicit(&q->head, head + n, memory_order_release);
 	rouse_attn_signal(&q->wire, rte_rdtsc());
-	rouse_counter_add(&q->opackets, n);
-	rouse_counter_add(&q->obytes, bytes);
 	return n;
 }
 
@@ -102,18 +103,27 @@ evnic_txq_waits(const struct evnic_txq *q)
 
 /* Write at most a burst into the sink; how many frames were taken, refused ones included. */
 uint32_t
-evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, uint32_t *nb_errors)
+evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink)
 {
 	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
-	/* pairs with the release in evnic_tx_burst() */
+	/* pairs with the release in put() */
 	uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
 	uint32_t n = RTE_MIN(head - tail, (uint32_t)EVNIC_BURST);
+	struct rte_mbuf *pkts[EVNIC_BURST];
+	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		if (evnic_sink_write(sink, q->pkts[(tail + i) & q->mask]) != 0)
-			(*nb_errors)++;
-	if (n != 0) /* pairs with the acquire in reclaim() */
-		atomic_store_explicit(&q->tail, tail + n, memory_order_release);
+	if (n == 0)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		pkts[i] = q->pkts[(tail + i) & q->mask];
+		bytes += pkts[i]->pkt_len;
+	}
+	if (!evnic_sink_write(sink, pkts, n)) {
+		rouse_counter_add(&q->errors, n);
+		rouse_counter_add(&q->error_bytes, bytes);
+	}
+	/* pairs with the acquire in reclaim() */
+	atomic_store_explicit(&q->tail, tail + n, memory_order_release);
 	return n;
 }
 
@@ -162,7 +172,8 @@ evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue)
 	if (q == NULL)
 		return;
 	p->txq[queue] = NULL;
-	p->zero.opackets[queue] = p->zero.obytes[queue] = 0;
+	p->zero.opackets[queue] = p->zero.obytes[queue] = p->zero.oerrors[queue] = 0;
+	p->zero.oerror_bytes[queue] = 0;
 	dev->data->tx_queues[queue] = NULL;
 	rte_free(q->pkts);
 	rte_free(q);

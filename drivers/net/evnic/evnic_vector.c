@@ -53,6 +53,8 @@ evnic_intr_init(struct rte_eth_dev *dev)
 	uint16_t nb_queues = dev->data->nb_rx_queues;
 	struct rte_intr_handle *handle;
 
+	if (nb_queues == 0)
+		return 0;
 	handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
 	if (handle == NULL)
 		return -ENOMEM;
@@ -137,8 +139,17 @@ queue_owed(void *ctx, uint16_t queue)
 	return rouse_evring_owed(p->rxq[queue]->ring);
 }
 
+static bool
+queue_has_buffers(void *ctx, uint16_t queue)
+{
+	const struct evnic_port *p = ctx;
+
+	return evnic_rxq_has_buffers(p->rxq[queue]);
+}
+
 const struct rouse_attn_port_ops evnic_attn_ops = {
 	.bind = bind_queue,
 	.unbind = unbind_queue,
 	.owed = queue_owed,
+	.has_buffers = queue_has_buffers,
 };

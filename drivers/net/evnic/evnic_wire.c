@@ -36,6 +36,7 @@
 
 #define SPINS		4096 /* pause=max: looks for a buffer before it blocks for one */
 #define PREFETCH_AHEAD	4    /* buffers */
+#define NEVER_NS	4e18 /* 126 years: with the clock's time added it still fits */
 #define CONTROL_WAIT_US 50   /* between two looks whether the wire has honoured a request */
 
 /* What kept wire_receive() from going on. */
@@ -71,6 +72,17 @@ hash_frame(const struct evnic_wire *w, struct evnic_frame *f)
 	f->rss_version = w->rss_version;
 }
 
+/* When the recording has the frame, from the start of the replay. Clocks that jump, and slow
+ * motion, make times that 64 bits do not hold: those are never. */
+static uint64_t
+recorded_ns(const struct evnic_port *p, const struct evnic_frame *f)
+{
+	double ns = ((double)p->wire.loop * (double)p->replay.span_ns + (double)f->offset_ns) /
+		    p->args.speed;
+
+	return ns < NEVER_NS ? (uint64_t)ns : (uint64_t)NEVER_NS;
+}
+
 /* When the next frame is due, in ns of CLOCK_MONOTONIC. */
 static uint64_t
 due_ns(const struct evnic_port *p, const struct evnic_frame *f)
@@ -82,8 +94,7 @@ due_ns(const struct evnic_port *p, const struct evnic_frame *f)
 		ns = w->sent / p->args.pps * NS_PER_S +
 		     w->sent % p->args.pps * NS_PER_S / p->args.pps;
 	else
-		ns = (uint64_t)((double)(w->loop * p->replay.span_ns + f->offset_ns) /
-				p->args.speed);
+		ns = recorded_ns(p, f);
 	return w->start_ns + ns;
 }
 
@@ -195,7 +206,8 @@ receive(struct evnic_port *p, uint64_t *due)
 	for (int i = 0; i < EVNIC_BURST; i++) {
 		struct evnic_frame *f = &r->frames[w->next];
 
-		if (r->nb_frames == 0 || (p->args.loops != 0 && w->loop == p->args.loops)) {
+		if (r->nb_frames == 0 || p->data->nb_rx_queues == 0 ||
+		    (p->args.loops != 0 && w->loop == p->args.loops)) {
 			outcome = NOTHING;
 			break;
 		}
@@ -230,16 +242,14 @@ receive(struct evnic_port *p, uint64_t *due)
 static uint32_t
 transmit(struct evnic_port *p)
 {
-	uint32_t sent = 0, errors = 0;
+	uint32_t sent = 0;
 
 	if (p->sink == NULL)
 		return 0;
 	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)
-		sent += evnic_txq_send(p->txq[i], p->sink, &errors);
-	if (sent != 0) {
-		rouse_counter_add(&p->wire.stats.tx_frames, sent - errors);
-		rouse_counter_add(&p->wire.stats.tx_errors, errors);
-	}
+		sent += evnic_txq_send(p->txq[i], p->sink);
+	if (sent != 0)
+		rouse_counter_add(&p->wire.stats.tx_frames, sent);
 	return sent;
 }
 
@@ -296,8 +306,6 @@ block(struct evnic_port *p, enum outcome outcome, uint64_t due)
 		rouse_counter_add(&w->stats.parks, 1);
 		if (outcome == WAIT_ROOM)
 			rouse_counter_add(&w->stats.room_waits, 1);
-		if (p->sink != NULL)
-			evnic_sink_flush(p->sink);
 		/* edge-triggered; EINTR and an early return are spurious wakes */
 		epoll_wait(w->epoll, &event, 1, -1);
 	}
@@ -362,8 +370,7 @@ wire_main(void *arg)
 	}
 	while (transmit(p) != 0)
 		;
-	if (p->sink != NULL)
-		evnic_sink_flush(p->sink);
+	honour_requests(p); /* nobody shall wait for a thread that has ended */
 	return NULL;
 }
 
