@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a figure depends on: the processor, the kernel, the memory, who else was there."""
 
+import contextlib
 import os
 import platform
 import re
@@ -10,6 +11,9 @@ from pathlib import Path
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
 CPUS = Path("/sys/devices/system/cpu")
+AUTOGROUP = Path("/proc/self/autogroup")
+
+NEAR_NS = 150  # there and back within a die; between dies or sockets it is 200 and more
 
 
 def _read(path, default=""):
@@ -64,3 +68,46 @@ def describe(cpus):
         "hugepages_free_mb": free_hugepages_mb(),
         "load_average": os.getloadavg()[0],
     }
+
+
+class Distance:
+    """How far apart the two processors are now; see core_distance.c."""
+
+    def __init__(self, program, cpus):
+        self.command = [str(program), *map(str, cpus)] if program else None
+
+    def measure(self):
+        """ns there and back; None if there is no program to tell."""
+        if self.command is None:
+            return None
+        done = subprocess.run(self.command, capture_output=True, text=True, check=True, timeout=60)
+        return int(done.stdout)
+
+
+def place(before, after):
+    """Where the processors were during a slice: near, far, moved (in between), unknown."""
+    if before is None or after is None:
+        return "unknown"
+    if (before < NEAR_NS) != (after < NEAR_NS):
+        return "moved"
+    return "near" if before < NEAR_NS else "far"
+
+
+@contextlib.contextmanager
+def priority(niceness):
+    """Run with another priority, programs started meanwhile too. Where the kernel shares out time
+    by session, a process's own value counts within its session only, so set the session's, too."""
+    if niceness == 0:
+        yield
+        return
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    group = re.search(r"nice (-?\d+)", _read(AUTOGROUP))
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)
+        if group:
+            AUTOGROUP.write_text(str(niceness), encoding="ascii")
+        yield
+    finally:
+        if group:
+            AUTOGROUP.write_text(group[1], encoding="ascii")
+        os.setpriority(os.PRIO_PROCESS, 0, before)

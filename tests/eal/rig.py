@@ -30,7 +30,7 @@ import capture  # noqa: E402  (the path comes first)
 import check_steering  # noqa: E402
 import handmade as hm  # noqa: E402
 import rss  # noqa: E402
-import rss_oracle  # noqa: E402
+import rss_oracle  # noqa: E402, F401  (some are for the tests)
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 ROUSEPMD = os.environ.get("ROUSEPMD", "")
@@ -217,7 +217,7 @@ def read_capture(path):
 
 
 def udp_frames(nb_frames, nb_flows=64, length=60):
-    """IPv4/UDP frames of several flows with right IP checksums, numbered in their last four bytes."""
+    """IPv4/UDP frames of several flows with right IP checksums, numbered in the last four bytes."""
     frames = []
     for i in range(nb_frames):
         ports = (1024 + i % nb_flows).to_bytes(2, "big") + b"\x00\x35"

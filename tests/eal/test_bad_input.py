@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Bad input is refused: exit status 1, one line that names what is wrong and what would be right.
 
-Nothing else is left: no report, no temporary file, no capture file, not even if the port's arguments
-are right and only another word is wrong. A capture that breaks off is played as far as it is whole.
+Nothing else is left: no report, no temporary file, no capture file, not even if the port's
+arguments are right and only another word is wrong. A capture that breaks off is played as far as it
+is whole.
 """
 
 import concurrent.futures
@@ -38,15 +39,14 @@ DEVARGS = [
       for value in ("-1", "4294967296", "two", "", "1.5")],
     *[(f"infinite_rx={value}", (f"infinite_rx={value}", "0 or 1"))
       for value in ("2", "-1", "yes", "")],
+    ("pace=max,pace=orig", ("pace=orig", "give it once")),
+    (f"rx_pcap={GOOD}", (f"rx_pcap={GOOD}", "give it once")),
     ("loops=2,infinite_rx=1", ("infinite_rx=1", ONCE)),
     ("infinite_rx=0,loops=2", ("loops=2", ONCE)),
     *[(f"overrun={value}", (f"overrun={value}", "wait or drop"))
       for value in ("maybe", "", "WAIT")],
     *[(f"numa={value}", (f"numa={value}", NODE)) for value in ("99", "-1", "x", "")],
     *[(f"wire_cpu={value}", (f"wire_cpu={value}", CPU)) for value in ("9999", "-1", "x", "")],
-    ("rx_pcap=", ("rx_pcap=", "name a file")),
-    ("rx_pcap", ("rx_pcap=", "name a file")),
-    (f"rx_pcap={'x' * 1024}", ("rx_pcap=xxx", "1023 bytes at most")),
 ]
 
 # (rousepmd's options, what one line must hold)
@@ -81,8 +81,10 @@ OPTIONS = [
     # right by themselves, wrong together or for this port
     (("--rxq=4", "--txq=1"), ("--txq=1", "--txq=4")),
     (("--mbuf-size=1024",), (str(GOOD), "--mbuf-size")),
-    (("--total-num-mbufs=100",), ("mbuf pool", "--total-num-mbufs")),
-    (("--total-num-mbufs=1030", "--rxq=4", "--txq=4"), ("mbuf pool", "--total-num-mbufs")),
+    (("--total-num-mbufs=100",), ("mbufs", "--total-num-mbufs")),
+    (("--total-num-mbufs=1030", "--rxq=4", "--txq=4"), ("mbufs", "--total-num-mbufs")),
+    # enough to start with, but not for a whole replay
+    (("--total-num-mbufs=300", "--rxq=4", "--txq=4", "--rxd=64"), ("mbufs=300", "--rxd, --txd")),
     (("--total-num-mbufs=16777216",), ("16777216 mbufs", MORE_MEMORY)),
 ]
 
@@ -110,7 +112,7 @@ def bad_captures(folder):
             ("nothing.pcap", ethernet), ("half_a_header.pcap", ethernet),
             ("no_record.pcap", packets), ("half_a_record.pcap", packets),
             ("empty_record.pcap", packets), ("raw_ip.pcap", ethernet), ("wlan.pcapng", ethernet),
-            ("no_interface.pcapng", ethernet), ("large.pcap", "65535")]
+            ("no_interface.pcapng", ethernet), ("large.pcap", "a buffer holds 65")]
 
 
 def files_below(folder):
@@ -158,6 +160,13 @@ class BadInputTest(rig.Test):
         self.check_all([(devargs[:60], (words,), {"devargs": f",{devargs}"})
                         for devargs, words in DEVARGS])
 
+    def test_words_that_are_no_path_are_refused(self):
+        for key in ("rx_pcap", "tx_pcap"):
+            self.check_all([(word[:20], (words,), {"vdevs": f"--vdev=net_evnic0,{key}{word}"})
+                            for word, words in (("=", (f"{key}=", "name a file")),
+                                                ("", (f"{key}=", "name a file")),
+                                                (f"={'x' * 1024}", (key, "1023 bytes at most")))])
+
     def test_options_out_of_range_malformed_or_superfluous_are_refused(self):
         self.check_all([(" ".join(options), (words, *options), {}) for options, words in OPTIONS])
 
@@ -182,6 +191,22 @@ class BadInputTest(rig.Test):
                 problems = self.refusal(self.folder, (f"tx_pcap={place}", "give a file that can"),
                                         vdevs=rig.device(rx_pcap=GOOD, tx_pcap=place))
                 self.check(problems)
+
+    def test_the_capture_that_is_replayed_is_not_written_over(self):
+        path = self.folder / "in.pcap"
+        path.write_bytes(GOOD.read_bytes())
+        (self.folder / "link.pcap").symlink_to(path)
+        for other_name in ("in.pcap", path, "link.pcap"):
+            with self.subTest(other_name):
+                self.check(self.refusal(self.folder, (f"tx_pcap={other_name}", "another file"),
+                                        vdevs=rig.device(rx_pcap="in.pcap", tx_pcap=other_name)))
+                self.assertEqual(path.read_bytes(), GOOD.read_bytes())
+
+    def test_two_ports_do_not_write_one_file(self):
+        run = rig.rousepmd(self.folder, [rig.device(i, rx_pcap=GOOD, tx_pcap="out.pcap")
+                                         for i in range(2)])
+        self.assertEqual((run.status, run.report), (1, None))
+        self.assertIn("tx_pcap=out.pcap", run.output)
 
     def test_a_report_that_cannot_be_written_is_refused_before_the_run(self):
         (self.folder / "folder").mkdir()
@@ -225,8 +250,10 @@ class BadInputTest(rig.Test):
         frames, _ = rig.read_capture(GOOD)
         for name, damaged, nb_frames, count in (
                 ("breaks_off.pcap", data[:-1], NB_GOOD - 1, "1 record left out"),
-                ("lies.pcap", data + hm.pcap_record(b"a", length=1 << 30), NB_GOOD, "1 record left out"),
-                ("empty.pcap", data + 3 * hm.pcap_record(b""), NB_GOOD, "3 records without a byte")):
+                ("lies.pcap", data + hm.pcap_record(b"a", length=1 << 30), NB_GOOD,
+                 "1 record left out"),
+                ("empty.pcap", data + 3 * hm.pcap_record(b""), NB_GOOD,
+                 "3 records without a byte")):
             with self.subTest(name):
                 (self.folder / name).write_bytes(damaged)
                 run = rig.rousepmd(self.folder, rig.device(rx_pcap=name, tx_pcap="out.pcap"))

@@ -105,8 +105,8 @@ class EndsTest(rig.Test):
                 self.assertGreaterEqual(run.seconds, 0.5)
                 self.assertGreater(report["ports"][0]["ipackets"], 0)
 
-    def test_a_port_without_a_source_ends_by_duration_and_receives_nothing(self):
-        run = rig.rousepmd(self.folder, rig.device(), *QUEUES, "--duration=0.2")
+    def test_a_port_without_a_source_receives_nothing_and_ends(self):
+        run = rig.rousepmd(self.folder, rig.device(), *QUEUES)
         self.assertEqual(self.check_run(run)["ports"][0]["ipackets"], 0)
 
     def test_sigint_ends_a_replay(self):

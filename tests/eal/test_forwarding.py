@@ -21,10 +21,10 @@ class ForwardingTest(rig.Test):
         super().setUp()
         self.steering = rss.Steering(NB_QUEUES)
 
-    def forward(self, path, *options, nb_queues=NB_QUEUES, **devargs):
+    def forward(self, path, *options, nb_queues=NB_QUEUES, overrun="wait", **devargs):
         """Play a capture from and to one port; the run and the frames that came out."""
         run = rig.rousepmd(
-            self.folder, rig.device(rx_pcap=path, tx_pcap="out.pcap", overrun="wait", **devargs),
+            self.folder, rig.device(rx_pcap=path, tx_pcap="out.pcap", overrun=overrun, **devargs),
             f"--rxq={nb_queues}", f"--txq={nb_queues}", "--mbuf-size=10240", *options,
             flags=rig.eal(memory_mb=256))
         self.check_played(run)
@@ -79,14 +79,16 @@ class ForwardingTest(rig.Test):
                 self.assertEqual(run.report["ports"][0]["opackets"], 10 * len(frames))
                 self.check_frames(out, 10 * frames)
 
-    def test_what_was_dropped_and_what_was_sent_make_up_what_was_received(self):
+    def test_what_was_missed_dropped_and_sent_make_up_what_was_played(self):
         frames, _ = rig.read_capture(rig.PCAPS / "mixed.pcap")
-        run, out = self.forward(rig.PCAPS / "mixed.pcap", "--txd=64", "--burst=512", loops=10)
+        run, out = self.forward(rig.PCAPS / "mixed.pcap", "--txd=64", "--burst=512", loops=10,
+                                overrun="drop")
         port = run.report["ports"][0]
         dropped = sum(worker["tx_dropped"] for worker in run.report["workers"])
-        self.assertEqual(port["ipackets"], 10 * len(frames))
+        self.assertEqual(port["ipackets"] + port["imissed"], 10 * len(frames))
         self.assertEqual(port["opackets"] + dropped, port["ipackets"])
         self.assertEqual((port["opackets"], port["obytes"]), (len(out), sum(map(len, out))))
+        print(f"missed {port['imissed']}, dropped {dropped}, sent {port['opackets']}")
 
     def test_two_ports_forward_crosswise(self):
         paths = [rig.PCAPS / "dns.pcap", rig.PCAPS / "http.pcap"]
@@ -101,6 +103,17 @@ class ForwardingTest(rig.Test):
         for i, port in enumerate(run.report["ports"]):
             self.check_port(port, frames[i], frames[1 - i])
             self.check_frames(rig.read_capture(self.folder / f"out{i}.pcap")[0], frames[1 - i])
+
+    def test_a_port_without_a_source_sends_what_the_other_receives(self):
+        frames, _ = rig.read_capture(rig.PCAPS / "dns.pcap")
+        run = rig.rousepmd(
+            self.folder, [rig.device(0, rx_pcap=rig.PCAPS / "dns.pcap", overrun="wait"),
+                          rig.device(1, tx_pcap="out.pcap")],
+            f"--rxq={NB_QUEUES}", f"--txq={NB_QUEUES}")
+        self.check_played(run)
+        self.check_port(run.report["ports"][0], frames, [])
+        self.check_port(run.report["ports"][1], [], frames)
+        self.check_frames(rig.read_capture(self.folder / "out.pcap")[0], frames)
 
     def test_a_runt_is_not_swapped(self):
         self.assertEqual(swap_macs(b"abcdefghijklm"), b"abcdefghijklm")

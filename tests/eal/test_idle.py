@@ -2,8 +2,8 @@
 """Between frames nothing runs: neither worker nor wire uses the processor while there is no work.
 
 The replay has a burst of frames, ten seconds of nothing, and another burst. The kernel says what
-the threads did in the middle of the pause. The pause begins when the first burst has come out of the
-port, since the wire writes its file before it blocks.
+the threads did in the middle of the pause. The pause begins when the first burst has come out of
+the port, since the wire writes its file before it blocks.
 """
 
 import os

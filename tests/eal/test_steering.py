@@ -9,7 +9,7 @@ import os
 import random
 
 import rig
-from rig import capture, check_steering, hm, rss, rss_oracle
+from rig import check_steering, hm, rss, rss_oracle
 
 NB_SHAPES = 3000
 
@@ -54,8 +54,8 @@ def write_formats(folder):
     files["breaks_off_in_a_block"] = hm.section() + hm.interface() + hm.enhanced(hm.eth4()) * 2 \
         + hm.enhanced(hm.eth4())[:-8]
     files["lies_about_a_length"] = hm.pcap(*records, hm.pcap_record(b"a", length=1 << 30), *records)
-    files["longer_than_snaplen"] = hm.section() + hm.interface(snaplen=60) + hm.enhanced(bytes(60)) \
-        + hm.enhanced(bytes(61))
+    files["longer_than_snaplen"] = hm.section() + hm.interface(snaplen=60) \
+        + hm.enhanced(bytes(60)) + hm.enhanced(bytes(61))
     files["no_record"] = hm.pcap()
     files["only_empty_records"] = hm.pcap(hm.pcap_record(b""), hm.pcap_record(b""))
     files["not_ethernet"] = hm.pcap(*records, linktype=101)
@@ -69,7 +69,7 @@ def write_formats(folder):
 class SteeringTest(rig.Test):
     def check_all(self, *folders):
         """Every capture of the folders, by the oracle's own check, which prints what it found."""
-        status = check_steering.main(["--rousepmd", rig.ROUSEPMD, "--queues", "4", *map(str, folders)])
+        status = check_steering.main(["--rousepmd", rig.ROUSEPMD, *map(str, folders)])
         self.assertEqual(status, 0, "see the lines marked WRONG")
 
     def check_counts(self, path, nb_queues, *options, types="all", loops=1, **devargs):

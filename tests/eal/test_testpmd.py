@@ -51,9 +51,10 @@ class TestpmdTest(rig.Test):
         self.expected, self.summary = oracle_frames("ip")  # what testpmd asks for by itself
         self.testpmd = rig.Program(
             [rig.STOCK / "dpdk-testpmd", *rig.eal(stock=True),
-             rig.device(rx_pcap=CAPTURE, overrun="wait", tx_pcap="out.pcap"), "--", f"--rxq={NB_QUEUES}",
-             f"--txq={NB_QUEUES}", f"--rxd={NB_DESCRIPTORS}", "--forward-mode=rxonly",
-             "--no-flush-rx", f"--total-num-mbufs={NB_MBUFS}", "--interactive"], self.folder)
+             rig.device(rx_pcap=CAPTURE, overrun="wait", tx_pcap="out.pcap"), "--",
+             f"--rxq={NB_QUEUES}", f"--txq={NB_QUEUES}", f"--rxd={NB_DESCRIPTORS}",
+             "--forward-mode=rxonly", "--no-flush-rx", f"--total-num-mbufs={NB_MBUFS}",
+             "--interactive"], self.folder)
         self.enterContext(self.testpmd)
         self.testpmd.expect("testpmd> ")
         self.testpmd.say("set verbose 1")

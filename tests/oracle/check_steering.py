@@ -5,10 +5,10 @@
 Each capture is played once, as fast as it goes, into a port with several queues. The counts that
 rousepmd writes must be the oracle's, nothing may be missed and no worker rescued. A capture that is
 not Ethernet, has no whole frame or cannot be read must be refused: exit status 1, no JSON, a line
-that names the file. One that breaks off, or cannot be read from some place on, plays as far as it is
-whole, and records without a byte are left out: a line must name the file then. One with a frame that
-no mbuf here can hold may be refused or played, but not half of each. In a folder *.pcap, *.pcapng
-and *.cap are taken, at any depth.
+that names the file. One that breaks off, or cannot be read from some place on, plays as far as it
+is whole, and records without a byte are left out: a line must name the file then. One with a frame
+that no mbuf here can hold may be refused or played, but not half of each. In a folder *.pcap,
+*.pcapng and *.cap are taken, at any depth.
 
 Exit status: 0 all as it must be, 1 not, 77 nothing to check.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The reader of captures against libpcap: both must hand out the same records.
 
-Not compared are pcapng files whose interfaces differ or whose sections differ in byte order: libpcap
-refuses those, the reader knows them.
+Not compared are pcapng files whose interfaces differ or whose sections differ in byte order:
+libpcap refuses those, the reader knows them.
 """
 
 import contextlib
@@ -67,12 +67,13 @@ class LibpcapTest(hm.FileTest):
         super().setUp()
         self.pcap = load()
 
-    def check(self, path):
+    def check(self, path, with_times=True):
+        """A file that can be opened and not be read is as one that cannot be opened."""
         theirs, ours = read_by_libpcap(self.pcap, path), read_by_us(path)
-        if theirs == ([], False):
-            theirs = None  # opened, but nothing could be read
-        if ours == ([], False):
-            ours = None
+        theirs, ours = [None if read == ([], False) else read for read in (theirs, ours)]
+        if theirs and ours and not with_times:
+            theirs, ours = [([record[1:] for record in records], is_whole)
+                            for records, is_whole in (theirs, ours)]
         self.assertEqual(ours, theirs)
 
     def test_snapshot_lengths(self):
@@ -107,5 +108,8 @@ class LibpcapTest(hm.FileTest):
                 for _ in range(150):
                     data = bytearray(seed)
                     for _ in range(dice.randrange(3)):
-                        data[dice.randrange(24, len(data))] = dice.choice((0, 1, dice.randrange(256)))
-                    self.check(self.file(bytes(data[:dice.randrange(24, len(data) + 1)])))
+                        place = dice.randrange(24, len(data))
+                        data[place] = dice.choice((0, 1, dice.randrange(256)))
+                    # libpcap's times have a sign, the format's have none
+                    self.check(self.file(bytes(data[:dice.randrange(24, len(data) + 1)])),
+                               with_times=False)

@@ -159,7 +159,8 @@ class RunnerTest(hm.FileTest):
                 ("play.pcap", hm.pcap(hm.pcap_record(hm.eth4()))),
                 ("deep/a,b [c].pcapng", hm.section() + hm.interface() + hm.enhanced(hm.eth6())),
                 ("cut.cap", hm.pcap(hm.pcap_record(hm.eth4()), b"cut")),
-                ("fault.cap", hm.pcap(hm.pcap_record(hm.eth4()), hm.pcap_record(b"", length=1 << 20))),
+                ("fault.cap", hm.pcap(hm.pcap_record(hm.eth4()),
+                                      hm.pcap_record(b"", length=1 << 20))),
                 ("none.cap", hm.pcap(hm.pcap_record(b""), hm.pcap_record(hm.eth4()))),
                 ("other.pcap", hm.pcap(hm.pcap_record(b"abc"), linktype=113)),
                 ("empty.pcap", hm.pcap()), ("text.pcap", b"# a text\n"), ("README", b"\n")):

@@ -7,16 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include <rouse_attn.h>
 
 #include "unit.h"
-
-#define PRODUCERS 4
-#define ROUNDS	  5000
 
 static struct rouse_attn attn;
 
@@ -216,70 +212,6 @@ bits_accumulate_and_overwrite_nothing(void **state)
 	assert_bits(0, 0, 0);
 }
 
-/* ---- exactly one of several producers ---- */
-
-struct producer {
-	pthread_t thread;
-	pthread_barrier_t *barrier;
-	struct rouse_attn_target target;
-	uint64_t tsc;
-	bool rang;
-};
-
-static void *
-signal_each_round(void *arg)
-{
-	struct producer *p = arg;
-
-	for (int round = 0; round < ROUNDS; round++) {
-		pthread_barrier_wait(p->barrier);
-		p->rang = rouse_attn_signal(&p->target, p->tsc);
-		pthread_barrier_wait(p->barrier);
-	}
-	return NULL;
-}
-
-static void
-exactly_one_of_several_producers_rings(void **state)
-{
-	struct producer producers[PRODUCERS];
-	pthread_barrier_t barrier;
-	int wrong = 0;
-
-	unit_deadline(60);
-	pthread_barrier_init(&barrier, NULL, PRODUCERS + 1);
-	for (uint8_t i = 0; i < PRODUCERS; i++) {
-		producers[i] = (struct producer){
-			.barrier = &barrier,
-			.target = target(i, i),
-			.tsc = 1000u + i,
-		};
-		assert_int_equal(pthread_create(&producers[i].thread, NULL, signal_each_round,
-						&producers[i]),
-				 0);
-	}
-	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t tsc = 0;
-		int rang = 0;
-
-		rouse_attn_park(&attn);
-		pthread_barrier_wait(&barrier);
-		pthread_barrier_wait(&barrier);
-		for (int i = 0; i < PRODUCERS; i++) {
-			rang += producers[i].rang;
-			tsc += producers[i].rang ? producers[i].tsc : 0;
-			wrong += rouse_attn_take_detail(&attn, (unsigned int)i) != UINT64_C(1) << i;
-		}
-		wrong += rang != 1 || rings() != 1 || atomic_load(&attn.event_tsc) != tsc;
-		wrong += rouse_attn_take(&attn) != (1 << PRODUCERS) - 1;
-		wrong += state_of() != ROUSE_ATTN_ATTEND;
-	}
-	for (int i = 0; i < PRODUCERS; i++)
-		pthread_join(producers[i].thread, NULL);
-	pthread_barrier_destroy(&barrier);
-	assert_int_equal(wrong, 0);
-}
-
 /* ---- the consumer's half ---- */
 
 static void
@@ -420,7 +352,6 @@ main(void)
 		TEST(signal_is_mark_and_wake),
 		TEST(every_pair_of_device_and_ring_has_bits_of_its_own),
 		TEST(bits_accumulate_and_overwrite_nothing),
-		TEST(exactly_one_of_several_producers_rings),
 		TEST(poll_and_attend_are_stores_of_the_state),
 		TEST(take_empties_the_word_and_leaves_the_details),
 		TEST(take_detail_empties_the_word_of_that_device_alone),

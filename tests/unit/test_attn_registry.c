@@ -5,13 +5,13 @@
 /* The registry in which drivers offer the queues of their ports to workers. */
 
 #include <errno.h>
-#include <pthread.h>
 
 #include <rouse_attn.h>
 
+#include "threads.h"
 #include "unit.h"
 
-#define ROUNDS 2000
+#define ROUNDS 100000u
 
 static const struct rouse_attn_port_ops ops, other_ops;
 static int ctx, other_ctx;
@@ -100,22 +100,37 @@ port_numbers_that_are_too_large_are_refused(void **state)
 
 /* ---- several threads ---- */
 
-static pthread_barrier_t barrier;
+static alignas(ROUSE_CACHE_LINE) _Atomic uint32_t begun;
+static alignas(ROUSE_CACHE_LINE) _Atomic uint32_t done;
+static int second_ret; /* ordered by `done` */
+
+static void
+wait_for(_Atomic uint32_t *counter, uint32_t round)
+{
+	unsigned int spins = 0;
+
+	while (atomic_load_explicit(counter, memory_order_acquire) != round)
+		threads_idle(&spins);
+}
+
+static int
+add(uint64_t *random, uint32_t skew)
+{
+	for (uint32_t i = unit_random_below(random, skew); i != 0; i--)
+		__asm__ volatile("" ::: "memory");
+	return rouse_attn_registry_add(9, &ops, &ctx);
+}
 
 static void *
-add_and_remove(void *arg)
+add_each_round(void *arg)
 {
-	int *nb_added = arg;
+	uint64_t random = 1;
 
-	for (int round = 0; round < ROUNDS; round++) {
-		int ret;
-
-		pthread_barrier_wait(&barrier);
-		ret = rouse_attn_registry_add(9, &ops, &ctx);
-		*nb_added += ret == 0;
-		pthread_barrier_wait(&barrier);
-		if (ret == 0)
-			rouse_attn_registry_remove(9);
+	threads_pin(1);
+	for (uint32_t round = 1; round <= ROUNDS; round++) {
+		wait_for(&begun, round);
+		second_ret = add(&random, 100);
+		atomic_store_explicit(&done, round, memory_order_release);
 	}
 	return NULL;
 }
@@ -123,16 +138,24 @@ add_and_remove(void *arg)
 static void
 one_of_two_threads_adds_a_port(void **state)
 {
-	int first = 0, second = 0;
-	pthread_t thread;
+	uint64_t random = 2;
+	pthread_t second;
+	int wrong = 0;
 
-	unit_deadline(60);
-	pthread_barrier_init(&barrier, NULL, 2);
-	assert_int_equal(pthread_create(&thread, NULL, add_and_remove, &first), 0);
-	add_and_remove(&second);
-	pthread_join(thread, NULL);
-	pthread_barrier_destroy(&barrier);
-	assert_int_equal(first + second, ROUNDS);
+	assert_int_equal(pthread_create(&second, NULL, add_each_round, NULL), 0);
+	for (uint32_t round = 1; round <= ROUNDS; round++) {
+		int ret;
+
+		atomic_store_explicit(&begun, round, memory_order_release);
+		/* longer: the other one has to hear of it first */
+		ret = add(&random, 600);
+		wait_for(&done, round);
+		wrong += !((ret == 0 && second_ret == -EEXIST) ||
+			   (ret == -EEXIST && second_ret == 0));
+		rouse_attn_registry_remove(9);
+	}
+	pthread_join(second, NULL);
+	assert_int_equal(wrong, 0);
 	assert_not_found(9);
 }
 
@@ -149,5 +172,7 @@ main(void)
 		cmocka_unit_test(one_of_two_threads_adds_a_port),
 	};
 
+	threads_init();
+	threads_pin(0);
 	return UNIT_RUN(tests);
 }

@@ -273,6 +273,11 @@ fragments_and_what_follows_extensions_are_unknown(void **state)
 	frame_l4(&f, &flow6, 9);
 	frame_end(&f);
 	assert_int_equal(flags(&f), 0);
+	/* with padding, too, however much */
+	for (int pad = 0; pad < 24; pad++) {
+		frame_put8(&f, 0);
+		assert_int_equal(flags(&f), 0);
+	}
 }
 
 static void

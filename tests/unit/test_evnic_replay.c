@@ -146,14 +146,14 @@ classic_captures_of_both_byte_orders_and_precisions_are_read(void **state)
 			capture_begin(&capture, big);
 			capture_header(&capture, magics[m], 65535, CAPTURE_ETHERNET);
 			capture_record(&capture, 1700000000, 999, pattern(0, 60), 60);
-			capture_record(&capture, 1700000000, 124455, pattern(1, 61), 61);
-			capture_record(&capture, 1700000002, 0, pattern(2, 1514), 1514);
+			capture_record(&capture, 1700000000, 124455, pattern(1, 1514), 1514);
+			capture_record(&capture, 1700000002, 0, pattern(2, 61), 61);
 			assert_int_equal(load(NULL), 0);
 			assert_int_equal(nb_lines, 0);
 			assert_offsets(want, 3);
 			assert_frame(0, 0, 60);
-			assert_frame(1, 1, 61);
-			assert_frame(2, 2, 1514);
+			assert_frame(1, 1, 1514);
+			assert_frame(2, 2, 61);
 			assert_int_equal(replay.longest, 1514);
 			evnic_replay_free(&replay);
 			capture_end(&capture);
@@ -240,13 +240,19 @@ static void
 other_link_types_are_refused(void **state)
 {
 	/* null, raw IP, 802.11, Linux cooked, reserved for private use, and one that is not */
-	static const uint32_t types[] = { 0, 101, 105, 113, 147, 65000 };
+	static const struct {
+		uint32_t type;
+		const char *word;
+	} table[] = {
+		{ 0, "NULL" },	      { 101, "RAW" },	{ 105, "IEEE802_11" },
+		{ 113, "LINUX_SLL" }, { 147, "(147)" }, { 65000, "unknown (65000)" },
+	};
 
-	for (size_t i = 0; i < UNIT_DIM(types); i++) {
+	for (size_t i = 0; i < UNIT_DIM(table); i++) {
 		capture_begin(&capture, false);
-		capture_header(&capture, CAPTURE_MICROS, 65535, types[i]);
+		capture_header(&capture, CAPTURE_MICROS, 65535, table[i].type);
 		capture_record(&capture, 0, 0, pattern(0, 60), 60);
-		assert_refused(-EINVAL, "not Ethernet");
+		assert_refused(-EINVAL, table[i].word);
 		capture_end(&capture);
 	}
 	capture_begin(&capture, false);
@@ -285,10 +291,10 @@ a_record_longer_than_a_buffer_can_say_is_refused(void **state)
 	capture_begin(&capture, false);
 	capture_header(&capture, CAPTURE_MICROS, 262144, CAPTURE_ETHERNET);
 	capture_record(&capture, 0, 0, pattern(0, 60), 60);
-	capture_record(&capture, 0, 0, pattern(1, 65535), 65535);
+	capture_record(&capture, 0, 0, pattern(1, EVNIC_MAX_FRAME), EVNIC_MAX_FRAME);
 	assert_int_equal(load(NULL), 0);
-	assert_frame(1, 1, 65535);
-	assert_int_equal(replay.longest, 65535);
+	assert_frame(1, 1, EVNIC_MAX_FRAME);
+	assert_int_equal(replay.longest, EVNIC_MAX_FRAME);
 	capture_record(&capture, 0, 0, pattern(2, 65536), 65536);
 	evnic_replay_free(&replay);
 	assert_refused(-EFBIG, "frame 3 has 65536 bytes");

@@ -190,7 +190,6 @@ a_reader_meanwhile_sees_counts_that_grow_and_values_that_were_added(void **state
 	uint64_t before = 0, wrong = 0;
 	pthread_t writer;
 
-	unit_deadline(60);
 	assert_int_equal(pthread_create(&writer, NULL, add_values, NULL), 0);
 	while (!atomic_load(&done)) {
 		uint64_t n = rouse_histogram_count(&histogram);

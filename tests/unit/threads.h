@@ -20,6 +20,7 @@
 
 /* Processors that the program was given: asked for once, as pinning changes the answer. */
 static cpu_set_t threads_cpus;
+static unsigned int threads_nb_cpus;
 
 /* Before the first thread is made. */
 static inline void
@@ -27,30 +28,30 @@ threads_init(void)
 {
 	CPU_ZERO(&threads_cpus);
 	sched_getaffinity(0, sizeof(threads_cpus), &threads_cpus);
+	threads_nb_cpus = (unsigned int)CPU_COUNT(&threads_cpus);
 }
 
 /* Keep the calling thread on the `nth` of these processors, modulo their number. */
 static inline void
 threads_pin(unsigned int nth)
 {
-	int nb_cpus = CPU_COUNT(&threads_cpus);
 	cpu_set_t one;
 	int cpu = 0;
 
-	if (nb_cpus < 2)
+	if (threads_nb_cpus < 2)
 		return;
-	for (nth %= (unsigned int)nb_cpus; nth != 0 || !CPU_ISSET(cpu, &threads_cpus); cpu++)
+	for (nth %= threads_nb_cpus; nth != 0 || !CPU_ISSET(cpu, &threads_cpus); cpu++)
 		nth -= CPU_ISSET(cpu, &threads_cpus) != 0;
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
 }
 
-/* One turn of waiting for another thread. */
+/* One turn of waiting for another thread; `spins` counts the turns since there was progress. */
 static inline void
 threads_idle(unsigned int *spins)
 {
-	if (++*spins < THREADS_SPINS && CPU_COUNT(&threads_cpus) > 1)
+	if (++*spins < THREADS_SPINS && threads_nb_cpus > 1)
 		return;
 	*spins = 0;
 	sched_yield();

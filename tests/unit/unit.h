@@ -19,8 +19,11 @@
 
 #include <cmocka.h>
 
+#define UNIT_DEADLINE_S 60 /* without a sign of life */
+
 #define UNIT_RUN(tests)                                                                            \
-	(cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests(tests, NULL, NULL))
+	(unit_deadline(), cmocka_set_message_output(CM_OUTPUT_TAP),                                \
+	 cmocka_run_group_tests(tests, NULL, NULL))
 
 #define UNIT_DIM(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -52,12 +55,12 @@ unit_too_late(int sig)
 	_exit(2);
 }
 
-/* Fail unless the program ends, or calls this again, within so many seconds. */
+/* A sign of life: fail unless the program ends, or calls this again, in time. */
 static inline void
-unit_deadline(unsigned int seconds)
+unit_deadline(void)
 {
 	signal(SIGALRM, unit_too_late);
-	alarm(seconds);
+	alarm(UNIT_DEADLINE_S);
 }
 
 #endif /* UNIT_H */

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The benchmarks' own tests: that a rate is a rate, and that an interval says what it claims."""
+
+import math
+import random
+import struct
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import blocks
+import frames
+import machine
+import paired
+import rates
+import record
+
+FAKE = Path(__file__).with_name("fake_program.py")
+SECONDS = 0.1
+
+
+
+def fake(kind, name, fault):
+    return kind(name, [sys.executable, FAKE, name, fault])
+
+
+class TestRates(unittest.TestCase):
+    """What programs say, and what is wrong with it."""
+
+    def setUp(self):
+        self.answer_s, rates.ANSWER_S = rates.ANSWER_S, 0.5
+
+    def tearDown(self):
+        rates.ANSWER_S = self.answer_s
+
+    def measure(self, kind, name, fault, slices=6):
+        with fake(kind, name, fault) as program:
+            found = []
+            for _ in range(slices):
+                program.resume()
+                found.append(program.measure(SECONDS))
+                program.pause()
+            return program, found
+
+    def test_rates_of_both_programs_are_read(self):
+        for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
+            program, slices = self.measure(kind, name, "none", slices=2)
+            self.assertEqual([s.pps for s in slices], [1e6, 1e6])
+            self.assertIsNotNone(program.lcore)
+
+    def test_the_version_of_dpdk_is_what_the_program_says(self):
+        program, _ = self.measure(rates.Testpmd, "testpmd", "none", slices=1)
+        self.assertEqual(program.dpdk, "DPDK 1.2.3")
+
+    def check_fault(self, name, fault, words):
+        kind = {"rousepmd": rates.Rousepmd, "testpmd": rates.Testpmd}[name]
+        with self.assertRaisesRegex(rates.RateError, words):
+            self.measure(kind, name, fault)
+
+    def test_a_crash_is_an_error_that_shows_the_last_words(self):
+        self.check_fault("rousepmd", "crash", "(?s)ended with status 3.*something terrible")
+        self.check_fault("testpmd", "crash", "(?s)ended with status 3.*something terrible")
+
+    def test_silence_without_a_reason_is_an_error(self):
+        self.check_fault("rousepmd", "silence", "says nothing of its rate")
+        self.check_fault("testpmd", "silence", "says nothing of its rate")
+
+    def test_a_missing_counter_is_an_error(self):
+        self.check_fault("testpmd", "nocounter", "a rate without a counter")
+
+    def test_a_counter_that_contradicts_the_rate_is_an_error(self):
+        self.check_fault("testpmd", "backwards", "its counter moved")
+
+    def test_a_lost_wakeup_is_an_error(self):
+        self.check_fault("rousepmd", "rescue", "lost wake-ups")
+
+    def test_a_program_that_is_not_there_is_an_error(self):
+        with self.assertRaisesRegex(rates.RateError, "No such file"):
+            rates.Testpmd("x", [FAKE.with_name("no-such-program")]).start()
+
+    def test_a_slice_without_packets_is_an_error_unless_the_program_was_starved(self):
+        for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
+            program, slices = self.measure(kind, name, "zero")
+            empty = slices[-1]
+            self.assertEqual(empty.pps, 0)
+            self.assertFalse(blocks.counts(program, empty._replace(waited=0.5), 0.05))
+            with self.assertRaisesRegex(rates.RateError, "received nothing"):
+                blocks.counts(program, empty._replace(waited=0.0), 0.05)
+
+    def test_the_period_given_to_rousepmd_never_ties_with_its_ticks(self):
+        for seconds in (0.1, 0.2, 0.24, 0.5, 1.0):
+            ticks = rates.Rousepmd.stats_period(seconds) / rates.Rousepmd.tick_s
+            self.assertAlmostEqual(ticks % 1, 0.5)
+
+
+class TestBlocks(unittest.TestCase):
+    """Slices side by side."""
+
+    def make_programs(self):
+        return {"a": fake(rates.Rousepmd, "rousepmd", "none"),
+                "b": fake(rates.Testpmd, "testpmd", "none")}
+
+    def test_every_program_has_a_slice_in_every_block(self):
+        plan = blocks.Plan(starts=2, blocks=4, seconds=SECONDS, max_wait=1.0)
+        rows = blocks.measure(self.make_programs, plan, machine.Distance(None, ()), lambda _: None)
+        self.assertEqual(len(rows), 8)
+        self.assertEqual({(row.start, row.block, row.letter) for row in rows},
+                         {(s, b, l) for s in (0, 1) for b in (0, 1) for l in "ab"})
+        self.assertEqual([len(pairs) for pairs in blocks.pairs_by_start(rows, "a", "b")], [2, 2])
+        self.assertEqual(len(blocks.csv_rows(rows)[0]), len(blocks.HEADER))
+
+    def test_disturbed_blocks_stay_out_of_the_ratios_and_are_repeated_within_the_budget(self):
+        plan = blocks.Plan(starts=2, blocks=2, seconds=SECONDS, max_wait=-1.0)
+        back_off, blocks.BACK_OFF_S = blocks.BACK_OFF_S, 0
+        try:
+            rows = blocks.measure(self.make_programs, plan, machine.Distance(None, ()),
+                                  lambda _: None)
+        finally:
+            blocks.BACK_OFF_S = back_off
+        self.assertEqual(len(rows), 2 * plan.blocks * blocks.MAX_REPEATS)
+        self.assertEqual(blocks.pairs_by_start(rows, "a", "b"), [])
+
+    def test_places_are_told_apart(self):
+        self.assertEqual([machine.place(*ns) for ns in
+                          ((50, 60), (300, 310), (50, 300), (300, 50), (None, 50))],
+                         ["near", "far", "moved", "moved", "unknown"])
+
+
+class TestPaired(unittest.TestCase):
+    """Ratios and their intervals."""
+
+    def test_student_t_is_that_of_the_tables(self):
+        # Abramowitz and Stegun, table 26.10, A(t|n) = 0.95 and 0.99
+        for degrees, t in ((1, 12.706), (2, 4.303), (4, 2.776), (9, 2.262), (30, 2.042),
+                           (120, 1.980)):
+            self.assertAlmostEqual(paired.student_t(degrees), t, places=3)
+        self.assertAlmostEqual(paired.student_t(10, 0.99), 3.169, places=3)
+
+    def test_a_constant_ratio_has_no_width(self):
+        found = paired.ratio([[(3.0, 10.0), (6.0, 20.0)], [(9.0, 30.0)]])
+        for value in (found.mean, found.low, found.high):
+            self.assertAlmostEqual(value, 0.3)
+        self.assertEqual((found.nb_starts, found.nb_blocks), (2, 3))
+
+    def test_one_start_resolves_nothing(self):
+        found = paired.ratio([[(5.0, 1.0)] * 100])
+        self.assertEqual((found.low, found.high), (0.0, math.inf))
+        self.assertEqual(paired.verdict(found, 0.3), "not resolved")
+        self.assertIsNone(paired.ratio([[], []]))
+        self.assertEqual(paired.verdict(None, 0.3), "not resolved")
+
+    def test_a_verdict_needs_the_whole_interval(self):
+        verdicts = [paired.verdict(paired.Ratio(1, low, high, 2, 2), 0.3)
+                    for low, high in ((0.3, 0.5), (0.31, 9), (0.2, 0.4), (0.1, 0.29), (0.1, 0.3))]
+        self.assertEqual(verdicts, ["met", "met", "not resolved", "missed", "not resolved"])
+
+    def simulate(self, rng, between, within):
+        """Ten starts of ten blocks, true ratio 1."""
+        starts = []
+        for _ in range(10):
+            luck = rng.gauss(0, between)
+            starts.append([(math.exp(luck + rng.gauss(0, within)), 1.0) for _ in range(10)])
+        return paired.ratio(starts)
+
+    def test_the_interval_holds_the_truth_as_often_as_it_says(self):
+        rng = random.Random(1)
+        for between, within in ((0.05, 0.05), (0.0, 0.1), (0.1, 0.01)):
+            found = [self.simulate(rng, between, within) for _ in range(1000)]
+            hits = sum(ratio.low <= 1 <= ratio.high for ratio in found)
+            self.assertTrue(930 <= hits <= 970, hits)
+
+
+class TestFrames(unittest.TestCase):
+    """The capture."""
+
+    def test_frames_have_the_length_asked_for_and_right_checksums(self):
+        seen = set()
+        for flow in range(frames.NB_FLOWS):
+            data = frames.frame(flow)
+            self.assertEqual(len(data), frames.LENGTH)
+            self.assertEqual(frames.internet_checksum(data[14:34]), 0)
+            self.assertEqual(struct.unpack("!H", data[16:18])[0], len(data) - 14)
+            self.assertEqual(struct.unpack("!H", data[38:40])[0], len(data) - 34)
+            seen.add(data[26:38])
+        self.assertEqual(len(seen), frames.NB_FLOWS)
+
+    def test_the_file_is_a_capture(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x.pcap"
+            frames.write(path, nb_flows=3)
+            data = path.read_bytes()
+        self.assertEqual(len(data), 24 + 3 * (16 + frames.LENGTH))
+        self.assertEqual(struct.unpack("<I", data[:4])[0], frames.PCAP_MAGIC)
+        self.assertEqual(struct.unpack("<II", data[32:40]), (frames.LENGTH, frames.LENGTH))
+
+
+class TestRecord(unittest.TestCase):
+    """Tables."""
+
+    def test_columns_line_up(self):
+        self.assertEqual(record.columns([["a", "bb"], ["ccc", "d"]]), ["a    bb", "ccc   d"])
+
+
+if __name__ == "__main__":
+    unittest.main()
