@@ -42,8 +42,10 @@ snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
 			continue;
 		now->opackets[i] = rouse_counter_get(&q->opackets);
 		now->obytes[i] = rouse_counter_get(&q->obytes);
+		now->odropped[i] = rouse_counter_get(&q->odropped);
 	}
 	now->oerrors = rouse_counter_get(&p->wire.stats.tx_errors);
+	now->ierrors = rouse_counter_get(&p->wire.stats.too_long);
 }
 
 int
@@ -66,6 +68,7 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 		stats->opackets += opackets;
 		stats->obytes += obytes;
 		stats->imissed += missed;
+		stats->oerrors += now.odropped[i] - zero->odropped[i];
 		stats->rx_nombuf += now.nombuf[i] - zero->nombuf[i];
 		if (i >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
 			continue;
@@ -75,8 +78,10 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 		stats->q_obytes[i] = obytes;
 		stats->q_errors[i] = missed;
 	}
-	stats->oerrors = now.oerrors - zero->oerrors;
-	stats->opackets -= stats->oerrors;
+	/* those were taken by tx_burst and refused by the sink */
+	stats->oerrors += now.oerrors - zero->oerrors;
+	stats->opackets -= now.oerrors - zero->oerrors;
+	stats->ierrors = now.ierrors - zero->ierrors;
 	return 0;
 }
 
