@@ -11,14 +11,15 @@
 #include "exercises.h"
 #include "port_rig.h"
 
-#define OWN	  "02:00:00:00:00:aa"
-#define SECOND	  "02:00:00:00:00:bb"
-#define FOREIGN	  "02:00:00:00:00:cc"
-#define JOINED	  "01:00:5e:00:00:01"
-#define OTHER	  "01:00:5e:00:00:02"
-#define BROADCAST "ff:ff:ff:ff:ff:ff"
-#define FRAME_LEN 60
-#define OVERHEAD  22 /* a header and two tags */
+#define OWN	    "02:00:00:00:00:aa"
+#define SECOND	    "02:00:00:00:00:bb"
+#define FOREIGN	    "02:00:00:00:00:cc"
+#define JOINED	    "01:00:5e:00:00:01"
+#define OTHER	    "01:00:5e:00:00:02"
+#define BROADCAST   "ff:ff:ff:ff:ff:ff"
+#define FRAME_LEN   60
+#define NB_FILTERED 10000
+#define OVERHEAD    22 /* a header and two tags */
 
 static const char *const dests[] = { OWN, SECOND, FOREIGN, JOINED, OTHER, BROADCAST };
 
@@ -103,7 +104,8 @@ exercise_promiscuous_mode(void)
 		;
 	assert_int_equal(rte_eth_promiscuous_disable(r.port), 0);
 	rig_drain(&r, 0);
-	assert_int_equal(rig_poll(&r, 0), 0);
+	while (rig_xstat(&r, "wire_rx_filtered") < NB_FILTERED)
+		assert_int_equal(rig_poll(&r, 0), 0);
 	assert_int_equal(rte_eth_promiscuous_enable(r.port), 0);
 	while (rig_poll(&r, 0) == 0)
 		;
