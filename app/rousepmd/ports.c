@@ -96,11 +96,25 @@ check_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_in
 	return 0;
 }
 
+/* The MTU that lets every frame in that an mbuf holds. */
+static uint16_t
+mtu_of(const struct options *o, const struct rte_eth_dev_info *info)
+{
+	uint32_t overhead = info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu
+				    ? info->max_rx_pktlen - info->max_mtu
+				    : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN;
+	uint32_t room = o->mbuf_size - RTE_PKTMBUF_HEADROOM;
+	uint32_t mtu = RTE_MAX(room > overhead ? room - overhead : 0, (uint32_t)RTE_ETHER_MTU);
+
+	return (uint16_t)RTE_MIN(mtu, (uint32_t)info->max_mtu);
+}
+
 static int
 configure(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf conf = {
 		.intr_conf.rxq = 1,
+		.rxmode.mtu = mtu_of(o, info),
 		.rx_adv_conf.rss_conf.rss_hf = o->rss_types & info->flow_type_rss_offloads,
 	};
 	int ret;

@@ -231,7 +231,8 @@ rouse_attn_park(struct rouse_attn *a)
 {
 	ROUSE_WINDOW(C_PARKING);
 	atomic_store_explicit(&a->event_tsc, 0, memory_order_relaxed);
-	atomic_store_explicit(&a->state, ROUSE_ATTN_PARK, memory_order_relaxed);
+	/* release: event_tsc is cleared before a producer can claim PARK and set it */
+	atomic_store_explicit(&a->state, ROUSE_ATTN_PARK, memory_order_release);
 	ROUSE_WINDOW(C_PARK);
 }
 

@@ -122,6 +122,23 @@ class TestpmdTest(rig.Test):
             self.command("port start 0", "Checking link statuses")
         self.quit()
 
+    def test_link_queues_and_mtu_obey_its_commands(self):
+        self.command("set link-down port 0", "link state change event")
+        self.command("show port info 0", "Link status: down")
+        self.command("set link-up port 0", "link state change event")
+        self.command("show port info 0", "Link status: up")
+        self.command("port config mtu 0 1400", "testpmd> ")
+        self.command("show port info 0", "MTU: 1400")
+        self.command("port config mtu 0 1500", "testpmd> ")
+        self.command("port 0 rxq 1 stop", "testpmd> ")
+        self.command("show rxq info 0 1", "Rx queue state: stopped")
+        self.command("port 0 rxq 1 start", "testpmd> ")
+        self.command("show rxq info 0 1", "Rx queue state: started")
+        self.command("show port 0 rxq 0 desc 1023 status", "Desc status = ")
+        self.command("port stop 0", "Stopping ports")
+        self.assertEqual(self.free_mbufs(), NB_MBUFS)
+        self.quit()
+
     def test_the_pool_is_whole_after_sending_too(self):
         self.command("set fwd io", "Set io packet forwarding mode")
         self.check_received()

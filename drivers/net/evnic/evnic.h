@@ -41,6 +41,11 @@
 #define EVNIC_MAX_FRAME (UINT16_MAX - RTE_PKTMBUF_HEADROOM)
 #define EVNIC_BURST	32 /* frames the wire delivers between two looks around */
 #define EVNIC_REFILL	32 /* buffers the driver posts at a time */
+#define EVNIC_MIN_BUF	64 /* bytes of a buffer */
+#define EVNIC_MAX_MAC	16 /* unicast addresses of the port */
+#define EVNIC_MAX_MC	64 /* multicast addresses of the list */
+/* Bytes of a frame beside the MTU: header and two VLAN tags. The source holds no FCS. */
+#define EVNIC_L2_OVERHEAD (RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
 
 extern int evnic_logtype;
 #define EVNIC_LOG(level, fmt, ...)                                                                 \
@@ -96,6 +101,39 @@ int evnic_reta_update(struct rte_eth_dev *dev, struct rte_eth_rss_reta_entry64 *
 		      uint16_t size);
 int evnic_reta_query(struct rte_eth_dev *dev, struct rte_eth_rss_reta_entry64 *conf, uint16_t size);
 
+/* evnic_filter.c: which frames are received; addresses, promiscuous modes, MTU */
+
+/* What becomes of a frame, beside the ordinary way, which is 0. */
+#define EVNIC_FATE_UNHASHED 0x01 /* it goes to the RSS default queue */
+#define EVNIC_FATE_CHAINED  0x02 /* it is longer than the smallest buffer: several of them */
+#define EVNIC_FATE_FILTERED 0x04 /* it is for somebody else: dropped */
+#define EVNIC_FATE_TOO_LONG 0x08 /* longer than the MTU allows: dropped */
+#define EVNIC_FATE_DROPPED  (EVNIC_FATE_FILTERED | EVNIC_FATE_TOO_LONG)
+
+struct evnic_filter {
+	bool promiscuous;
+	bool allmulticast;
+	uint32_t max_len; /* bytes: MTU and EVNIC_L2_OVERHEAD */
+	uint32_t room;	  /* bytes of the smallest buffer of any receive queue */
+	struct rte_ether_addr unicast[EVNIC_MAX_MAC]; /* 0 is the port's own; zero: unused */
+	uint32_t nb_multicast;
+	struct rte_ether_addr multicast[EVNIC_MAX_MC];
+};
+
+void evnic_filter_init(struct evnic_filter *filter, const struct rte_ether_addr *own);
+uint8_t evnic_filter_fate(const struct evnic_filter *filter, const uint8_t *frame, uint32_t len);
+void evnic_filter_start(struct rte_eth_dev *dev);
+int evnic_promiscuous_enable(struct rte_eth_dev *dev);
+int evnic_promiscuous_disable(struct rte_eth_dev *dev);
+int evnic_allmulticast_enable(struct rte_eth_dev *dev);
+int evnic_allmulticast_disable(struct rte_eth_dev *dev);
+int evnic_mac_addr_add(struct rte_eth_dev *dev, struct rte_ether_addr *addr, uint32_t index,
+		       uint32_t pool);
+void evnic_mac_addr_remove(struct rte_eth_dev *dev, uint32_t index);
+int evnic_mac_addr_set(struct rte_eth_dev *dev, struct rte_ether_addr *addr);
+int evnic_set_mc_addr_list(struct rte_eth_dev *dev, struct rte_ether_addr *addrs, uint32_t nb);
+int evnic_mtu_set(struct rte_eth_dev *dev, uint16_t mtu);
+
 /* evnic_devargs.c: the device's arguments */
 
 enum evnic_pace_mode {
@@ -141,6 +179,7 @@ struct evnic_frame {
 	uint32_t hash;
 	uint32_t ptype;
 	uint8_t flags; /* ROUSE_EVENT_F_ and EVNIC_F_ bits */
+	uint8_t fate;  /* EVNIC_FATE_ bits */
 	uint32_t rss_version;
 };
 
@@ -184,6 +223,8 @@ enum evnic_wire_bit {
 	X(doorbells, "wire_doorbells", "doorbells rung")                                           \
 	X(parks, "wire_parks", "times the wire thread blocked")                                    \
 	X(room_waits, "wire_room_waits", "times it waited for a buffer")                           \
+	X(filtered, "wire_rx_filtered", "frames for other addresses, dropped")                     \
+	X(too_long, "wire_rx_too_long", "frames longer than the MTU, dropped")                     \
 	X(tx_frames, "wire_tx_frames", "frames handed to the sink")                                \
 	X(ended, "wire_rx_ended", "1: nothing more will be received, since the last start")
 
@@ -208,9 +249,14 @@ struct evnic_wire {
 	uint64_t next; /* index of the next frame */
 	uint64_t loop;
 	uint64_t sent;
-	uint64_t touched;	   /* event rings with entries not yet published */
-	struct evnic_rxq *blocked; /* the queue that it waits for, overrun=wait */
-	struct evnic_rss rss;	   /* copy of evnic_port.rss */
+	uint64_t touched;	    /* event rings with entries not yet published */
+	struct evnic_rxq *blocked;  /* the queue that it waits for, overrun=wait */
+	uint32_t needed;	    /* buffers that it waits for there */
+	uint32_t chained;	    /* buffers beyond a frame's first, not yet published */
+	bool carrier;		    /* copy of evnic_link.up */
+	uint64_t held_ns;	    /* since when there has been no carrier */
+	struct evnic_rss rss;	    /* copy of evnic_port.rss */
+	struct evnic_filter filter; /* copy of evnic_port.filter */
 	uint32_t rss_version;
 };
 
@@ -219,6 +265,11 @@ void evnic_wire_fini(struct evnic_port *p);
 int evnic_wire_start(struct evnic_port *p);
 void evnic_wire_stop(struct evnic_port *p);
 void evnic_wire_sync(struct evnic_port *p);
+
+/* evnic_scatter.c: frames longer than a buffer, the wire's side */
+
+bool evnic_scatter_deliver(struct evnic_port *p, const struct evnic_frame *f,
+			   struct rouse_steer_path path, uint64_t tsc);
 
 /* evnic_rx.c: receive queues, the driver's side */
 
@@ -229,18 +280,24 @@ struct evnic_rxq {
 	uint64_t *bufs;		   /* their data addresses: what the device is told */
 	uint32_t mask;
 	uint32_t nb_desc;
+	uint32_t limit;	    /* buffers to keep posted: nb_desc; 0: the queue is stopped */
+	uint32_t chain;	    /* buffers that the longest frame takes */
+	uint32_t room;	    /* bytes of a buffer; read by the wire */
 	uint32_t next_post; /* index of the next buffer to post */
 	uint64_t rearm;	    /* mbuf rearm_data: data offset, one reference, one segment, port */
 	struct rte_mempool *pool;
 	struct evnic_port *port;
 	uint16_t queue;
 	bool waits;				/* overrun=wait: the wire may wait for a buffer */
+	bool deferred;				/* dev_start leaves it stopped */
 	uint64_t offloads;			/* RTE_ETH_RX_OFFLOAD_ bits */
 	uint64_t ol_flags[EVNIC_NB_F];		/* by event flags */
 	rouse_counter ipackets, ibytes, nombuf; /* read by control threads */
 
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t posted; /* buffers before this index */
+	_Atomic bool stopped;	   /* control thread: frames without a buffer are dropped */
+	_Atomic bool reset_wanted; /* control thread sets it, the wire lets go and clears it */
 
 	/* wire */
 	alignas(ROUSE_CACHE_LINE) uint32_t taken; /* index of the next buffer to fill */
@@ -261,9 +318,12 @@ void evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue);
 void evnic_rxq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_rxq_info *info);
 int evnic_rxq_start(struct evnic_rxq *q);
 void evnic_rxq_stop(struct evnic_rxq *q);
+void evnic_rxq_reset(struct evnic_rxq *q);
 bool evnic_rxq_has_buffers(struct evnic_rxq *q);
 uint32_t evnic_rxq_count(void *rxq);
+int evnic_rx_descriptor_status(void *rxq, uint16_t offset);
 uint16_t evnic_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t evnic_rx_burst_scattered(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
 /* evnic_vector.c: Rx interrupts of ordinary users, and the worker's binding */
 
@@ -276,10 +336,17 @@ int evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
 
 /* evnic_tx.c: transmit queues, the driver's side, and what the wire takes from them */
 
+/* Why a transmit queue sends nothing. */
+#define EVNIC_GATE_STOPPED    0x01 /* nothing is accepted */
+#define EVNIC_GATE_NO_CARRIER 0x02 /* what is accepted is dropped and counted in oerrors */
+
 struct evnic_txq {
 	/* driver */
 	struct rte_mbuf **pkts; /* NULL: dropped at once */
 	bool waits;		/* overrun=wait: tx_burst waits for the file */
+	bool fast_free;		/* mbufs of one pool, with one reference */
+	bool deferred;		/* dev_start leaves it stopped */
+	_Atomic uint8_t gate;	/* EVNIC_GATE_ bits; control thread -> driver */
 	uint32_t mask;
 	uint32_t nb_desc;
 	uint32_t reclaimed; /* mbufs before this index are freed */
@@ -287,6 +354,7 @@ struct evnic_txq {
 	struct rouse_attn_target wire;
 	uint16_t queue;
 	rouse_counter opackets, obytes; /* read by control threads */
+	rouse_counter odropped;		/* without carrier; read by control threads */
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t head;
 	/* wire -> driver */
@@ -299,10 +367,50 @@ int evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, u
 void evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue);
 void evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_info *info);
 void evnic_txq_stop(struct evnic_txq *q);
+int evnic_tx_descriptor_status(void *txq, uint16_t offset);
+int evnic_tx_done_cleanup(void *txq, uint32_t free_cnt);
 bool evnic_txq_waits(const struct evnic_txq *q);
 uint32_t evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink);
 uint16_t evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t evnic_tx_drop(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
+
+/* evnic_queue.c: single queues: start, stop, what their bursts are */
+
+int evnic_queues_start(struct rte_eth_dev *dev);
+void evnic_queues_stop(struct rte_eth_dev *dev);
+int evnic_rx_queue_start(struct rte_eth_dev *dev, uint16_t queue);
+int evnic_rx_queue_stop(struct rte_eth_dev *dev, uint16_t queue);
+int evnic_tx_queue_start(struct rte_eth_dev *dev, uint16_t queue);
+int evnic_tx_queue_stop(struct rte_eth_dev *dev, uint16_t queue);
+int evnic_rx_burst_mode_get(struct rte_eth_dev *dev, uint16_t queue,
+			    struct rte_eth_burst_mode *mode);
+int evnic_tx_burst_mode_get(struct rte_eth_dev *dev, uint16_t queue,
+			    struct rte_eth_burst_mode *mode);
+
+/* evnic_link.c: carrier, and the event that it has changed */
+
+struct evnic_link {
+	_Atomic bool up;	      /* control threads -> wire */
+	int event;		      /* eventfd: the link has changed; -1: there is none */
+	struct rte_intr_handle *intr; /* how EAL's interrupt thread knows the eventfd */
+};
+
+int evnic_link_init(struct rte_eth_dev *dev);
+void evnic_link_fini(struct rte_eth_dev *dev);
+void evnic_link_start(struct rte_eth_dev *dev);
+void evnic_link_stop(struct rte_eth_dev *dev);
+int evnic_link_update(struct rte_eth_dev *dev, int wait);
+int evnic_set_link_up(struct rte_eth_dev *dev);
+int evnic_set_link_down(struct rte_eth_dev *dev);
+
+/* evnic_regs.c: the indicators of wire and rings, as registers */
+
+#define EVNIC_REGS_VERSION 1
+#define EVNIC_REGS_PORT	   8 /* 32-bit words: of the port, */
+#define EVNIC_REGS_RXQ	   8 /* of a receive queue, */
+#define EVNIC_REGS_TXQ	   4 /* of a transmit queue */
+
+int evnic_get_reg(struct rte_eth_dev *dev, struct rte_dev_reg_info *info);
 
 /* evnic_stats.c */
 
@@ -321,6 +429,8 @@ struct evnic_stats_zero {
 	uint64_t missed[EVNIC_MAX_QUEUES];
 	uint64_t opackets[EVNIC_MAX_QUEUES], obytes[EVNIC_MAX_QUEUES];
 	uint64_t oerrors[EVNIC_MAX_QUEUES], oerror_bytes[EVNIC_MAX_QUEUES];
+	uint64_t odropped[EVNIC_MAX_QUEUES];
+	uint64_t ierrors;
 };
 
 struct evnic_port {
@@ -333,11 +443,13 @@ struct evnic_port {
 	struct evnic_txq *txq[EVNIC_MAX_QUEUES];
 	struct evnic_wire wire;
 	struct evnic_stats_zero zero;
-	struct rte_ether_addr mac;
+	struct evnic_link link;
+	struct rte_ether_addr macs[EVNIC_MAX_MAC]; /* ethdev's list; the filter has its own */
 
-	pthread_mutex_t lock;	      /* guards rss against the wire's copying it */
+	pthread_mutex_t lock;	      /* guards rss and filter against the wire's copying them */
 	struct evnic_rss rss;	      /* as configured */
-	_Atomic uint32_t rss_version; /* moves on with every change of rss */
+	struct evnic_filter filter;   /* as configured */
+	_Atomic uint32_t rss_version; /* moves on with every change of rss or filter */
 };
 
 #endif /* EVNIC_H */

@@ -41,22 +41,6 @@ dev_configure(struct rte_eth_dev *dev)
 	return 0;
 }
 
-/* Give back what the first `nb_rxq` receive queues and all transmit queues hold. */
-static void
-stop_queues(struct rte_eth_dev *dev, uint16_t nb_rxq)
-{
-	struct evnic_port *p = dev->data->dev_private;
-
-	for (uint16_t i = 0; i < nb_rxq; i++) {
-		evnic_rxq_stop(p->rxq[i]);
-		dev->data->rx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
-	}
-	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++) {
-		evnic_txq_stop(p->txq[i]);
-		dev->data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
-	}
-}
-
 /* ethdev lets a port start whose queues were not all set up. */
 static int
 check_queues(const struct rte_eth_dev *dev)
@@ -80,19 +64,13 @@ static int
 dev_start(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	uint16_t started = 0;
 	int ret = check_queues(dev);
 
 	if (ret != 0)
 		return ret;
-	for (; started < dev->data->nb_rx_queues; started++) {
-		ret = evnic_rxq_start(p->rxq[started]);
-		if (ret != 0)
-			goto stop_queues;
-		dev->data->rx_queue_state[started] = RTE_ETH_QUEUE_STATE_STARTED;
-	}
-	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++)
-		dev->data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STARTED;
+	ret = evnic_queues_start(dev);
+	if (ret != 0)
+		return ret;
 	ret = evnic_intr_init(dev);
 	if (ret != 0)
 		goto stop_queues;
@@ -104,16 +82,19 @@ dev_start(struct rte_eth_dev *dev)
 			goto fini_intr;
 		}
 	}
+	evnic_filter_start(dev);
+	evnic_link_start(dev);
 	ret = evnic_wire_start(p);
 	if (ret != 0)
-		goto fini_intr;
-	dev->data->dev_link.link_status = RTE_ETH_LINK_UP;
+		goto stop_link;
 	return 0;
 
+stop_link:
+	evnic_link_stop(dev);
 fini_intr:
 	evnic_intr_fini(dev);
 stop_queues:
-	stop_queues(dev, started);
+	evnic_queues_stop(dev);
 	return ret;
 }
 
@@ -123,10 +104,10 @@ dev_stop(struct rte_eth_dev *dev)
 	struct evnic_port *p = dev->data->dev_private;
 
 	evnic_wire_stop(p);
-	dev->data->dev_link.link_status = RTE_ETH_LINK_DOWN;
+	evnic_link_stop(dev);
 	dev->data->dev_started = 0;
 	evnic_intr_fini(dev);
-	stop_queues(dev, dev->data->nb_rx_queues);
+	evnic_queues_stop(dev);
 	return 0;
 }
 
@@ -140,6 +121,7 @@ dev_close(struct rte_eth_dev *dev)
 	if (dev->data->dev_started)
 		dev_stop(dev);
 	rouse_attn_registry_remove(dev->data->port_id);
+	evnic_link_fini(dev);
 	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
 		evnic_rxq_release(dev, i);
 		evnic_txq_release(dev, i);
@@ -165,17 +147,19 @@ dev_infos_get(struct rte_eth_dev *dev __rte_unused, struct rte_eth_dev_info *inf
 
 	info->max_rx_queues = EVNIC_MAX_QUEUES;
 	info->max_tx_queues = EVNIC_MAX_QUEUES;
-	info->max_mac_addrs = 1;
-	info->min_rx_bufsize = RTE_ETHER_MIN_LEN;
+	info->max_mac_addrs = EVNIC_MAX_MAC;
+	info->min_rx_bufsize = EVNIC_MIN_BUF;
 	info->max_rx_pktlen = EVNIC_MAX_FRAME;
-	info->max_mtu = EVNIC_MAX_FRAME - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+	info->max_mtu = EVNIC_MAX_FRAME - EVNIC_L2_OVERHEAD;
 	info->min_mtu = RTE_ETHER_MIN_MTU;
 	info->reta_size = EVNIC_RETA_SIZE;
 	info->hash_key_size = EVNIC_KEY_SIZE;
 	info->flow_type_rss_offloads = EVNIC_RSS_TYPES;
-	info->rx_offload_capa = RTE_ETH_RX_OFFLOAD_RSS_HASH | RTE_ETH_RX_OFFLOAD_CHECKSUM;
+	info->rx_offload_capa = RTE_ETH_RX_OFFLOAD_RSS_HASH | RTE_ETH_RX_OFFLOAD_CHECKSUM |
+				RTE_ETH_RX_OFFLOAD_SCATTER;
 	info->rx_queue_offload_capa = RTE_ETH_RX_OFFLOAD_CHECKSUM;
-	info->tx_offload_capa = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	info->tx_offload_capa = RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	info->tx_queue_offload_capa = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	info->rx_desc_lim = lim;
 	info->tx_desc_lim = lim;
 	info->default_rxportconf = (struct rte_eth_dev_portconf){
@@ -202,26 +186,6 @@ supported_ptypes_get(struct rte_eth_dev *dev __rte_unused)
 	return ptypes;
 }
 
-static int
-link_update(struct rte_eth_dev *dev, int wait __rte_unused)
-{
-	struct rte_eth_link link = {
-		.link_speed = RTE_ETH_SPEED_NUM_10G,
-		.link_duplex = RTE_ETH_LINK_FULL_DUPLEX,
-		.link_autoneg = RTE_ETH_LINK_FIXED,
-		.link_status = dev->data->dev_started ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN,
-	};
-
-	return rte_eth_linkstatus_set(dev, &link);
-}
-
-/* It has no address filter: what the source holds was recorded for others. */
-static int
-promiscuous_set(struct rte_eth_dev *dev __rte_unused)
-{
-	return 0;
-}
-
 static const struct eth_dev_ops ops = {
 	.dev_configure = dev_configure,
 	.dev_start = dev_start,
@@ -229,17 +193,33 @@ static const struct eth_dev_ops ops = {
 	.dev_close = dev_close,
 	.dev_infos_get = dev_infos_get,
 	.dev_supported_ptypes_get = supported_ptypes_get,
-	.link_update = link_update,
-	.promiscuous_enable = promiscuous_set,
-	.promiscuous_disable = promiscuous_set,
+	.link_update = evnic_link_update,
+	.dev_set_link_up = evnic_set_link_up,
+	.dev_set_link_down = evnic_set_link_down,
+	.promiscuous_enable = evnic_promiscuous_enable,
+	.promiscuous_disable = evnic_promiscuous_disable,
+	.allmulticast_enable = evnic_allmulticast_enable,
+	.allmulticast_disable = evnic_allmulticast_disable,
+	.mac_addr_add = evnic_mac_addr_add,
+	.mac_addr_remove = evnic_mac_addr_remove,
+	.mac_addr_set = evnic_mac_addr_set,
+	.set_mc_addr_list = evnic_set_mc_addr_list,
+	.mtu_set = evnic_mtu_set,
 	.rx_queue_setup = evnic_rxq_setup,
 	.rx_queue_release = evnic_rxq_release,
 	.rxq_info_get = evnic_rxq_info_get,
+	.rx_queue_start = evnic_rx_queue_start,
+	.rx_queue_stop = evnic_rx_queue_stop,
+	.rx_burst_mode_get = evnic_rx_burst_mode_get,
 	.rx_queue_intr_enable = evnic_rxq_intr_enable,
 	.rx_queue_intr_disable = evnic_rxq_intr_disable,
 	.tx_queue_setup = evnic_txq_setup,
 	.tx_queue_release = evnic_txq_release,
 	.txq_info_get = evnic_txq_info_get,
+	.tx_queue_start = evnic_tx_queue_start,
+	.tx_queue_stop = evnic_tx_queue_stop,
+	.tx_burst_mode_get = evnic_tx_burst_mode_get,
+	.tx_done_cleanup = evnic_tx_done_cleanup,
 	.rss_hash_update = evnic_rss_hash_update,
 	.rss_hash_conf_get = evnic_rss_hash_conf_get,
 	.reta_update = evnic_reta_update,
@@ -249,6 +229,7 @@ static const struct eth_dev_ops ops = {
 	.xstats_get = evnic_xstats_get,
 	.xstats_get_names = evnic_xstats_get_names,
 	.xstats_reset = evnic_xstats_reset,
+	.get_reg = evnic_get_reg,
 };
 
 /* ---- the vdev ---- */
@@ -277,9 +258,10 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	pthread_mutex_init(&p->lock, NULL);
 	evnic_rss_init(&p->rss);
 	rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, 1);
-	p->mac = (struct rte_ether_addr){
+	p->macs[0] = (struct rte_ether_addr){
 		.addr_bytes = { 0x02, 'R', 'o', 'u', 's', (uint8_t)dev->data->port_id },
 	};
+	evnic_filter_init(&p->filter, &p->macs[0]);
 
 	ret = evnic_wire_init(p);
 	if (ret != 0)
@@ -296,19 +278,29 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 		if (ret != 0)
 			goto free_replay;
 	}
-	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
+	ret = evnic_link_init(dev);
 	if (ret != 0)
 		goto free_replay;
+	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
+	if (ret != 0)
+		goto fini_link;
 	dev->dev_ops = &ops;
 	dev->rx_pkt_burst = evnic_rx_burst;
 	dev->tx_pkt_burst = args->tx_pcap[0] == '\0' ? evnic_tx_drop : evnic_tx_burst;
 	dev->rx_queue_count = evnic_rxq_count;
-	dev->data->mac_addrs = &p->mac;
+	dev->rx_descriptor_status = evnic_rx_descriptor_status;
+	dev->tx_descriptor_status = evnic_tx_descriptor_status;
+	dev->data->mac_addrs = p->macs;
+	/* What the source holds was recorded for others, and programs enable the mode only after
+	 * the start: a port that came up without it would lose the first frames. */
 	dev->data->promiscuous = 1;
+	dev->data->dev_flags |= RTE_ETH_DEV_INTR_LSC;
 	dev->data->dev_link.link_speed = RTE_ETH_SPEED_NUM_10G;
 	dev->data->dev_link.link_duplex = RTE_ETH_LINK_FULL_DUPLEX;
 	return 0;
 
+fini_link:
+	evnic_link_fini(dev);
 free_replay:
 	evnic_replay_free(&p->replay);
 fini_wire:

@@ -6,7 +6,7 @@
  * What a frame is: packet type, checksums, and what of it is hashed.
  *
  * Nothing in the frame is believed before it was held against the bytes that are there. The
- * rules, which docs/architecture.md states in full: up to two VLAN tags are skipped; a header
+ * rules, which docs/architecture.md states in full: up to two VLAN tags are skipped; an IP header
  * that is not whole is no header; ports count if they lie within the frame and within the length
  * that the IP header states; fragments have no ports.
  */

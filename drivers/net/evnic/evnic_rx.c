@@ -48,13 +48,13 @@ refill(struct evnic_rxq *q)
 	struct rte_mbuf *mbufs[EVNIC_REFILL];
 	uint32_t before = q->next_post;
 
-	while (q->nb_desc - (q->next_post - read) >= EVNIC_REFILL) {
+	while (q->limit - (q->next_post - read) >= EVNIC_REFILL) {
 		uint32_t n = EVNIC_REFILL;
 
 		if (unlikely(rte_mempool_get_bulk(q->pool, (void **)mbufs, n) != 0)) {
 			/* an empty queue would never be woken again: take what there is */
 			n = 1;
-			if (q->next_post != read ||
+			if (q->next_post - read >= q->chain ||
 			    rte_mempool_get_bulk(q->pool, (void **)mbufs, n) != 0) {
 				rouse_counter_add(&q->nombuf, 1);
 				break;
@@ -106,12 +106,63 @@ evnic_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	return (uint16_t)n;
 }
 
-/* Post what can be posted; whether the device has a buffer then. */
+/*
+ * The same for queues whose frames may be longer than a buffer. The entries of a frame follow each
+ * other, one a buffer, published together; each says how long the frame is from its buffer on.
+ */
+uint16_t
+evnic_rx_burst_scattered(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	struct evnic_rxq *q = rxq;
+	uint32_t ready = rouse_evring_peek(q->ring, nb_pkts * q->chain);
+	uint32_t used = 0;
+	uint64_t bytes = 0;
+	uint16_t n = 0;
+
+	while (n < nb_pkts && used < ready) {
+		const struct rouse_event *e = rouse_evring_entry(q->ring, used);
+		struct rte_mbuf *m = q->mbufs[e->data & q->mask], *last = m;
+
+		m->ol_flags = q->ol_flags[e->flags];
+		m->packet_type = e->ptype;
+		m->pkt_len = e->len;
+		m->hash.rss = e->rss_hash;
+		m->vlan_tci = 0;
+		bytes += e->len;
+		*rearm_word(m) = q->rearm;
+		for (uint32_t left = e->len;;) {
+			last->data_len = (uint16_t)RTE_MIN(left, q->room);
+			left -= last->data_len;
+			used++;
+			if (left == 0)
+				break;
+			e = rouse_evring_entry(q->ring, used);
+			last->next = q->mbufs[e->data & q->mask];
+			last = last->next;
+			*rearm_word(last) = q->rearm;
+			last->ol_flags = 0;
+			m->nb_segs++;
+		}
+		pkts[n++] = m;
+	}
+	if (n != 0) {
+		rouse_evring_advance(q->ring, used);
+		rouse_counter_add(&q->ipackets, n);
+		rouse_counter_add(&q->ibytes, bytes);
+	}
+	refill(q);
+	return n;
+}
+
+/* Post what can be posted; whether the device has a buffer for any frame then. A stopped queue
+ * needs none. */
 bool
 evnic_rxq_has_buffers(struct evnic_rxq *q)
 {
 	refill(q);
-	return q->next_post != atomic_load_explicit(&q->ring->read, memory_order_relaxed);
+	return q->limit == 0 ||
+	       q->next_post - atomic_load_explicit(&q->ring->read, memory_order_relaxed) >=
+		       q->chain;
 }
 
 uint32_t
@@ -120,6 +171,20 @@ evnic_rxq_count(void *rxq)
 	const struct evnic_rxq *q = rxq;
 
 	return rouse_evring_count(q->ring);
+}
+
+/* Of the descriptor `offset` places after the next one to be read. */
+int
+evnic_rx_descriptor_status(void *rxq, uint16_t offset)
+{
+	const struct evnic_rxq *q = rxq;
+	uint32_t read = atomic_load_explicit(&q->ring->read, memory_order_relaxed);
+
+	if (offset >= q->nb_desc)
+		return -EINVAL;
+	if (offset < rouse_evring_count(q->ring))
+		return RTE_ETH_RX_DESC_DONE;
+	return offset < q->next_post - read ? RTE_ETH_RX_DESC_AVAIL : RTE_ETH_RX_DESC_UNAVAIL;
 }
 
 /* ---- setting up ---- */
@@ -162,20 +227,44 @@ fill_ol_flags(struct evnic_rxq *q)
 	}
 }
 
+/* Bytes of a frame that a buffer of the pool holds. */
+static uint32_t
+room_of(struct rte_mempool *pool)
+{
+	uint32_t room = rte_pktmbuf_data_room_size(pool);
+
+	return room <= RTE_PKTMBUF_HEADROOM ? 0 : room - RTE_PKTMBUF_HEADROOM;
+}
+
 static int
-check_buffers(const struct rte_eth_dev *dev, uint16_t queue, const struct rte_mempool *pool)
+check_buffers(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room)
 {
 	const struct evnic_port *p = dev->data->dev_private;
-	struct rte_mempool *mp = (struct rte_mempool *)(uintptr_t)pool;
-	uint32_t room = rte_pktmbuf_data_room_size(mp);
 
-	if (room <= RTE_PKTMBUF_HEADROOM || room - RTE_PKTMBUF_HEADROOM < p->replay.longest) {
+	if (room < EVNIC_MIN_BUF || room < p->replay.longest) {
 		EVNIC_LOG(ERR,
 			  "%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; "
 			  "use mbufs of %u bytes or more (--mbuf-size)",
-			  dev->data->name, p->args.rx_pcap, p->replay.longest, queue,
-			  room <= RTE_PKTMBUF_HEADROOM ? 0 : room - RTE_PKTMBUF_HEADROOM,
+			  dev->data->name, p->args.rx_pcap, p->replay.longest, queue, room,
 			  p->replay.longest + RTE_PKTMBUF_HEADROOM);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* RTE_ETH_RX_OFFLOAD_SCATTER: the queue must be able to hold the longest frame. */
+static int
+check_chain(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room, uint16_t nb_desc)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+
+	if (room < EVNIC_MIN_BUF ||
+	    (p->replay.longest + room - 1) / room > (uint32_t)(nb_desc - EVNIC_REFILL)) {
+		EVNIC_LOG(ERR,
+			  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of "
+			  "queue %u with %u bytes each; use larger mbufs or more descriptors",
+			  dev->data->name, p->args.rx_pcap, p->replay.longest, nb_desc, queue,
+			  room);
 		return -EINVAL;
 	}
 	return 0;
@@ -187,10 +276,14 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 {
 	struct evnic_port *p = dev->data->dev_private;
 	uint32_t capacity = rte_align32pow2(nb_desc);
+	uint64_t offloads = conf->offloads | dev->data->dev_conf.rxmode.offloads;
+	bool scatter = (offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
+	uint32_t room = room_of(pool);
 	struct evnic_rxq *q;
 	void *ring;
-	int ret = check_buffers(dev, queue, pool);
+	int ret;
 
+	ret = scatter ? check_chain(dev, queue, room, nb_desc) : check_buffers(dev, queue, room);
 	if (ret != 0)
 		return ret;
 	q = rte_zmalloc_socket("evnic_rxq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
@@ -207,12 +300,15 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 
 	q->mask = capacity - 1;
 	q->nb_desc = nb_desc;
+	q->room = room;
+	q->chain = RTE_MAX(1u, (p->replay.longest + room - 1) / room);
+	q->deferred = conf->rx_deferred_start != 0;
 	q->pool = pool;
 	q->port = p;
 	q->queue = queue;
 	q->waits = p->args.overrun == EVNIC_OVERRUN_WAIT;
 	q->rearm = rearm_data(dev->data->port_id);
-	q->offloads = conf->offloads | dev->data->dev_conf.rxmode.offloads;
+	q->offloads = offloads;
 	fill_ol_flags(q);
 	p->rxq[queue] = q;
 	dev->data->rx_queues[queue] = q;
@@ -258,13 +354,16 @@ evnic_rxq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_rxq_i
 	info->mp = q->pool;
 	info->nb_desc = (uint16_t)q->nb_desc;
 	info->conf.offloads = q->offloads;
-	info->rx_buf_size = rte_pktmbuf_data_room_size(q->pool) - RTE_PKTMBUF_HEADROOM;
+	info->conf.rx_deferred_start = q->deferred;
+	info->scattered_rx = dev->data->scattered_rx;
+	info->rx_buf_size = (uint16_t)q->room;
 }
 
-/* Post the first buffers; the wire thread does not run. */
+/* Post the first buffers. After a failure some are posted: the caller stops the queue. */
 int
 evnic_rxq_start(struct evnic_rxq *q)
 {
+	q->limit = q->nb_desc;
 	refill(q);
 	if (q->next_post != q->nb_desc) {
 		EVNIC_LOG(
@@ -272,13 +371,12 @@ evnic_rxq_start(struct evnic_rxq *q)
 			"port %u: mbuf pool %s is empty after %u of %u buffers for queue %u; make "
 			"it larger (--total-num-mbufs)",
 			q->port->data->port_id, q->pool->name, q->next_post, q->nb_desc, q->queue);
-		evnic_rxq_stop(q);
 		return -ENOBUFS;
 	}
 	return 0;
 }
 
-/* Give every buffer back, read or not; the wire thread does not run. */
+/* Give every buffer back, read or not; the wire thread does not run, or has let go of the queue. */
 void
 evnic_rxq_stop(struct evnic_rxq *q)
 {
@@ -287,7 +385,14 @@ evnic_rxq_stop(struct evnic_rxq *q)
 	for (uint32_t i = read; i != q->next_post; i++)
 		rte_mempool_put(q->pool, q->mbufs[i & q->mask]);
 	rouse_evring_init(q->ring, q->ring->capacity);
-	q->next_post = 0;
+	q->limit = q->next_post = 0;
+}
+
+/* The wire's side forgets all buffers; the wire thread's alone while it runs, between two rounds.
+ */
+void
+evnic_rxq_reset(struct evnic_rxq *q)
+{
 	q->taken = q->posted_seen = q->pending = 0;
 	atomic_store_explicit(&q->posted, 0, memory_order_relaxed);
 }

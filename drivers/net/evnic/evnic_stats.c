@@ -44,7 +44,9 @@ snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
 		now->obytes[i] = rouse_counter_get(&q->obytes);
 		now->oerrors[i] = rouse_counter_get(&q->errors);
 		now->oerror_bytes[i] = rouse_counter_get(&q->error_bytes);
+		now->odropped[i] = rouse_counter_get(&q->odropped);
 	}
+	now->ierrors = rouse_counter_get(&p->wire.stats.too_long);
 }
 
 int
@@ -70,6 +72,7 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 		stats->obytes += obytes;
 		stats->oerrors += oerrors;
 		stats->imissed += missed;
+		stats->oerrors += now.odropped[i] - zero->odropped[i];
 		stats->rx_nombuf += now.nombuf[i] - zero->nombuf[i];
 		if (i >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
 			continue;
@@ -79,6 +82,7 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 		stats->q_obytes[i] = obytes;
 		stats->q_errors[i] = missed;
 	}
+	stats->ierrors = now.ierrors - zero->ierrors;
 	return 0;
 }
 

@@ -21,28 +21,74 @@
 
 /* ---- data path, the driver's side ---- */
 
+/* A queue that sends nothing: stopped, it accepts nothing; without carrier it loses everything. */
+static uint16_t
+refuse(struct evnic_txq *q, uint8_t gate, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	if (gate & EVNIC_GATE_STOPPED)
+		return 0;
+	rte_pktmbuf_free_bulk(pkts, nb_pkts);
+	rouse_counter_add(&q->odropped, nb_pkts);
+	return nb_pkts;
+}
+
+/* RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE: one pool, one reference each. Chains take the long way. */
+static void
+free_fast(struct rte_mbuf **pkts, uint32_t nb_pkts)
+{
+	uint32_t first = 0;
+
+	for (uint32_t i = 0; i <= nb_pkts; i++) {
+		if (i < nb_pkts && likely(pkts[i]->nb_segs == 1))
+			continue;
+		if (i != first)
+			rte_mempool_put_bulk(pkts[first]->pool, (void **)&pkts[first], i - first);
+		if (i < nb_pkts)
+			rte_pktmbuf_free(pkts[i]);
+		first = i + 1;
+	}
+}
+
 uint16_t
 evnic_tx_drop(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct evnic_txq *q = txq;
+	uint8_t gate = atomic_load_explicit(&q->gate, memory_order_relaxed);
 	uint64_t bytes = 0;
 
+	if (unlikely(gate != 0))
+		return refuse(q, gate, pkts, nb_pkts);
 	for (uint16_t i = 0; i < nb_pkts; i++)
 		bytes += pkts[i]->pkt_len;
-	rte_pktmbuf_free_bulk(pkts, nb_pkts);
+	if (q->fast_free)
+		free_fast(pkts, nb_pkts);
+	else
+		rte_pktmbuf_free_bulk(pkts, nb_pkts);
 	rouse_counter_add(&q->opackets, nb_pkts);
 	rouse_counter_add(&q->obytes, bytes);
 	return nb_pkts;
 }
 
-static void
-reclaim(struct evnic_txq *q)
+/* Free at most `max` of the mbufs that were sent; returns how many. */
+static uint32_t
+reclaim(struct evnic_txq *q, uint32_t max)
 {
 	/* pairs with the release in evnic_txq_send() */
 	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_acquire);
+	uint32_t n = RTE_MIN(tail - q->reclaimed, max);
 
-	while (q->reclaimed != tail)
-		rte_pktmbuf_free(q->pkts[q->reclaimed++ & q->mask]);
+	for (uint32_t left = n; left != 0;) {
+		uint32_t at = q->reclaimed & q->mask;
+		uint32_t run = RTE_MIN(left, q->mask + 1 - at); /* up to the end of the array */
+
+		if (q->fast_free)
+			free_fast(&q->pkts[at], run);
+		else
+			rte_pktmbuf_free_bulk(&q->pkts[at], run);
+		q->reclaimed += run;
+		left -= run;
+	}
+	return n;
 }
 
 /* As many of nb_pkts as the Tx ring has room for. */
@@ -53,7 +99,7 @@ put(struct evnic_txq *q, struct rte_mbuf **pkts, uint32_t nb_pkts)
 	uint64_t bytes = 0;
 	uint32_t n;
 
-	reclaim(q);
+	reclaim(q, UINT32_MAX);
 	n = RTE_MIN(q->nb_desc - (head - q->reclaimed), nb_pkts);
 	if (n == 0)
 		return 0;
@@ -79,9 +125,13 @@ uint16_t
 evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct evnic_txq *q = txq;
-	uint32_t n = put(q, pkts, nb_pkts);
+	uint8_t gate = atomic_load_explicit(&q->gate, memory_order_relaxed);
 	uint64_t give_up;
+	uint32_t n;
 
+	if (unlikely(gate != 0))
+		return refuse(q, gate, pkts, nb_pkts);
+	n = put(q, pkts, nb_pkts);
 	if (likely(n == nb_pkts) || !q->waits)
 		return (uint16_t)n;
 	give_up = rte_get_timer_cycles() + MAX_WAIT_S * rte_get_timer_hz();
@@ -90,6 +140,28 @@ evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 		n += put(q, pkts + n, nb_pkts - n);
 	}
 	return (uint16_t)n;
+}
+
+/* Of the descriptor `offset` places after the next one to be written. */
+int
+evnic_tx_descriptor_status(void *txq, uint16_t offset)
+{
+	const struct evnic_txq *q = txq;
+	uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
+	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_acquire);
+
+	if (offset >= q->nb_desc)
+		return -EINVAL;
+	return q->nb_desc - offset <= head - tail ? RTE_ETH_TX_DESC_FULL : RTE_ETH_TX_DESC_DONE;
+}
+
+/* Frames are freed whole: the count is of frames, as ethdev has it. 0: as many as there are. */
+int
+evnic_tx_done_cleanup(void *txq, uint32_t free_cnt)
+{
+	struct evnic_txq *q = txq;
+
+	return (int)reclaim(q, free_cnt == 0 ? UINT32_MAX : free_cnt);
 }
 
 /* ---- the wire's side ---- */
@@ -131,9 +203,10 @@ evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink)
 
 int
 evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
-		const struct rte_eth_txconf *conf __rte_unused)
+		const struct rte_eth_txconf *conf)
 {
 	struct evnic_port *p = dev->data->dev_private;
+	uint64_t offloads = conf->offloads | dev->data->dev_conf.txmode.offloads;
 	uint32_t capacity = rte_align32pow2(nb_desc);
 	struct evnic_txq *q;
 
@@ -144,6 +217,8 @@ evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	q->nb_desc = nb_desc;
 	q->port = p;
 	q->queue = queue;
+	q->fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0;
+	q->deferred = conf->tx_deferred_start != 0;
 	q->wire = (struct rouse_attn_target){
 		.attn = &p->wire.attn,
 		.device = EVNIC_WIRE_TX,
@@ -172,8 +247,8 @@ evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue)
 	if (q == NULL)
 		return;
 	p->txq[queue] = NULL;
-	p->zero.opackets[queue] = p->zero.obytes[queue] = p->zero.oerrors[queue] = 0;
-	p->zero.oerror_bytes[queue] = 0;
+	p->zero.opackets[queue] = p->zero.obytes[queue] = p->zero.odropped[queue] = 0;
+	p->zero.oerrors[queue] = p->zero.oerror_bytes[queue] = 0;
 	dev->data->tx_queues[queue] = NULL;
 	rte_free(q->pkts);
 	rte_free(q);
@@ -185,11 +260,13 @@ evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_i
 	const struct evnic_txq *q = dev->data->tx_queues[queue];
 
 	info->nb_desc = (uint16_t)q->nb_desc;
+	info->conf.tx_deferred_start = q->deferred;
+	info->conf.offloads = q->fast_free ? RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE : 0;
 }
 
 /* Free every mbuf; the wire thread does not run, and has sent them all. */
 void
 evnic_txq_stop(struct evnic_txq *q)
 {
-	reclaim(q);
+	reclaim(q, UINT32_MAX);
 }

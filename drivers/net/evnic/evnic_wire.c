@@ -45,6 +45,7 @@ enum outcome {
 	WAIT_TIME, /* the next frame is not due yet */
 	WAIT_ROOM, /* no buffer in the frame's queue, overrun=wait */
 	NOTHING,   /* the source has ended, or there is none */
+	HELD,	   /* the link is down */
 };
 
 static uint64_t
@@ -65,10 +66,13 @@ hash_frame(const struct evnic_wire *w, struct evnic_frame *f)
 
 	evnic_parse(f->data, f->len, &parsed);
 	f->flags = parsed.cksum;
-	if (evnic_rss_hash(&w->rss, &parsed, &f->hash))
+	f->fate = evnic_filter_fate(&w->filter, f->data, f->len);
+	if (evnic_rss_hash(&w->rss, &parsed, &f->hash)) {
 		f->flags |= ROUSE_EVENT_F_HASH;
-	else
+	} else {
+		f->fate |= EVNIC_FATE_UNHASHED;
 		f->hash = 0;
+	}
 	f->rss_version = w->rss_version;
 }
 
@@ -116,6 +120,29 @@ take_buffer(struct evnic_rxq *q)
 	return (void *)(uintptr_t)q->bufs[q->taken & q->mask];
 }
 
+static void
+count_dropped(struct evnic_wire *w, const struct evnic_frame *f)
+{
+	if (f->fate & EVNIC_FATE_TOO_LONG)
+		rouse_counter_add(&w->stats.too_long, 1);
+	else
+		rouse_counter_add(&w->stats.filtered, 1);
+}
+
+/* The queue has too few buffers for a frame. True: it is stopped, and the frame is gone. */
+static bool
+lack_buffers(struct evnic_wire *w, struct evnic_rxq *q, uint32_t needed)
+{
+	/* pairs with the release in evnic_rx_queue_start(): what was posted before is found next */
+	if (atomic_load_explicit(&q->stopped, memory_order_acquire)) {
+		rouse_counter_add(&q->missed, 1);
+		return true;
+	}
+	w->blocked = q;
+	w->needed = needed;
+	return false;
+}
+
 /* Steps 1 to 3 for one frame. False: its queue has no buffer. */
 static bool
 deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
@@ -128,17 +155,24 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 
 	if (unlikely(f->rss_version != w->rss_version))
 		hash_frame(w, f);
-	if (likely(f->flags & ROUSE_EVENT_F_HASH))
+	if (likely((f->fate & ~EVNIC_FATE_CHAINED) == 0)) {
 		path = rouse_steer_hash(&p->steer, f->hash);
-	else
+	} else if (f->fate & EVNIC_FATE_DROPPED) {
+		count_dropped(w, f);
+		return true;
+	} else {
 		path = rouse_steer_default(&p->steer);
+	}
 
 	q = p->rxq[path.queue];
-	buf = take_buffer(q);
-	if (unlikely(buf == NULL)) {
-		w->blocked = q;
-		return false;
+	if (unlikely(f->fate & EVNIC_FATE_CHAINED)) {
+		if (!evnic_scatter_deliver(p, f, path, tsc))
+			return lack_buffers(w, q, (f->len + q->room - 1) / q->room);
+		goto delivered;
 	}
+	buf = take_buffer(q);
+	if (unlikely(buf == NULL))
+		return lack_buffers(w, q, 1);
 	rte_memcpy(buf, f->data, f->len);
 
 	/* a ring has an entry for every buffer of its queue: there is always room */
@@ -152,8 +186,9 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 	event->queue = path.queue;
 	event->code = ROUSE_EVENT_RX;
 	event->flags = f->flags;
+delivered:
 	w->touched |= UINT64_C(1) << path.ring;
-	if (unlikely((f->flags & ROUSE_EVENT_F_HASH) == 0))
+	if (unlikely(f->fate & EVNIC_FATE_UNHASHED))
 		rouse_counter_add(&w->stats.unhashed, 1);
 	return true;
 }
@@ -203,6 +238,8 @@ receive(struct evnic_port *p, uint64_t *due)
 	uint64_t tsc = rte_rdtsc();
 	enum outcome outcome = MORE;
 
+	if (unlikely(!w->carrier))
+		return HELD;
 	for (int i = 0; i < EVNIC_BURST; i++) {
 		struct evnic_frame *f = &r->frames[w->next];
 
@@ -232,6 +269,10 @@ receive(struct evnic_port *p, uint64_t *due)
 		}
 	}
 	publish(p, tsc);
+	if (unlikely(w->chained != 0)) { /* publish() has counted buffers */
+		rouse_counter_add(&w->stats.frames, -(uint64_t)w->chained);
+		w->chained = 0;
+	}
 	if (outcome == NOTHING)
 		atomic_store_explicit(&w->stats.ended, 1, memory_order_release);
 	return outcome;
@@ -273,7 +314,7 @@ has_work(struct evnic_port *p, enum outcome outcome)
 	if (has_request(&p->wire))
 		return true;
 	if (outcome == WAIT_ROOM &&
-	    atomic_load_explicit(&q->posted, memory_order_acquire) != q->taken)
+	    atomic_load_explicit(&q->posted, memory_order_acquire) - q->taken >= p->wire.needed)
 		return true;
 	for (uint16_t i = 0; p->sink != NULL && i < p->data->nb_tx_queues; i++)
 		if (evnic_txq_waits(p->txq[i]))
@@ -320,6 +361,22 @@ block(struct evnic_port *p, enum outcome outcome, uint64_t due)
 
 /* ---- the loop ---- */
 
+/* While there is no carrier the replay stands still, its clock with it. */
+static void
+follow_carrier(struct evnic_port *p)
+{
+	struct evnic_wire *w = &p->wire;
+	bool up = atomic_load_explicit(&p->link.up, memory_order_acquire);
+
+	if (up == w->carrier)
+		return;
+	w->carrier = up;
+	if (up)
+		w->start_ns += now_ns() - w->held_ns;
+	else
+		w->held_ns = now_ns();
+}
+
 /* What control threads ask for takes effect between two rounds. */
 static void
 honour_requests(struct evnic_port *p)
@@ -331,8 +388,19 @@ honour_requests(struct evnic_port *p)
 	if (version != w->rss_version) {
 		pthread_mutex_lock(&p->lock);
 		w->rss = p->rss;
+		w->filter = p->filter;
 		pthread_mutex_unlock(&p->lock);
 		w->rss_version = version;
+	}
+	follow_carrier(p);
+	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++) {
+		struct evnic_rxq *q = p->rxq[i];
+
+		/* pairs with the release in evnic_rx_queue_stop() */
+		if (atomic_load_explicit(&q->reset_wanted, memory_order_acquire)) {
+			evnic_rxq_reset(q);
+			atomic_store_explicit(&q->reset_wanted, false, memory_order_relaxed);
+		}
 	}
 	/* pairs with the acquire in evnic_wire_sync() */
 	atomic_store_explicit(&w->sync_done, wanted, memory_order_release);
@@ -427,6 +495,7 @@ evnic_wire_start(struct evnic_port *p)
 	atomic_store_explicit(&w->stop, false, memory_order_relaxed);
 	atomic_store_explicit(&w->stats.ended, 0, memory_order_relaxed);
 	w->next = w->loop = w->sent = w->touched = 0;
+	w->carrier = true;
 	rouse_attn_poll(&w->attn);
 	snprintf(name, sizeof(name), "wire-%u", p->data->port_id);
 	ret = rte_ctrl_thread_create(&w->thread, name, NULL, wire_main, p);
