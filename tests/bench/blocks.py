@@ -12,7 +12,7 @@ import time
 from typing import NamedTuple, Optional
 
 import machine
-import rates
+from program import RateError, Slice
 
 SEED = 1
 MAX_REPEATS = 3  # blocks measured for one that counts, over the whole run
@@ -36,14 +36,14 @@ class Row(NamedTuple):
     letter: str
     before_ns: Optional[int]
     after_ns: Optional[int]
-    slice: rates.Slice
+    slice: Slice
 
     @property
     def place(self):
         return machine.place(self.before_ns, self.after_ns)
 
 
-HEADER = (*Row._fields[:-1], *rates.Slice._fields)
+HEADER = (*Row._fields[:-1], *Slice._fields)
 
 
 def csv_rows(rows):
@@ -61,7 +61,7 @@ def measure_slice(program, seconds):
 def counts(program, slice_, max_wait):
     """Whether nobody disturbed it. Nothing received, and nobody to blame for it, is an error."""
     if slice_.pps <= 0 and slice_.waited <= max_wait:
-        raise rates.RateError(f"{program.name}: received nothing: {slice_}\n{program.tail()}")
+        raise RateError(f"{program.name}: received nothing: {slice_}\n{program.tail()}")
     return slice_.waited <= max_wait
 
 
@@ -95,7 +95,7 @@ def measure_start(programs, start, wanted, budget, plan, distance, rng):
 
 
 def measure(make_programs, plan, distance, say):
-    """All Rows. make_programs() -> {letter: rates.Program}, not started; called for each start."""
+    """All Rows. make_programs() -> {letter: Program}, not started; called for each start."""
     rng = random.Random(SEED)
     rows, nb_blocks = [], 0
     for start in range(plan.starts):

@@ -37,7 +37,8 @@ def internet_checksum(data):
 
 def ipv4_header(flow, length):
     source = bytes((198, 18, flow >> 8 & 0xFF, flow & 0xFF))
-    fields = [0x45, 0, length, flow & 0xFFFF, 0, 64, PROTOCOL_UDP, 0, source, bytes((198, 19, 0, 1))]
+    destination = bytes((198, 19, 0, 1))
+    fields = [0x45, 0, length, flow & 0xFFFF, 0, 64, PROTOCOL_UDP, 0, source, destination]
     fields[7] = internet_checksum(IPV4.pack(*fields))
     return IPV4.pack(*fields)
 

@@ -14,6 +14,7 @@ import blocks
 import frames
 import machine
 import paired
+import program
 import rates
 import record
 
@@ -36,27 +37,27 @@ class TestRates(unittest.TestCase):
         rates.ANSWER_S = self.answer_s
 
     def measure(self, kind, name, fault, slices=6):
-        with fake(kind, name, fault) as program:
+        with fake(kind, name, fault) as running:
             found = []
             for _ in range(slices):
-                program.resume()
-                found.append(program.measure(SECONDS))
-                program.pause()
-            return program, found
+                running.resume()
+                found.append(running.measure(SECONDS))
+                running.pause()
+            return running, found
 
     def test_rates_of_both_programs_are_read(self):
         for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
-            program, slices = self.measure(kind, name, "none", slices=2)
+            running, slices = self.measure(kind, name, "none", slices=2)
             self.assertEqual([s.pps for s in slices], [1e6, 1e6])
-            self.assertIsNotNone(program.lcore)
+            self.assertIsNotNone(running.lcore)
 
     def test_the_version_of_dpdk_is_what_the_program_says(self):
-        program, _ = self.measure(rates.Testpmd, "testpmd", "none", slices=1)
-        self.assertEqual(program.dpdk, "DPDK 1.2.3")
+        running, _ = self.measure(rates.Testpmd, "testpmd", "none", slices=1)
+        self.assertEqual(running.dpdk, "DPDK 1.2.3")
 
     def check_fault(self, name, fault, words):
         kind = {"rousepmd": rates.Rousepmd, "testpmd": rates.Testpmd}[name]
-        with self.assertRaisesRegex(rates.RateError, words):
+        with self.assertRaisesRegex(program.RateError, words):
             self.measure(kind, name, fault)
 
     def test_a_crash_is_an_error_that_shows_the_last_words(self):
@@ -77,17 +78,17 @@ class TestRates(unittest.TestCase):
         self.check_fault("rousepmd", "rescue", "lost wake-ups")
 
     def test_a_program_that_is_not_there_is_an_error(self):
-        with self.assertRaisesRegex(rates.RateError, "No such file"):
+        with self.assertRaisesRegex(program.RateError, "No such file"):
             rates.Testpmd("x", [FAKE.with_name("no-such-program")]).start()
 
     def test_a_slice_without_packets_is_an_error_unless_the_program_was_starved(self):
         for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
-            program, slices = self.measure(kind, name, "zero")
+            running, slices = self.measure(kind, name, "zero")
             empty = slices[-1]
             self.assertEqual(empty.pps, 0)
-            self.assertFalse(blocks.counts(program, empty._replace(waited=0.5), 0.05))
-            with self.assertRaisesRegex(rates.RateError, "received nothing"):
-                blocks.counts(program, empty._replace(waited=0.0), 0.05)
+            self.assertFalse(blocks.counts(running, empty._replace(waited=0.5), 0.05))
+            with self.assertRaisesRegex(program.RateError, "received nothing"):
+                blocks.counts(running, empty._replace(waited=0.0), 0.05)
 
     def test_the_period_given_to_rousepmd_never_ties_with_its_ticks(self):
         for seconds in (0.1, 0.2, 0.24, 0.5, 1.0):

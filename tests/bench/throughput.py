@@ -21,28 +21,25 @@ be measured here.
 """
 
 import argparse
-import os
 import signal
-import stat
 import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import blocks
+import commands
 import frames
 import machine
 import paired
+import program
 import rates
 import record
 
 # a/b and c/b: net_evnic hands a frame from one processor to another, net_pcap copies it in place.
 TARGET = 0.3
-EAL_MB = 192
-NB_MBUFS = 8192  # enough for net_pcap, which holds the whole capture in mbufs
-NB_DESC = 1024
 SKIP = 77
-QUICK = {"slices": 6, "starts": 2, "seconds": 0.2}
+QUICK = {"slices": 8, "starts": 4, "seconds": 0.2}
 WITH_WIRE = ("a", "c")
 PLACES = ("near", "far")
 
@@ -51,7 +48,7 @@ class Kind(NamedTuple):
     """One of the programs compared."""
     letter: str
     title: str
-    make: type  # of rates.Program
+    make: type  # of program.Program
     command: list
 
 
@@ -60,10 +57,6 @@ class Result(NamedTuple):
     name: str
     ratio: paired.Ratio
     target: float
-
-
-class CannotRun(Exception):
-    """The reason why nothing can be measured here."""
 
 
 # ---- what to run ----
@@ -83,7 +76,7 @@ def parse_arguments():
     parser.add_argument("--max-wait", type=float, default=0.05,
                         help="share of a slice a thread may wait for its processor (0.05)")
     parser.add_argument("--distance", default=None,
-                        help="the program core_distance; without it near and far are not told apart")
+                        help="the program core_distance, to tell near processors from far ones")
     options = parser.parse_args()
     if options.quick:
         vars(options).update(QUICK)
@@ -92,68 +85,26 @@ def parse_arguments():
     return options
 
 
-def from_environment(name, what):
-    value = os.environ.get(name, "")
-    if not value or not Path(value).exists():
-        raise CannotRun(f"{what} is not there: {name}={value or '(unset)'}")
-    return Path(value)
-
-
-def choose_cpus():
-    """(device and main thread, forwarding lcore)."""
-    cpus = sorted(os.sched_getaffinity(0))
-    if len(cpus) < 2:
-        raise CannotRun("one processor: the device and the lcore would take turns")
-    return cpus[0], cpus[1]
-
-
-def eal_options(cpus, programs_at_once):
-    """Options of all programs alike. Without hugepages DPDK 22.11 refuses --in-memory."""
-    options = [f"--lcores=0@{cpus[0]},1@{cpus[1]}", "--no-pci", "--no-telemetry", "-m", str(EAL_MB)]
-    if machine.free_hugepages_mb() >= programs_at_once * EAL_MB:
-        return options + ["--in-memory"]
-    return options + ["--no-huge", "--no-shconf"]
-
-
-def who_may_write(path):
-    """The folder above path that everybody may write to, if any: EAL refuses plugins in it."""
-    for folder in path.resolve().parents:
-        if folder.stat().st_mode & stat.S_IWOTH:
-            return folder
-    return None
-
-
-def rousepmd_command(rousepmd, eal, device, seconds):
-    period = rates.Rousepmd.stats_period(seconds)
-    return [rousepmd, *eal, device, "--", "--forward-mode=rxonly", f"--stats-period={period:.3f}",
-            f"--rxd={NB_DESC}", f"--total-num-mbufs={NB_MBUFS}"]
-
-
-def testpmd_command(testpmd, eal, *devices):
-    return [testpmd, *eal, "-v", *devices, "--", "-i", "--auto-start", "--forward-mode=rxonly",
-            "--nb-cores=1", f"--rxd={NB_DESC}", f"--total-num-mbufs={NB_MBUFS}"]
-
-
 def kinds(options, cpus, capture):
     """(the Kinds, a note for each that is left out)."""
-    rousepmd = from_environment("ROUSEPMD", "rousepmd")
-    pmd = from_environment("ROUSE_PMD", "net_evnic (it needs a DPDK with driver headers)")
-    testpmd = from_environment("ROUSE_DPDK_BIN", "a DPDK's bin folder") / "dpdk-testpmd"
+    rousepmd = commands.from_environment("ROUSEPMD", "rousepmd")
+    pmd = commands.from_environment("ROUSE_PMD", "net_evnic (it needs a DPDK with driver headers)")
+    testpmd = commands.from_environment("ROUSE_DPDK_BIN", "a DPDK's bin folder") / "dpdk-testpmd"
     if not testpmd.exists():
-        raise CannotRun("this DPDK came without dpdk-testpmd")
-    eal = eal_options(cpus, programs_at_once=4)
+        raise commands.CannotRun("this DPDK came without dpdk-testpmd")
+    eal = commands.eal_options(cpus, programs_at_once=4)
     evnic = f"--vdev=net_evnic0,rx_pcap={capture},loops=0,pace=max,wire_cpu={cpus[0]}"
+    pcap = f"--vdev=net_pcap0,rx_pcap={capture},infinite_rx=1"
+    null = f"--vdev=net_null0,size={frames.LENGTH}"
     found = [
         Kind("a", "rousepmd, net_evnic", rates.Rousepmd,
-             rousepmd_command(rousepmd, eal, evnic, options.seconds)),
-        Kind("b", "dpdk-testpmd, net_pcap", rates.Testpmd,
-             testpmd_command(testpmd, eal, f"--vdev=net_pcap0,rx_pcap={capture},infinite_rx=1")),
+             commands.rousepmd(rousepmd, eal, evnic, options.seconds)),
+        Kind("b", "dpdk-testpmd, net_pcap", rates.Testpmd, commands.testpmd(testpmd, eal, pcap)),
         Kind("c", "dpdk-testpmd, net_evnic", rates.Testpmd,
-             testpmd_command(testpmd, eal, "-d", pmd, evnic)),
-        Kind("d", "dpdk-testpmd, net_null", rates.Testpmd,
-             testpmd_command(testpmd, eal, f"--vdev=net_null0,size={frames.LENGTH}")),
+             commands.testpmd(testpmd, eal, "-d", pmd, evnic)),
+        Kind("d", "dpdk-testpmd, net_null", rates.Testpmd, commands.testpmd(testpmd, eal, null)),
     ]
-    open_folder = who_may_write(pmd)
+    open_folder = commands.who_may_write(pmd)
     if open_folder is None:
         return found, []
     return [kind for kind in found if kind.letter != "c"], [
@@ -242,9 +193,7 @@ def summary(compared, options, found, described):
 
 
 def run(options, scratch):
-    cpus = choose_cpus()
-    if not rates.has_schedstat():
-        raise CannotRun("this kernel keeps no schedstat: nobody could tell who was disturbed")
+    cpus = commands.choose_cpus()
     capture = Path(scratch) / "frames.pcap"
     frames.write(capture)
     compared, notes = kinds(options, cpus, capture)
@@ -278,10 +227,10 @@ def main():
         with tempfile.TemporaryDirectory(prefix="rouse-bench-") as scratch, \
                 machine.priority(options.nice):
             run(options, scratch)
-    except CannotRun as reason:
+    except commands.CannotRun as reason:
         print(f"throughput cannot be measured here: {reason}")
         return SKIP
-    except rates.RateError as error:
+    except program.RateError as error:
         print(f"throughput: {error}", file=sys.stderr)
         return 1
     return 0

@@ -28,7 +28,8 @@ PACKAGE_HOST = re.compile(
     r"|\b(?:fast|static)\.dpdk\.org\b|\bpypi\.org\b|\bpythonhosted\.org\b"
     r"|\bdeb(?:-src)?[ \t]+(?:\[[^]]*\][ \t]+)?\w+://")
 LOUD_CALL = re.compile(r"\b(v?printf|puts|putchar|perror|_?exit|_Exit|quick_exit|abort|rte_exit|"
-                       r"rte_panic|rte_panic_)\s*\(|\b(v?fprintf|fputs)\s*\([^;]*\bstd(?:out|err)\b")
+                       r"rte_panic|rte_panic_)\s*\("
+                       r"|\b(v?fprintf|fputs)\s*\([^;]*\bstd(?:out|err)\b")
 FENCE = re.compile(r"\b(atomic_thread_fence|__atomic_thread_fence|rte_atomic_thread_fence|"
                    r"rte_(?:smp_)?mb|__sync_synchronize|_mm_mfence|mfence)\b")
 # bracketed, so that this file keeps the rule

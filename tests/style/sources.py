@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SKIP = 77
 
 # Without git, as in an unpacked archive: folders that hold what was made, not what was written.
-MADE = ("build", "build-")
+MADE = (".git", ".deps", "build")
 
 
 def _from_git(root):
@@ -19,7 +19,7 @@ def _from_git(root):
 
 
 def _is_made(folder):
-    return folder.startswith(".") or folder == "__pycache__" or folder.startswith(MADE)
+    return folder in MADE or folder.startswith("build-")
 
 
 def _by_walking(root):
