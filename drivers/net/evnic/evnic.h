@@ -87,6 +87,7 @@ struct evnic_frame;
 
 void evnic_rss_init(struct evnic_rss *rss);
 bool evnic_rss_hash(const struct evnic_rss *rss, const struct evnic_parsed *parsed, uint32_t *hash);
+void evnic_rss_frame(const struct evnic_rss *rss, uint32_t version, struct evnic_frame *f);
 int evnic_rss_check(const struct evnic_port *p, const struct rte_eth_rss_conf *conf);
 void evnic_rss_apply(struct evnic_rss *rss, const struct rte_eth_rss_conf *conf);
 int evnic_rss_hash_update(struct rte_eth_dev *dev, struct rte_eth_rss_conf *conf);
@@ -157,15 +158,96 @@ struct evnic_replay {
 int evnic_replay_load(struct evnic_replay *r, const char *name, const char *path, int numa_node);
 void evnic_replay_free(struct evnic_replay *r);
 
-/* evnic_sink.c: the capture file that sent frames go to; the wire thread's alone while it runs */
+/* Sources: what gives the wire its frames. The wire thread's alone while it runs. */
+
+/* How the wire goes on. */
+enum evnic_next {
+	EVNIC_MORE,	 /* at once */
+	EVNIC_WAIT_TIME, /* the next frame is not due yet */
+	EVNIC_WAIT_ROOM, /* no buffer in the frame's queue, overrun=wait */
+	EVNIC_SILENT,	 /* no frame: the source's fd or its handshake will say that there is one */
+	EVNIC_ENDED,	 /* there will be no frame any more */
+};
+
+/* What a source has to say. */
+struct evnic_batch {
+	struct evnic_frame *frames; /* valid until they are advanced over */
+	uint32_t nb_frames;
+	enum evnic_next next; /* without a frame: why */
+	uint64_t due_ns;      /* EVNIC_WAIT_TIME: of CLOCK_MONOTONIC */
+};
+
+struct evnic_source;
+
+/* Each but peek, advance and destroy may be NULL. */
+struct evnic_source_ops {
+	/* control thread, before the wire runs: begin from the beginning; 0 or -errno, logged */
+	int (*start)(struct evnic_source *s);
+	/* wire thread, first of all: the hash is known now */
+	void (*prepare)(struct evnic_source *s, const struct evnic_rss *rss, uint32_t version);
+	/* the next frames, at most max of them; asked again, it says the same */
+	void (*peek)(struct evnic_source *s, uint32_t max, struct evnic_batch *out);
+	/* n frames are finished with */
+	void (*advance)(struct evnic_source *s, uint32_t n);
+	/* the look before blocking of a source that was silent and follows the handshake */
+	bool (*has_frames)(const struct evnic_source *s);
+	/* control thread, after the wire has ended */
+	void (*stop)(struct evnic_source *s);
+	void (*destroy)(struct evnic_source *s);
+};
+
+struct evnic_source {
+	const struct evnic_source_ops *ops;
+	uint32_t longest; /* bytes of its longest frame; 0: not known, it leaves longer ones out */
+	uint32_t max_len; /* bytes that the buffers of every queue hold; set before start */
+	int fd;		  /* readable when there are frames, edge-triggered; -1: none */
+	bool spins;	  /* waiting for a buffer, look for it so long before blocking */
+};
+
+/* evnic_source_pcap.c: the replay of a capture */
+
+struct evnic_source *evnic_source_pcap_create(const struct evnic_port *p);
+
+/* Sinks: where the wire puts the frames that were sent. The wire thread's alone while it runs. */
 
 struct evnic_sink;
 
-int evnic_sink_check(const char *name, const char *path);
-struct evnic_sink *evnic_sink_open(const char *name, const char *path);
-int evnic_sink_write(struct evnic_sink *sink, const struct rte_mbuf *pkt);
-void evnic_sink_flush(struct evnic_sink *sink);
-void evnic_sink_close(struct evnic_sink *sink);
+/* Each but write and destroy may be NULL. */
+struct evnic_sink_ops {
+	/* control thread, before the wire runs; 0 or -errno, logged */
+	int (*start)(struct evnic_sink *s);
+	/* 0; -EAGAIN: no room now; another -errno: refused */
+	int (*write)(struct evnic_sink *s, const struct rte_mbuf *pkt);
+	/* some frames were written, and it is another's turn */
+	void (*push)(struct evnic_sink *s);
+	/* the wire is about to block */
+	void (*flush)(struct evnic_sink *s);
+	/* after -EAGAIN, before blocking: wake the wire when there is room, or no longer */
+	void (*want_room)(struct evnic_sink *s, bool wanted);
+	/* the look after that */
+	bool (*has_room)(const struct evnic_sink *s);
+	/* control thread, after the wire has ended */
+	void (*stop)(struct evnic_sink *s);
+	void (*destroy)(struct evnic_sink *s);
+};
+
+struct evnic_sink {
+	const struct evnic_sink_ops *ops;
+};
+
+/* evnic_sink_pcap.c: a capture file */
+
+int evnic_sink_pcap_check(const char *name, const char *path);
+struct evnic_sink *evnic_sink_pcap_create(const struct evnic_port *p);
+
+/* evnic_ends.c: a port's source and sink */
+
+int evnic_ends_create(struct evnic_port *p);
+int evnic_ends_start(struct evnic_port *p);
+void evnic_ends_stop(struct evnic_port *p);
+void evnic_ends_destroy(struct evnic_port *p);
+uint32_t evnic_ends_longest(const struct evnic_port *p);
+bool evnic_ends_send(const struct evnic_port *p);
 
 /* evnic_wire.c: the thread that plays the device */
 
@@ -184,6 +266,7 @@ enum evnic_wire_bit {
 	X(doorbells, "wire_doorbells", "doorbells rung")                                           \
 	X(parks, "wire_parks", "times the wire thread blocked")                                    \
 	X(room_waits, "wire_room_waits", "times it waited for a buffer")                           \
+	X(tx_waits, "wire_tx_waits", "times it waited for room in the sink")                       \
 	X(tx_frames, "wire_tx_frames", "frames written to the sink")                               \
 	X(tx_errors, "wire_tx_errors", "frames the sink refused")                                  \
 	X(ended, "wire_rx_ended", "1: the source has ended, every frame was delivered")
@@ -200,18 +283,19 @@ struct evnic_wire {
 	_Atomic bool stop;	      /* control thread -> wire */
 	_Atomic uint32_t sync_wanted; /* control thread -> wire: counts requests */
 	_Atomic uint32_t sync_done;   /* wire -> control thread: the last one honoured */
+	_Atomic bool alive;	      /* the thread honours requests; cleared by it at its end */
 	pthread_t thread;	      /* control threads only */
-	bool running;		      /* control threads only */
+	bool running;		      /* control threads only: to be joined */
 	int epoll;
 	int timer;
 	/* the wire thread's alone */
-	uint64_t start_ns;
-	uint64_t next; /* index of the next frame */
-	uint64_t loop;
-	uint64_t sent;
-	uint64_t touched;	   /* event rings with entries not yet published */
-	struct evnic_rxq *blocked; /* the queue that it waits for, overrun=wait */
-	struct evnic_rss rss;	   /* copy of evnic_port.rss */
+	struct evnic_source *source; /* NULL: nothing is received */
+	struct evnic_sink *sink;     /* NULL: nothing can be sent */
+	uint64_t touched;	     /* event rings with entries not yet published */
+	struct evnic_rxq *blocked;   /* the queue that it waits for, overrun=wait */
+	uint16_t first_txq;	     /* whose turn it is, after a sink without room */
+	bool is_sink_full;
+	struct evnic_rss rss; /* copy of evnic_port.rss */
 	uint32_t rss_version;
 };
 
@@ -279,8 +363,8 @@ int evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
 
 struct evnic_txq {
 	/* driver */
-	struct rte_mbuf **pkts; /* NULL: dropped at once */
-	bool waits;		/* overrun=wait: tx_burst waits for the file */
+	struct rte_mbuf **pkts;
+	bool waits; /* overrun=wait: tx_burst waits for the sink */
 	uint32_t mask;
 	uint32_t nb_desc;
 	uint32_t reclaimed; /* mbufs before this index are freed */
@@ -298,9 +382,16 @@ int evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, u
 		    const struct rte_eth_txconf *conf);
 void evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue);
 void evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_info *info);
-void evnic_txq_stop(struct evnic_txq *q);
+/* What became of a queue's frames. */
+struct evnic_sent {
+	uint32_t frames; /* taken from the queue, the refused ones included */
+	uint32_t errors; /* refused by the sink */
+	bool is_full;	 /* the sink has no room, overrun=wait */
+};
+
+uint32_t evnic_txq_stop(struct evnic_txq *q);
 bool evnic_txq_waits(const struct evnic_txq *q);
-uint32_t evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, uint32_t *nb_errors);
+void evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, struct evnic_sent *sent);
 uint16_t evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t evnic_tx_drop(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
@@ -326,8 +417,8 @@ struct evnic_stats_zero {
 struct evnic_port {
 	struct rte_eth_dev_data *data;
 	struct evnic_args args;
-	struct evnic_replay replay;
-	struct evnic_sink *sink;
+	struct evnic_source *source; /* NULL: nothing is received */
+	struct evnic_sink *sink;     /* NULL: what is sent is dropped */
 	struct rouse_steer steer;
 	struct evnic_rxq *rxq[EVNIC_MAX_QUEUES];
 	struct evnic_txq *txq[EVNIC_MAX_QUEUES];

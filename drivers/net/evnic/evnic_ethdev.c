@@ -51,7 +51,7 @@ stop_queues(struct rte_eth_dev *dev, uint16_t nb_rxq)
 		dev->data->rx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
 	}
 	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++) {
-		evnic_txq_stop(p->txq[i]);
+		rouse_counter_add(&p->wire.stats.tx_errors, evnic_txq_stop(p->txq[i]));
 		dev->data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
 	}
 }
@@ -74,20 +74,18 @@ dev_start(struct rte_eth_dev *dev)
 	ret = evnic_intr_init(dev);
 	if (ret != 0)
 		goto stop_queues;
-	/* late, as it creates the file, and once: a port that is started again goes on in it */
-	if (p->args.tx_pcap[0] != '\0' && p->sink == NULL) {
-		p->sink = evnic_sink_open(dev->data->name, p->args.tx_pcap);
-		if (p->sink == NULL) {
-			ret = -EIO;
-			goto fini_intr;
-		}
-	}
-	ret = evnic_wire_start(p);
+	ret = evnic_ends_start(p);
 	if (ret != 0)
 		goto fini_intr;
+	ret = evnic_wire_start(p);
+	if (ret != 0)
+		goto stop_ends;
+	dev->tx_pkt_burst = evnic_ends_send(p) ? evnic_tx_burst : evnic_tx_drop;
 	dev->data->dev_link.link_status = RTE_ETH_LINK_UP;
 	return 0;
 
+stop_ends:
+	evnic_ends_stop(p);
 fini_intr:
 	evnic_intr_fini(dev);
 stop_queues:
@@ -101,6 +99,7 @@ dev_stop(struct rte_eth_dev *dev)
 	struct evnic_port *p = dev->data->dev_private;
 
 	evnic_wire_stop(p);
+	evnic_ends_stop(p);
 	dev->data->dev_link.link_status = RTE_ETH_LINK_DOWN;
 	dev->data->dev_started = 0;
 	evnic_intr_fini(dev);
@@ -123,9 +122,7 @@ dev_close(struct rte_eth_dev *dev)
 		evnic_txq_release(dev, i);
 	}
 	evnic_wire_fini(p);
-	evnic_sink_close(p->sink);
-	p->sink = NULL;
-	evnic_replay_free(&p->replay);
+	evnic_ends_destroy(p);
 	dev->data->mac_addrs = NULL; /* part of the private data, which ethdev frees */
 	return 0;
 }
@@ -249,21 +246,15 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	ret = evnic_wire_init(p);
 	if (ret != 0)
 		return ret;
-	ret = evnic_sink_check(dev->data->name, p->args.tx_pcap);
+	ret = evnic_ends_create(p);
 	if (ret != 0)
 		goto fini_wire;
-	if (args->rx_pcap[0] != '\0') {
-		ret = evnic_replay_load(&p->replay, dev->data->name, p->args.rx_pcap,
-					args->numa_node);
-		if (ret != 0)
-			goto fini_wire;
-	}
 	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
 	if (ret != 0)
-		goto free_replay;
+		goto destroy_ends;
 	dev->dev_ops = &ops;
 	dev->rx_pkt_burst = evnic_rx_burst;
-	dev->tx_pkt_burst = args->tx_pcap[0] == '\0' ? evnic_tx_drop : evnic_tx_burst;
+	dev->tx_pkt_burst = evnic_tx_drop;
 	dev->rx_queue_count = evnic_rxq_count;
 	dev->data->mac_addrs = &p->mac;
 	dev->data->promiscuous = 1;
@@ -271,8 +262,8 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	dev->data->dev_link.link_duplex = RTE_ETH_LINK_FULL_DUPLEX;
 	return 0;
 
-free_replay:
-	evnic_replay_free(&p->replay);
+destroy_ends:
+	evnic_ends_destroy(p);
 fini_wire:
 	evnic_wire_fini(p);
 	return ret;

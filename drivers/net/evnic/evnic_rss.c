@@ -48,6 +48,22 @@ evnic_rss_hash(const struct evnic_rss *rss, const struct evnic_parsed *parsed, u
 	return true;
 }
 
+/* Everything of a frame that follows from its bytes. */
+void
+evnic_rss_frame(const struct evnic_rss *rss, uint32_t version, struct evnic_frame *f)
+{
+	struct evnic_parsed parsed;
+
+	evnic_parse(f->data, f->len, &parsed);
+	f->ptype = parsed.ptype;
+	f->flags = parsed.cksum;
+	if (evnic_rss_hash(rss, &parsed, &f->hash))
+		f->flags |= ROUSE_EVENT_F_HASH;
+	else
+		f->hash = 0;
+	f->rss_version = version;
+}
+
 int
 evnic_rss_check(const struct evnic_port *p, const struct rte_eth_rss_conf *conf)
 {

@@ -167,14 +167,15 @@ check_buffers(const struct rte_eth_dev *dev, uint16_t queue, const struct rte_me
 	const struct evnic_port *p = dev->data->dev_private;
 	struct rte_mempool *mp = (struct rte_mempool *)(uintptr_t)pool;
 	uint32_t room = rte_pktmbuf_data_room_size(mp);
+	uint32_t longest = evnic_ends_longest(p);
 
-	if (room <= RTE_PKTMBUF_HEADROOM || room - RTE_PKTMBUF_HEADROOM < p->replay.longest) {
+	if (room <= RTE_PKTMBUF_HEADROOM || room - RTE_PKTMBUF_HEADROOM < longest) {
 		EVNIC_LOG(ERR,
 			  "%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; "
 			  "use mbufs of %u bytes or more (--mbuf-size)",
-			  dev->data->name, p->args.rx_pcap, p->replay.longest, queue,
+			  dev->data->name, p->args.rx_pcap, longest, queue,
 			  room <= RTE_PKTMBUF_HEADROOM ? 0 : room - RTE_PKTMBUF_HEADROOM,
-			  p->replay.longest + RTE_PKTMBUF_HEADROOM);
+			  longest + RTE_PKTMBUF_HEADROOM);
 		return -EINVAL;
 	}
 	return 0;

@@ -71,7 +71,7 @@ put(struct evnic_txq *q, struct rte_mbuf **pkts, uint32_t nb_pkts)
 
 /*
  * With overrun=wait nothing is lost on the way out, either: where net_pcap would block in the
- * write of the file, this waits for the wire thread, which may share the processor. A file that
+ * write of the file, this waits for the wire thread, which may share the processor. A sink that
  * takes nothing for long gives it up.
  */
 uint16_t
@@ -100,21 +100,29 @@ evnic_txq_waits(const struct evnic_txq *q)
 	       atomic_load_explicit(&q->tail, memory_order_relaxed);
 }
 
-/* Write at most a burst into the sink; how many frames were taken, refused ones included. */
-uint32_t
-evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, uint32_t *nb_errors)
+/* Write at most a burst into the sink, and add what became of it to *sent. */
+void
+evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, struct evnic_sent *sent)
 {
 	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
 	/* pairs with the release in evnic_tx_burst() */
 	uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
 	uint32_t n = RTE_MIN(head - tail, (uint32_t)EVNIC_BURST);
 
-	for (uint32_t i = 0; i < n; i++)
-		if (evnic_sink_write(sink, q->pkts[(tail + i) & q->mask]) != 0)
-			(*nb_errors)++;
+	for (uint32_t i = 0; i < n; i++) {
+		int ret = sink->ops->write(sink, q->pkts[(tail + i) & q->mask]);
+
+		if (ret == -EAGAIN && q->waits) {
+			sent->is_full = true;
+			n = i;
+			break;
+		}
+		if (ret != 0)
+			sent->errors++;
+	}
 	if (n != 0) /* pairs with the acquire in reclaim() */
 		atomic_store_explicit(&q->tail, tail + n, memory_order_release);
-	return n;
+	sent->frames += n;
 }
 
 /* ---- setting up ---- */
@@ -141,8 +149,6 @@ evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	};
 	p->txq[queue] = q;
 	dev->data->tx_queues[queue] = q;
-	if (p->args.tx_pcap[0] == '\0')
-		return 0;
 	q->waits = p->args.overrun == EVNIC_OVERRUN_WAIT;
 	q->pkts = rte_zmalloc_socket("evnic_pkts", capacity * sizeof(*q->pkts), RTE_CACHE_LINE_SIZE,
 				     (int)socket);
@@ -176,9 +182,14 @@ evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_i
 	info->nb_desc = (uint16_t)q->nb_desc;
 }
 
-/* Free every mbuf; the wire thread does not run, and has sent them all. */
-void
+/* Free every mbuf; the wire thread does not run. How many a sink without room has left. */
+uint32_t
 evnic_txq_stop(struct evnic_txq *q)
 {
+	uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
+	uint32_t left = head - atomic_load_explicit(&q->tail, memory_order_relaxed);
+
+	atomic_store_explicit(&q->tail, head, memory_order_relaxed);
 	reclaim(q);
+	return left;
 }

@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -34,58 +33,11 @@
 
 #include "evnic.h"
 
-#define SPINS		4096 /* pause=max: looks for a buffer before it blocks for one */
+#define SPINS		4096 /* a source that spins: looks for a buffer before it blocks for one */
 #define PREFETCH_AHEAD	4    /* buffers */
 #define CONTROL_WAIT_US 50   /* between two looks whether the wire has honoured a request */
 
-/* What kept wire_receive() from going on. */
-enum outcome {
-	MORE,	   /* nothing: there are more frames due */
-	WAIT_TIME, /* the next frame is not due yet */
-	WAIT_ROOM, /* no buffer in the frame's queue, overrun=wait */
-	NOTHING,   /* the source has ended, or there is none */
-};
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 /* ---- receive: from the source into the event rings ---- */
-
-static void
-hash_frame(const struct evnic_wire *w, struct evnic_frame *f)
-{
-	struct evnic_parsed parsed;
-
-	evnic_parse(f->data, f->len, &parsed);
-	f->flags = parsed.cksum;
-	if (evnic_rss_hash(&w->rss, &parsed, &f->hash))
-		f->flags |= ROUSE_EVENT_F_HASH;
-	else
-		f->hash = 0;
-	f->rss_version = w->rss_version;
-}
-
-/* When the next frame is due, in ns of CLOCK_MONOTONIC. */
-static uint64_t
-due_ns(const struct evnic_port *p, const struct evnic_frame *f)
-{
-	const struct evnic_wire *w = &p->wire;
-	uint64_t ns;
-
-	if (p->args.pace == EVNIC_PACE_PPS)
-		ns = w->sent / p->args.pps * NS_PER_S +
-		     w->sent % p->args.pps * NS_PER_S / p->args.pps;
-	else
-		ns = (uint64_t)((double)(w->loop * p->replay.span_ns + f->offset_ns) /
-				p->args.speed);
-	return w->start_ns + ns;
-}
 
 /* A posted buffer of the queue, or NULL. */
 static void *
@@ -116,7 +68,7 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 	void *buf;
 
 	if (unlikely(f->rss_version != w->rss_version))
-		hash_frame(w, f);
+		evnic_rss_frame(&w->rss, w->rss_version, f);
 	if (likely(f->flags & ROUSE_EVENT_F_HASH))
 		path = rouse_steer_hash(&p->steer, f->hash);
 	else
@@ -182,47 +134,42 @@ publish(struct evnic_port *p, uint64_t tsc)
 	w->touched = 0;
 }
 
-static enum outcome
+/* A burst at most, in as many pieces as the source gives it. */
+static enum evnic_next
 receive(struct evnic_port *p, uint64_t *due)
 {
-	const struct evnic_replay *r = &p->replay;
 	struct evnic_wire *w = &p->wire;
-	bool paced = p->args.pace != EVNIC_PACE_MAX;
-	uint64_t now = paced ? now_ns() : 0;
+	struct evnic_source *s = w->source;
+	enum evnic_next next = s == NULL ? EVNIC_ENDED : EVNIC_MORE;
 	uint64_t tsc = rte_rdtsc();
-	enum outcome outcome = MORE;
+	uint32_t left = EVNIC_BURST;
 
-	for (int i = 0; i < EVNIC_BURST; i++) {
-		struct evnic_frame *f = &r->frames[w->next];
+	while (next == EVNIC_MORE && left != 0) {
+		struct evnic_batch batch;
+		uint32_t n;
 
-		if (r->nb_frames == 0 || (p->args.loops != 0 && w->loop == p->args.loops)) {
-			outcome = NOTHING;
+		s->ops->peek(s, left, &batch);
+		if (batch.nb_frames == 0) {
+			next = batch.next;
+			*due = batch.due_ns;
 			break;
 		}
-		if (paced) {
-			*due = due_ns(p, f);
-			if (*due > now) {
-				outcome = WAIT_TIME;
-				break;
-			}
-		}
-		if (unlikely(!deliver(p, f, tsc))) {
+		for (n = 0; n < batch.nb_frames; n++) {
+			if (likely(deliver(p, &batch.frames[n], tsc)))
+				continue;
 			if (p->args.overrun == EVNIC_OVERRUN_WAIT) {
-				outcome = WAIT_ROOM;
+				next = EVNIC_WAIT_ROOM;
 				break;
 			}
 			rouse_counter_add(&w->blocked->missed, 1);
 		}
-		w->sent++;
-		if (++w->next == r->nb_frames) {
-			w->next = 0;
-			w->loop++;
-		}
+		s->ops->advance(s, n);
+		left -= n;
 	}
 	publish(p, tsc);
-	if (outcome == NOTHING)
+	if (next == EVNIC_ENDED)
 		atomic_store_explicit(&w->stats.ended, 1, memory_order_release);
-	return outcome;
+	return next;
 }
 
 /* ---- transmit: from the Tx rings into the sink ---- */
@@ -230,17 +177,43 @@ receive(struct evnic_port *p, uint64_t *due)
 static uint32_t
 transmit(struct evnic_port *p)
 {
-	uint32_t sent = 0, errors = 0;
+	struct evnic_wire *w = &p->wire;
+	uint16_t nb_queues = p->data->nb_tx_queues;
+	struct evnic_sent sent = { .frames = 0 };
+	uint16_t queue = w->first_txq;
 
-	if (p->sink == NULL)
+	if (w->sink == NULL)
 		return 0;
-	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)
-		sent += evnic_txq_send(p->txq[i], p->sink, &errors);
-	if (sent != 0) {
-		rouse_counter_add(&p->wire.stats.tx_frames, sent - errors);
-		rouse_counter_add(&p->wire.stats.tx_errors, errors);
+	for (uint16_t i = 0; i < nb_queues; i++) {
+		evnic_txq_send(p->txq[queue], w->sink, &sent);
+		if (sent.is_full)
+			break;
+		if (++queue == nb_queues)
+			queue = 0;
 	}
-	return sent;
+	w->first_txq = queue;
+	w->is_sink_full = sent.is_full;
+	if (sent.frames != 0) {
+		if (w->sink->ops->push != NULL)
+			w->sink->ops->push(w->sink);
+		rouse_counter_add(&w->stats.tx_frames, sent.frames - sent.errors);
+		rouse_counter_add(&w->stats.tx_errors, sent.errors);
+	}
+	return sent.frames;
+}
+
+static void
+flush_sink(struct evnic_sink *s)
+{
+	if (s != NULL && s->ops->flush != NULL)
+		s->ops->flush(s);
+}
+
+static void
+want_room_in_sink(const struct evnic_wire *w, bool wanted)
+{
+	if (w->is_sink_full && w->sink->ops->want_room != NULL)
+		w->sink->ops->want_room(w->sink, wanted);
 }
 
 /* ---- blocking: the consumer's half of the handshake ---- */
@@ -256,16 +229,21 @@ has_request(const struct evnic_wire *w)
 
 /* The second look: is there anything that arrived before the state was PARK? */
 static bool
-has_work(struct evnic_port *p, enum outcome outcome)
+has_work(struct evnic_port *p, enum evnic_next next)
 {
-	struct evnic_rxq *q = p->wire.blocked;
+	const struct evnic_wire *w = &p->wire;
 
-	if (has_request(&p->wire))
+	if (has_request(w))
 		return true;
-	if (outcome == WAIT_ROOM &&
-	    atomic_load_explicit(&q->posted, memory_order_acquire) != q->taken)
+	if (next == EVNIC_WAIT_ROOM &&
+	    atomic_load_explicit(&w->blocked->posted, memory_order_acquire) != w->blocked->taken)
 		return true;
-	for (uint16_t i = 0; p->sink != NULL && i < p->data->nb_tx_queues; i++)
+	if (next == EVNIC_SILENT && w->source->ops->has_frames != NULL &&
+	    w->source->ops->has_frames(w->source))
+		return true;
+	if (w->is_sink_full)
+		return w->sink->ops->has_room != NULL && w->sink->ops->has_room(w->sink);
+	for (uint16_t i = 0; w->sink != NULL && i < p->data->nb_tx_queues; i++)
 		if (evnic_txq_waits(p->txq[i]))
 			return true;
 	return false;
@@ -282,22 +260,24 @@ set_timer(int timer, uint64_t ns)
 }
 
 static void
-block(struct evnic_port *p, enum outcome outcome, uint64_t due)
+block(struct evnic_port *p, enum evnic_next next, uint64_t due)
 {
 	struct evnic_wire *w = &p->wire;
 	struct epoll_event event;
 
-	if (outcome == WAIT_TIME)
+	if (next == EVNIC_WAIT_TIME)
 		set_timer(w->timer, due);
-	if (outcome == WAIT_ROOM)
+	if (next == EVNIC_WAIT_ROOM)
 		atomic_store_explicit(&w->blocked->room_wanted, true, memory_order_relaxed);
+	want_room_in_sink(w, true);
 	rouse_attn_park(&w->attn);
-	if (!rouse_attn_look(&w->attn) && !has_work(p, outcome)) {
+	if (!rouse_attn_look(&w->attn) && !has_work(p, next)) {
 		rouse_counter_add(&w->stats.parks, 1);
-		if (outcome == WAIT_ROOM)
+		if (next == EVNIC_WAIT_ROOM)
 			rouse_counter_add(&w->stats.room_waits, 1);
-		if (p->sink != NULL)
-			evnic_sink_flush(p->sink);
+		if (w->is_sink_full)
+			rouse_counter_add(&w->stats.tx_waits, 1);
+		flush_sink(w->sink);
 		/* edge-triggered; EINTR and an early return are spurious wakes */
 		epoll_wait(w->epoll, &event, 1, -1);
 	}
@@ -306,8 +286,9 @@ block(struct evnic_port *p, enum outcome outcome, uint64_t due)
 	/* it looks at everything each round: the bits only say that somebody was there */
 	for (uint64_t bits = rouse_attn_take(&w->attn); bits != 0; bits &= bits - 1)
 		rouse_attn_take_detail(&w->attn, (unsigned int)__builtin_ctzll(bits));
-	if (outcome == WAIT_ROOM)
+	if (next == EVNIC_WAIT_ROOM)
 		atomic_store_explicit(&w->blocked->room_wanted, false, memory_order_relaxed);
+	want_room_in_sink(w, false);
 }
 
 /* ---- the loop ---- */
@@ -335,35 +316,35 @@ wire_main(void *arg)
 {
 	struct evnic_port *p = arg;
 	struct evnic_wire *w = &p->wire;
-	enum outcome outcome;
+	bool spins = w->source != NULL && w->source->spins;
+	enum evnic_next next;
 	uint64_t due = 0;
-	int spins = 0;
+	int spun = 0;
 
 	honour_requests(p);
-	for (uint64_t i = 0; i < p->replay.nb_frames; i++)
-		hash_frame(w, &p->replay.frames[i]);
-	w->start_ns = now_ns();
+	if (w->source != NULL && w->source->ops->prepare != NULL)
+		w->source->ops->prepare(w->source, &w->rss, w->rss_version);
 	for (;;) {
 		if (unlikely(has_request(w))) {
 			honour_requests(p);
 			if (atomic_load_explicit(&w->stop, memory_order_acquire))
 				break;
 		}
-		outcome = receive(p, &due);
-		if (transmit(p) != 0 || outcome == MORE) {
-			spins = 0;
-		} else if (outcome == WAIT_ROOM && p->args.pace == EVNIC_PACE_MAX &&
-			   ++spins < SPINS) {
+		next = receive(p, &due);
+		if (transmit(p) != 0 || next == EVNIC_MORE) {
+			spun = 0;
+		} else if (next == EVNIC_WAIT_ROOM && spins && ++spun < SPINS) {
 			rte_pause();
 		} else {
-			block(p, outcome, due);
-			spins = 0;
+			block(p, next, due);
+			spun = 0;
 		}
 	}
 	while (transmit(p) != 0)
 		;
-	if (p->sink != NULL)
-		evnic_sink_flush(p->sink);
+	flush_sink(w->sink);
+	/* pairs with the acquire in evnic_wire_sync() */
+	atomic_store_explicit(&w->alive, false, memory_order_release);
 	return NULL;
 }
 
@@ -419,11 +400,22 @@ evnic_wire_start(struct evnic_port *p)
 
 	atomic_store_explicit(&w->stop, false, memory_order_relaxed);
 	atomic_store_explicit(&w->stats.ended, 0, memory_order_relaxed);
-	w->next = w->loop = w->sent = w->touched = 0;
+	w->touched = 0;
+	w->first_txq = 0;
+	w->is_sink_full = false;
+	w->source = p->data->nb_rx_queues == 0 ? NULL : p->source;
+	w->sink = p->sink;
+	if (w->source != NULL && w->source->fd >= 0) {
+		ret = watch(w->epoll, w->source->fd);
+		if (ret != 0)
+			return ret;
+	}
 	rouse_attn_poll(&w->attn);
+	atomic_store_explicit(&w->alive, true, memory_order_release);
 	snprintf(name, sizeof(name), "wire-%u", p->data->port_id);
 	ret = rte_ctrl_thread_create(&w->thread, name, NULL, wire_main, p);
 	if (ret != 0) {
+		atomic_store_explicit(&w->alive, false, memory_order_relaxed);
 		EVNIC_LOG(ERR, "port %u: no wire thread: %s", p->data->port_id, strerror(-ret));
 		return ret;
 	}
@@ -457,8 +449,8 @@ evnic_wire_stop(struct evnic_port *p)
 }
 
 /*
- * Returns when the wire thread has begun a new round, and so uses nothing that was changed
- * before: a target, the RSS key.
+ * Returns when the wire thread has begun a new round, or ended, and so uses nothing that was
+ * changed before: a target, the RSS key, the other end of a cable.
  */
 void
 evnic_wire_sync(struct evnic_port *p)
@@ -466,11 +458,10 @@ evnic_wire_sync(struct evnic_port *p)
 	struct evnic_wire *w = &p->wire;
 	uint32_t wanted;
 
-	if (!w->running)
-		return;
 	wanted = atomic_fetch_add_explicit(&w->sync_wanted, 1, memory_order_release) + 1;
 	request(w);
-	/* pairs with the release in honour_requests() */
-	while ((int32_t)(atomic_load_explicit(&w->sync_done, memory_order_acquire) - wanted) < 0)
+	/* pairs with the releases in honour_requests() and at the end of wire_main() */
+	while (atomic_load_explicit(&w->alive, memory_order_acquire) &&
+	       (int32_t)(atomic_load_explicit(&w->sync_done, memory_order_acquire) - wanted) < 0)
 		usleep(CONTROL_WAIT_US);
 }

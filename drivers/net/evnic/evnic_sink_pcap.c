@@ -16,8 +16,9 @@
 
 #include "evnic.h"
 
-struct evnic_sink {
-	pcap_t *pcap;
+struct sink_pcap {
+	struct evnic_sink base;
+	pcap_t *pcap; /* NULL: not opened yet */
 	pcap_dumper_t *dumper;
 	const char *name;
 	const char *path;
@@ -26,9 +27,15 @@ struct evnic_sink {
 	uint8_t frame[EVNIC_MAX_FRAME]; /* a frame of several segments, in one piece */
 };
 
+static struct sink_pcap *
+of(struct evnic_sink *s)
+{
+	return RTE_PTR_SUB(s, offsetof(struct sink_pcap, base));
+}
+
 /* Can the file be made? It is not: the port may yet be refused for another reason. */
 int
-evnic_sink_check(const char *name, const char *path)
+evnic_sink_pcap_check(const char *name, const char *path)
 {
 	char *copy;
 	int ret;
@@ -47,34 +54,31 @@ evnic_sink_check(const char *name, const char *path)
 	return -EINVAL;
 }
 
-struct evnic_sink *
-evnic_sink_open(const char *name, const char *path)
+/* Late, as it makes the file, and once: a port that is started again goes on in it. */
+static int
+start(struct evnic_sink *sink)
 {
-	struct evnic_sink *s = calloc(1, sizeof(*s));
+	struct sink_pcap *s = of(sink);
 
-	if (s == NULL)
-		return NULL;
-	s->name = name;
-	s->path = path;
+	if (s->pcap != NULL)
+		return 0;
 	s->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, EVNIC_MAX_FRAME,
 						       PCAP_TSTAMP_PRECISION_NANO);
-	if (s->pcap == NULL) {
-		free(s);
-		return NULL;
-	}
-	s->dumper = pcap_dump_open(s->pcap, path);
+	if (s->pcap == NULL)
+		return -ENOMEM;
+	s->dumper = pcap_dump_open(s->pcap, s->path);
 	if (s->dumper == NULL) {
-		EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can", name,
-			  path, pcap_geterr(s->pcap));
+		EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can",
+			  s->name, s->path, pcap_geterr(s->pcap));
 		pcap_close(s->pcap);
-		free(s);
-		return NULL;
+		s->pcap = NULL;
+		return -EIO;
 	}
-	return s;
+	return 0;
 }
 
 static int
-report(struct evnic_sink *s)
+report(struct sink_pcap *s)
 {
 	if (!s->failed)
 		EVNIC_LOG(ERR,
@@ -85,9 +89,10 @@ report(struct evnic_sink *s)
 }
 
 /* 0, or -EMSGSIZE: the frame is too long for the file, -EIO: the file cannot be written. */
-int
-evnic_sink_write(struct evnic_sink *s, const struct rte_mbuf *pkt)
+static int
+write_frame(struct evnic_sink *sink, const struct rte_mbuf *pkt)
 {
+	struct sink_pcap *s = of(sink);
 	struct pcap_pkthdr header;
 	struct timespec now;
 	const void *data;
@@ -105,9 +110,11 @@ evnic_sink_write(struct evnic_sink *s, const struct rte_mbuf *pkt)
 	return ferror(pcap_dump_file(s->dumper)) ? report(s) : 0;
 }
 
-void
-evnic_sink_flush(struct evnic_sink *s)
+static void
+flush(struct evnic_sink *sink)
 {
+	struct sink_pcap *s = of(sink);
+
 	if (!s->dirty)
 		return;
 	s->dirty = false;
@@ -115,13 +122,35 @@ evnic_sink_flush(struct evnic_sink *s)
 		report(s);
 }
 
-void
-evnic_sink_close(struct evnic_sink *s)
+static void
+destroy(struct evnic_sink *sink)
 {
-	if (s == NULL)
-		return;
-	evnic_sink_flush(s);
-	pcap_dump_close(s->dumper);
-	pcap_close(s->pcap);
+	struct sink_pcap *s = of(sink);
+
+	if (s->pcap != NULL) {
+		flush(sink);
+		pcap_dump_close(s->dumper);
+		pcap_close(s->pcap);
+	}
 	free(s);
+}
+
+static const struct evnic_sink_ops ops = {
+	.start = start,
+	.write = write_frame,
+	.flush = flush,
+	.destroy = destroy,
+};
+
+struct evnic_sink *
+evnic_sink_pcap_create(const struct evnic_port *p)
+{
+	struct sink_pcap *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->base.ops = &ops;
+	s->name = p->data->name;
+	s->path = p->args.tx_pcap;
+	return &s->base;
 }
