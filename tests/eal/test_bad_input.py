@@ -27,8 +27,8 @@ MORE_MEMORY = "give EAL more (-m)"
 
 # (the device's arguments behind a good rx_pcap and tx_pcap, what one line must hold)
 DEVARGS = [
-    ("unknown=1", ("unknown=1", "rx_pcap, tx_pcap, pace")),
-    ("unknown", ("unknown", "rx_pcap, tx_pcap, pace")),
+    ("unknown=1", ("unknown=1", "rx_pcap, tx_pcap, iface")),
+    ("unknown", ("unknown", "rx_pcap, tx_pcap, iface")),
     *[(f"pace={value}", (f"pace={value}", PACE))
       for value in ("0", "-1", "1000000001", "1.5", "fast", "", "1x", "99999999999999999999")],
     ("speed=2", ("speed", "add pace=orig")),
@@ -46,6 +46,9 @@ DEVARGS = [
     *[(f"wire_cpu={value}", (f"wire_cpu={value}", CPU)) for value in ("9999", "-1", "x", "")],
     ("rx_pcap=", ("rx_pcap=", "name a file")),
     ("rx_pcap", ("rx_pcap=", "name a file")),
+    ("iface=lo", ("iface=lo", "rx_pcap says already")),
+    ("tx_iface=lo", ("tx_iface=lo", "tx_pcap says already")),
+    ("cable=net_evnic1", ("cable=net_evnic1", "leave out rx_pcap")),
     (f"rx_pcap={'x' * 1024}", ("rx_pcap=xxx", "1023 bytes at most")),
 ]
 

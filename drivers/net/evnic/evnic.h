@@ -109,11 +109,17 @@ enum evnic_overrun {
 	EVNIC_OVERRUN_DROP, /* the frame is dropped and counted in imissed */
 };
 
-#define EVNIC_PATH_MAX 1024
+#define EVNIC_PATH_MAX	1024
+#define EVNIC_IFACE_MAX 16 /* IF_NAMESIZE */
 
 struct evnic_args {
-	char rx_pcap[EVNIC_PATH_MAX]; /* "": nothing is received */
-	char tx_pcap[EVNIC_PATH_MAX]; /* "": what is sent is dropped */
+	/* one of each at most; none: nothing is received, what is sent is dropped */
+	char rx_pcap[EVNIC_PATH_MAX]; /* "": none; so are the others */
+	char tx_pcap[EVNIC_PATH_MAX];
+	char rx_iface[EVNIC_IFACE_MAX];
+	char tx_iface[EVNIC_IFACE_MAX];
+	const char *rx_iface_key, *tx_iface_key; /* "iface" or the key of one direction */
+	char cable[RTE_ETH_NAME_MAX_LEN];	 /* the port at its other end */
 	enum evnic_pace_mode pace;
 	enum evnic_overrun overrun;
 	uint64_t pps;
@@ -208,6 +214,24 @@ struct evnic_source {
 
 struct evnic_source *evnic_source_pcap_create(const struct evnic_port *p);
 
+/* evnic_iface.c: a kernel interface, by libpcap */
+
+struct pcap;
+
+struct evnic_iface {
+	const char *port; /* for messages: the port, and the argument that named the interface */
+	const char *key;
+	const char *name;
+	bool is_rx;
+};
+
+int evnic_iface_open(const struct evnic_iface *i, struct pcap **out);
+int evnic_iface_check(const struct evnic_iface *i);
+
+/* evnic_source_iface.c: what a kernel interface receives */
+
+struct evnic_source *evnic_source_iface_create(struct evnic_port *p);
+
 /* Sinks: where the wire puts the frames that were sent. The wire thread's alone while it runs. */
 
 struct evnic_sink;
@@ -237,8 +261,38 @@ struct evnic_sink {
 
 /* evnic_sink_pcap.c: a capture file */
 
-int evnic_sink_pcap_check(const char *name, const char *path);
 struct evnic_sink *evnic_sink_pcap_create(const struct evnic_port *p);
+
+/* evnic_sink_iface.c: a kernel interface that frames go out of */
+
+struct evnic_sink *evnic_sink_iface_create(struct evnic_port *p);
+
+/* evnic_pipe.c: frames from one wire thread to another, or to itself */
+
+struct evnic_pipe;
+struct evnic_wire_stats;
+
+struct evnic_pipe *evnic_pipe_create(int numa_node);
+void evnic_pipe_destroy(struct evnic_pipe *pipe);
+void evnic_pipe_set_receiver(struct evnic_pipe *pipe, struct rouse_attn *receiver);
+void evnic_pipe_set_sender(struct evnic_pipe *pipe, struct rouse_attn *sender);
+void evnic_pipe_drain(struct evnic_pipe *pipe);
+struct evnic_sink *evnic_pipe_sink(struct evnic_pipe *pipe);
+struct evnic_source *evnic_pipe_source(struct evnic_pipe *pipe, struct evnic_wire_stats *stats);
+
+/* evnic_cable.c: two ports joined by two pipes */
+
+struct evnic_cable;
+
+int evnic_cable_attach(struct evnic_port *p);
+void evnic_cable_detach(struct evnic_port *p);
+void evnic_cable_plug_in(struct evnic_port *p);
+void evnic_cable_pull_out(struct evnic_port *p);
+
+/* evnic_loopback.c: a port that receives what it sends, rte_eth_conf.lpbk_mode */
+
+int evnic_loopback_set(struct evnic_port *p, bool wanted);
+void evnic_loopback_destroy(struct evnic_port *p);
 
 /* evnic_ends.c: a port's source and sink */
 
@@ -247,13 +301,15 @@ int evnic_ends_start(struct evnic_port *p);
 void evnic_ends_stop(struct evnic_port *p);
 void evnic_ends_destroy(struct evnic_port *p);
 uint32_t evnic_ends_longest(const struct evnic_port *p);
-bool evnic_ends_send(const struct evnic_port *p);
+struct evnic_source *evnic_ends_source(const struct evnic_port *p);
+struct evnic_sink *evnic_ends_sink(const struct evnic_port *p);
 
 /* evnic_wire.c: the thread that plays the device */
 
 /* Devices of the wire's attention word. */
 enum evnic_wire_bit {
-	EVNIC_WIRE_ROOM,    /* a buffer was posted where the wire waits for one; ring: queue */
+	EVNIC_WIRE_ROOM,    /* room where the wire waits for it: a buffer; ring: queue; a sink */
+	EVNIC_WIRE_FRAMES,  /* frames in a pipe to it; ring: 0 */
 	EVNIC_WIRE_TX,	    /* frames to send; ring: queue */
 	EVNIC_WIRE_CONTROL, /* look at stop and sync_wanted; ring: 0 */
 };
@@ -261,6 +317,8 @@ enum evnic_wire_bit {
 /* One list: member, name in xstats, what it counts. Written by the wire thread. */
 #define EVNIC_WIRE_STATS(X)                                                                        \
 	X(frames, "wire_rx_frames", "frames delivered into buffers")                               \
+	X(too_long, "wire_rx_too_long", "frames left out, longer than a buffer")                   \
+	X(lost, "wire_rx_lost", "frames that the kernel had no room for; in imissed too")          \
 	X(unhashed, "wire_rx_unhashed", "frames that could not be hashed")                         \
 	X(messages, "wire_messages", "handshakes: event rings that were signalled")                \
 	X(doorbells, "wire_doorbells", "doorbells rung")                                           \
@@ -411,6 +469,7 @@ struct evnic_stats_zero {
 	uint64_t ipackets[EVNIC_MAX_QUEUES], ibytes[EVNIC_MAX_QUEUES], nombuf[EVNIC_MAX_QUEUES];
 	uint64_t missed[EVNIC_MAX_QUEUES];
 	uint64_t opackets[EVNIC_MAX_QUEUES], obytes[EVNIC_MAX_QUEUES];
+	uint64_t lost;
 	uint64_t oerrors;
 };
 
@@ -419,6 +478,15 @@ struct evnic_port {
 	struct evnic_args args;
 	struct evnic_source *source; /* NULL: nothing is received */
 	struct evnic_sink *sink;     /* NULL: what is sent is dropped */
+	struct evnic_cable *cable;   /* NULL: none; source and sink are its pipes' ends */
+	int cable_end;
+	/* in place of the source and sink above while lpbk_mode is configured */
+	struct {
+		bool is_on;
+		struct evnic_pipe *pipe; /* NULL: not wanted yet */
+		struct evnic_source *source;
+		struct evnic_sink *sink;
+	} loopback;
 	struct rouse_steer steer;
 	struct evnic_rxq *rxq[EVNIC_MAX_QUEUES];
 	struct evnic_txq *txq[EVNIC_MAX_QUEUES];

@@ -25,6 +25,14 @@ dev_configure(struct rte_eth_dev *dev)
 	bool is_rss = (conf->rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG) != 0;
 	int ret;
 
+	if (conf->lpbk_mode > 1) {
+		EVNIC_LOG(ERR, "%s: lpbk_mode %u: give 0, or 1: it receives what it sends",
+			  dev->data->name, conf->lpbk_mode);
+		return -ENOTSUP;
+	}
+	ret = evnic_loopback_set(p, conf->lpbk_mode == 1);
+	if (ret != 0)
+		return ret;
 	if (dev->data->nb_rx_queues == 0)
 		return 0;
 	ret = rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, dev->data->nb_rx_queues);
@@ -80,7 +88,7 @@ dev_start(struct rte_eth_dev *dev)
 	ret = evnic_wire_start(p);
 	if (ret != 0)
 		goto stop_ends;
-	dev->tx_pkt_burst = evnic_ends_send(p) ? evnic_tx_burst : evnic_tx_drop;
+	dev->tx_pkt_burst = evnic_ends_sink(p) != NULL ? evnic_tx_burst : evnic_tx_drop;
 	dev->data->dev_link.link_status = RTE_ETH_LINK_UP;
 	return 0;
 
@@ -315,6 +323,8 @@ static struct rte_vdev_driver driver = {
 };
 
 RTE_PMD_REGISTER_VDEV(net_evnic, driver);
-RTE_PMD_REGISTER_PARAM_STRING(net_evnic, "rx_pcap=<file> tx_pcap=<file> pace=orig|max|<pps> "
+RTE_PMD_REGISTER_PARAM_STRING(net_evnic, "rx_pcap=<file> tx_pcap=<file> iface=<interface> "
+					 "rx_iface=<interface> tx_iface=<interface> cable=<port> "
+					 "pace=orig|max|<pps> "
 					 "speed=<factor> loops=<n> infinite_rx=0|1 "
 					 "overrun=wait|drop numa=<node> wire_cpu=<cpu>");

@@ -13,6 +13,7 @@
 
 #include <pcap/pcap.h>
 #include <rte_common.h>
+#include <rte_errno.h>
 
 #include "evnic.h"
 
@@ -34,13 +35,13 @@ of(struct evnic_sink *s)
 }
 
 /* Can the file be made? It is not: the port may yet be refused for another reason. */
-int
-evnic_sink_pcap_check(const char *name, const char *path)
+static int
+check(const char *name, const char *path)
 {
 	char *copy;
 	int ret;
 
-	if (path[0] == '\0' || access(path, W_OK) == 0)
+	if (access(path, W_OK) == 0)
 		return 0;
 	if (errno == ENOENT) {
 		copy = strdup(path);
@@ -142,13 +143,22 @@ static const struct evnic_sink_ops ops = {
 	.destroy = destroy,
 };
 
+/* NULL with rte_errno, logged. */
 struct evnic_sink *
 evnic_sink_pcap_create(const struct evnic_port *p)
 {
-	struct sink_pcap *s = calloc(1, sizeof(*s));
+	struct sink_pcap *s;
+	int ret = check(p->data->name, p->args.tx_pcap);
 
-	if (s == NULL)
+	if (ret != 0) {
+		rte_errno = -ret;
 		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
 	s->base.ops = &ops;
 	s->name = p->data->name;
 	s->path = p->args.tx_pcap;

@@ -4,10 +4,12 @@
 
 /* The replay of a capture: its frames lie in memory, so that a batch of them is a pointer. */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include <rte_cycles.h>
+#include <rte_errno.h>
 
 #include "evnic.h"
 
@@ -128,14 +130,20 @@ static const struct evnic_source_ops ops = {
 	.destroy = destroy,
 };
 
+/* NULL with rte_errno, logged. */
 struct evnic_source *
 evnic_source_pcap_create(const struct evnic_port *p)
 {
 	struct source_pcap *s = calloc(1, sizeof(*s));
+	int ret;
 
-	if (s == NULL)
+	if (s == NULL) {
+		rte_errno = ENOMEM;
 		return NULL;
-	if (evnic_replay_load(&s->replay, p->data->name, p->args.rx_pcap, p->args.numa_node) != 0) {
+	}
+	ret = evnic_replay_load(&s->replay, p->data->name, p->args.rx_pcap, p->args.numa_node);
+	if (ret != 0) {
+		rte_errno = -ret;
 		free(s);
 		return NULL;
 	}

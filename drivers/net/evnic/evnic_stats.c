@@ -43,6 +43,7 @@ snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
 		now->opackets[i] = rouse_counter_get(&q->opackets);
 		now->obytes[i] = rouse_counter_get(&q->obytes);
 	}
+	now->lost = rouse_counter_get(&p->wire.stats.lost);
 	now->oerrors = rouse_counter_get(&p->wire.stats.tx_errors);
 }
 
@@ -75,6 +76,7 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 		stats->q_obytes[i] = obytes;
 		stats->q_errors[i] = missed;
 	}
+	stats->imissed += now.lost - zero->lost;
 	stats->oerrors = now.oerrors - zero->oerrors;
 	stats->opackets -= stats->oerrors;
 	return 0;

@@ -403,8 +403,8 @@ evnic_wire_start(struct evnic_port *p)
 	w->touched = 0;
 	w->first_txq = 0;
 	w->is_sink_full = false;
-	w->source = p->data->nb_rx_queues == 0 ? NULL : p->source;
-	w->sink = p->sink;
+	w->source = p->data->nb_rx_queues == 0 ? NULL : evnic_ends_source(p);
+	w->sink = evnic_ends_sink(p);
 	if (w->source != NULL && w->source->fd >= 0) {
 		ret = watch(w->epoll, w->source->fd);
 		if (ret != 0)
