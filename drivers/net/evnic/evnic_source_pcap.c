@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -51,6 +52,20 @@ due_ns(const struct source_pcap *s, uint32_t n)
 	return s->start_ns + (uint64_t)((double)(s->loop * s->replay.span_ns +
 						 s->replay.frames[s->next + n].offset_ns) /
 					args->speed);
+}
+
+/* A batch ends where the capture does: one played for ever is repeated, or bursts would be short.
+ */
+static void
+repeat(struct evnic_replay *r)
+{
+	uint64_t n = r->nb_frames;
+
+	while (r->nb_frames < EVNIC_BURST &&
+	       (r->nb_frames + n) * sizeof(*r->frames) <= r->frames_size) {
+		memcpy(&r->frames[r->nb_frames], r->frames, n * sizeof(*r->frames));
+		r->nb_frames += n;
+	}
 }
 
 static int
@@ -147,6 +162,8 @@ evnic_source_pcap_create(const struct evnic_port *p)
 		free(s);
 		return NULL;
 	}
+	if (p->args.pace == EVNIC_PACE_MAX && p->args.loops == 0)
+		repeat(&s->replay);
 	s->args = &p->args;
 	s->base = (struct evnic_source){
 		.ops = &ops,
