@@ -28,8 +28,8 @@ MORE_MEMORY = "give EAL more (-m)"
 
 # (the device's arguments behind a good rx_pcap and tx_pcap, what one line must hold)
 DEVARGS = [
-    ("unknown=1", ("unknown=1", "rx_pcap, tx_pcap, pace")),
-    ("unknown", ("unknown", "rx_pcap, tx_pcap, pace")),
+    ("unknown=1", ("unknown=1", "rx_pcap, tx_pcap, iface")),
+    ("unknown", ("unknown", "rx_pcap, tx_pcap, iface")),
     *[(f"pace={value}", (f"pace={value}", PACE))
       for value in ("0", "-1", "1000000001", "1.5", "fast", "", "1x", "99999999999999999999")],
     ("speed=2", ("speed", "add pace=orig")),

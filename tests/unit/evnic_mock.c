@@ -20,7 +20,7 @@ void
 evnic_wire_sync(struct evnic_port *p)
 {
 	mock_syncs++;
-	mock_version_at_sync = atomic_load(&p->rss_version);
+	mock_version_at_sync = p->rules.version;
 }
 
 static char *log_text;

@@ -8,7 +8,7 @@
 #include <evnic.h>
 
 extern unsigned int mock_syncs;	      /* calls of evnic_wire_sync() */
-extern uint32_t mock_version_at_sync; /* evnic_port.rss_version at the last one */
+extern uint32_t mock_version_at_sync; /* evnic_port.rules.version at the last one */
 
 /* Keep what is logged. */
 void mock_log_begin(void);

@@ -232,10 +232,95 @@ wire_cpu_is_a_processor_that_exists(void **state)
 	assert_int_equal(args.wire_cpu, 3);
 }
 
+static void
+interfaces_have_1_to_15_bytes_and_are_named_once(void **state)
+{
+	static const char *const wrong[] = {
+		"iface=",
+		"rx_iface=",
+		"tx_iface=",
+		"iface=0123456789abcdef",
+		"iface=a,iface=b",
+		"iface=a,rx_iface=a",
+		"tx_iface=a,iface=a",
+		"rx_iface=a,rx_iface=a",
+	};
+
+	assert_accepted("iface=0123456789abcde");
+	assert_string_equal(args.rx_iface, "0123456789abcde");
+	assert_string_equal(args.tx_iface, "0123456789abcde");
+	assert_string_equal(args.rx_iface_key, "iface");
+	assert_string_equal(args.tx_iface_key, "iface");
+	assert_accepted("rx_iface=a,tx_iface=b");
+	assert_string_equal(args.rx_iface, "a");
+	assert_string_equal(args.tx_iface, "b");
+	assert_string_equal(args.rx_iface_key, "rx_iface");
+	assert_string_equal(args.tx_iface_key, "tx_iface");
+	for (size_t i = 0; i < UNIT_DIM(wrong); i++)
+		assert_refused(wrong[i], "iface");
+}
+
+static void
+a_cable_names_another_port_of_the_driver(void **state)
+{
+	static const char *const wrong[] = { "cable=", "cable=eth0", "cable=net_evni",
+					     "cable=net_evnic7" };
+
+	assert_accepted("cable=net_evnic8");
+	assert_string_equal(args.cable, "net_evnic8");
+	assert_string_equal(args.rx_pcap, "");
+	for (size_t i = 0; i < UNIT_DIM(wrong); i++)
+		assert_refused(wrong[i], wrong[i]);
+}
+
 /* ---- together ---- */
 
 static void
-the_default_of_overrun_depends_on_the_pace(void **state)
+there_is_one_source_and_one_sink_in_any_order(void **state)
+{
+	static const struct {
+		const char *params, *word;
+	} wrong[] = {
+		{ "rx_pcap=a,iface=b", "rx_pcap" },
+		{ "iface=b,rx_pcap=a", "rx_pcap" },
+		{ "rx_pcap=a,rx_iface=b", "rx_iface=b" },
+		{ "tx_pcap=a,iface=b", "tx_pcap" },
+		{ "tx_iface=b,tx_pcap=a", "tx_iface=b" },
+		{ "cable=net_evnic8,rx_pcap=a", "cable" },
+		{ "tx_pcap=a,cable=net_evnic8", "cable" },
+		{ "cable=net_evnic8,iface=b", "cable" },
+		{ "rx_iface=b,cable=net_evnic8", "cable" },
+	};
+
+	for (size_t i = 0; i < UNIT_DIM(wrong); i++)
+		assert_refused(wrong[i].params, wrong[i].word);
+	assert_accepted("rx_pcap=a,tx_iface=b");
+	assert_accepted("rx_iface=a,tx_pcap=b");
+	assert_accepted("rx_pcap=a,tx_pcap=b");
+}
+
+static void
+what_only_a_replay_has_is_refused_without_one(void **state)
+{
+	static const char *const of_replay[] = { "pace=max", "pace=10", "loops=2",
+						 "infinite_rx=1" };
+	static const char *const others[] = { "iface=a", "rx_iface=a", "cable=net_evnic8" };
+	char params[64];
+
+	for (size_t i = 0; i < UNIT_DIM(of_replay); i++) {
+		for (size_t j = 0; j < UNIT_DIM(others); j++) {
+			snprintf(params, sizeof(params), "%s,%s", of_replay[i], others[j]);
+			assert_refused(params, "rx_pcap");
+			snprintf(params, sizeof(params), "%s,%s", others[j], of_replay[i]);
+			assert_refused(params, "rx_pcap");
+		}
+		snprintf(params, sizeof(params), "tx_iface=a,%s", of_replay[i]);
+		assert_accepted(params);
+	}
+}
+
+static void
+the_default_of_overrun_depends_on_source_and_pace(void **state)
 {
 	static const struct {
 		const char *params;
@@ -247,6 +332,12 @@ the_default_of_overrun_depends_on_the_pace(void **state)
 		{ "pace=max,overrun=drop", EVNIC_OVERRUN_DROP },
 		{ "overrun=wait,pace=orig", EVNIC_OVERRUN_WAIT },
 		{ "overrun=wait,pace=5", EVNIC_OVERRUN_WAIT },
+		{ "iface=a", EVNIC_OVERRUN_DROP },
+		{ "rx_iface=a", EVNIC_OVERRUN_DROP },
+		{ "tx_iface=a", EVNIC_OVERRUN_WAIT },
+		{ "rx_iface=a,overrun=wait", EVNIC_OVERRUN_WAIT },
+		{ "cable=net_evnic8", EVNIC_OVERRUN_WAIT },
+		{ "overrun=drop,cable=net_evnic8", EVNIC_OVERRUN_DROP },
 	};
 
 	for (size_t i = 0; i < UNIT_DIM(table); i++) {
@@ -279,16 +370,16 @@ loops_and_infinite_rx_exclude_each_other(void **state)
 static void
 what_is_no_list_of_known_keys_is_refused(void **state)
 {
-	static const char *const wrong[] = { "rxpcap=a", "Pace=max", "iface=lo", "rx_pcap=a,x=1",
+	static const char *const wrong[] = { "rxpcap=a", "Pace=max", "ifaces=lo", "rx_pcap=a,x=1",
 					     "pace",	 "x",	     "=max" };
 	char many[1024] = "";
 
 	for (size_t i = 0; i < UNIT_DIM(wrong); i++)
 		assert_refused(wrong[i], NULL);
 	/* and the message names what there is */
-	assert_refused("iface=lo",
-		       "rx_pcap, tx_pcap, pace, speed, loops, infinite_rx, overrun, numa, "
-		       "wire_cpu");
+	assert_refused("ifaces=lo",
+		       "rx_pcap, tx_pcap, iface, rx_iface, tx_iface, cable, pace, speed, loops, "
+		       "infinite_rx, overrun, numa, wire_cpu");
 	for (int i = 0; i < 40; i++)
 		strcat(many, "pace=max,");
 	assert_refused(many, "key=value");
@@ -314,7 +405,11 @@ main(void)
 		cmocka_unit_test(overrun_is_wait_or_drop),
 		cmocka_unit_test(numa_is_a_node_that_exists),
 		cmocka_unit_test(wire_cpu_is_a_processor_that_exists),
-		cmocka_unit_test(the_default_of_overrun_depends_on_the_pace),
+		cmocka_unit_test(interfaces_have_1_to_15_bytes_and_are_named_once),
+		cmocka_unit_test(a_cable_names_another_port_of_the_driver),
+		cmocka_unit_test(there_is_one_source_and_one_sink_in_any_order),
+		cmocka_unit_test(what_only_a_replay_has_is_refused_without_one),
+		cmocka_unit_test(the_default_of_overrun_depends_on_source_and_pace),
 		cmocka_unit_test(speed_needs_the_recorded_pace_in_any_order),
 		cmocka_unit_test(loops_and_infinite_rx_exclude_each_other),
 		cmocka_unit_test(what_is_no_list_of_known_keys_is_refused),

@@ -97,20 +97,20 @@ a_change_waits_for_the_wire_and_none_does_not(void **state)
 	uint32_t version = 0;
 
 	pthread_mutex_init(&port.lock, NULL);
-	evnic_filter_init(&port.filter, &own);
+	evnic_filter_init(&port.rules.filter, &own);
 	mock_syncs = 0;
 	assert_int_equal(evnic_promiscuous_enable(&dev), 0); /* as it is */
-	assert_int_equal(atomic_load(&port.rss_version), version);
+	assert_int_equal(port.rules.version, version);
 	assert_int_equal(evnic_promiscuous_disable(&dev), 0);
 	assert_int_equal(evnic_allmulticast_enable(&dev), 0);
 	assert_int_equal(evnic_mac_addr_add(&dev, &addr, 3, 0), 0);
 	assert_int_equal(evnic_mtu_set(&dev, 9000), 0);
 	evnic_mac_addr_remove(&dev, 3);
-	assert_int_equal(atomic_load(&port.rss_version), version + 5);
+	assert_int_equal(port.rules.version, version + 5);
 	assert_int_equal(mock_syncs, 5);
 	assert_int_equal(mock_version_at_sync, version + 5); /* the version first, then the wait */
-	assert_int_equal(port.filter.max_len, 9022);
-	assert_true(rte_is_zero_ether_addr(&port.filter.unicast[3]));
+	assert_int_equal(port.rules.filter.max_len, 9022);
+	assert_true(rte_is_zero_ether_addr(&port.rules.filter.unicast[3]));
 }
 
 int

@@ -28,7 +28,7 @@ make(void **state)
 	dev.data = &data;
 	mock_syncs = 0;
 	pthread_mutex_init(&port->lock, NULL);
-	evnic_rss_init(&port->rss);
+	evnic_rss_init(&port->rules.rss);
 	return rouse_steer_init(&port->steer, EVNIC_RETA_SIZE, QUEUES);
 }
 
@@ -46,23 +46,23 @@ at_first_nothing_is_hashed_and_the_key_is_microsofts(void **state)
 	static const uint8_t begins[] = { 0x6d, 0x5a, 0x56, 0xda };
 	static const uint8_t ends[] = { 0xbe, 0xac, 0x01, 0xfa };
 
-	assert_true(port->rss.types == 0);
-	assert_memory_equal(port->rss.key, begins, sizeof(begins));
-	assert_memory_equal(port->rss.key + EVNIC_KEY_SIZE - 4, ends, sizeof(ends));
+	assert_true(port->rules.rss.types == 0);
+	assert_memory_equal(port->rules.rss.key, begins, sizeof(begins));
+	assert_memory_equal(port->rules.rss.key + EVNIC_KEY_SIZE - 4, ends, sizeof(ends));
 }
 
 static void
 types_that_the_device_has_not_are_refused_with_a_line(void **state)
 {
 	struct rte_eth_rss_conf conf = { .rss_hf = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_GTPU };
-	struct evnic_rss before = port->rss;
+	struct evnic_rss before = port->rules.rss;
 
 	mock_log_begin();
 	assert_int_equal(evnic_rss_check(port, &conf), -ENOTSUP);
 	assert_int_equal(evnic_rss_hash_update(&dev, &conf), -ENOTSUP);
 	assert_int_equal(mock_log_end("not supported"), 2);
-	assert_memory_equal(&port->rss, &before, sizeof(before));
-	assert_int_equal(atomic_load(&port->rss_version), 0);
+	assert_memory_equal(&port->rules.rss, &before, sizeof(before));
+	assert_int_equal(port->rules.version, 0);
 	assert_int_equal(mock_syncs, 0);
 }
 
@@ -89,8 +89,8 @@ a_key_of_another_length_is_refused_with_a_line(void **state)
 		assert_int_equal(evnic_rss_hash_update(&dev, &conf), -EINVAL);
 		assert_int_equal(mock_log_end("it has 40"), 1);
 	}
-	assert_int_equal(port->rss.key[0], 0x6d);
-	assert_int_equal(atomic_load(&port->rss_version), 0);
+	assert_int_equal(port->rules.rss.key[0], 0x6d);
+	assert_int_equal(port->rules.version, 0);
 }
 
 static void
@@ -103,8 +103,8 @@ an_update_replaces_types_and_key_and_tells_the_wire(void **state)
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(i * 5);
 	assert_int_equal(evnic_rss_hash_update(&dev, &conf), 0);
-	assert_memory_equal(port->rss.key, key, sizeof(key));
-	assert_true(port->rss.types == RTE_ETH_RSS_IPV6);
+	assert_memory_equal(port->rules.rss.key, key, sizeof(key));
+	assert_true(port->rules.rss.types == RTE_ETH_RSS_IPV6);
 	/* the wire is asked to look only when there is something new to see */
 	assert_int_equal(mock_syncs, 1);
 	assert_int_equal(mock_version_at_sync, 1);
@@ -119,11 +119,11 @@ static void
 an_update_without_a_key_keeps_the_key(void **state)
 {
 	struct rte_eth_rss_conf conf = { .rss_hf = RTE_ETH_RSS_IPV4 };
-	struct evnic_rss before = port->rss;
+	struct evnic_rss before = port->rules.rss;
 
 	assert_int_equal(evnic_rss_hash_update(&dev, &conf), 0);
-	assert_memory_equal(port->rss.key, before.key, sizeof(before.key));
-	assert_true(port->rss.types == RTE_ETH_RSS_IPV4);
+	assert_memory_equal(port->rules.rss.key, before.key, sizeof(before.key));
+	assert_true(port->rules.rss.types == RTE_ETH_RSS_IPV4);
 }
 
 static void

@@ -134,6 +134,19 @@ int evnic_mac_addr_set(struct rte_eth_dev *dev, struct rte_ether_addr *addr);
 int evnic_set_mc_addr_list(struct rte_eth_dev *dev, struct rte_ether_addr *addrs, uint32_t nb);
 int evnic_mtu_set(struct rte_eth_dev *dev, uint16_t mtu);
 
+/* evnic_rules.c: the rules by which frames are taken in */
+
+struct evnic_rules {
+	uint32_t version; /* from 1 on, moves on with every change */
+	struct evnic_rss rss;
+	struct evnic_filter filter;
+};
+
+void evnic_rules_judge(const struct evnic_rules *rules, struct evnic_frame *f);
+void evnic_rules_change(struct evnic_port *p, const struct evnic_rss *rss,
+			const struct evnic_filter *filter);
+void evnic_rules_copy(struct evnic_port *p, struct evnic_rules *to);
+
 /* evnic_devargs.c: the device's arguments */
 
 enum evnic_pace_mode {
@@ -147,11 +160,17 @@ enum evnic_overrun {
 	EVNIC_OVERRUN_DROP, /* the frame is dropped and counted in imissed */
 };
 
-#define EVNIC_PATH_MAX 1024
+#define EVNIC_PATH_MAX	1024
+#define EVNIC_IFACE_MAX 16 /* IF_NAMESIZE */
 
 struct evnic_args {
-	char rx_pcap[EVNIC_PATH_MAX]; /* "": nothing is received */
-	char tx_pcap[EVNIC_PATH_MAX]; /* "": what is sent is dropped */
+	/* one of each at most; none: nothing is received, what is sent is dropped */
+	char rx_pcap[EVNIC_PATH_MAX]; /* "": none; so are the others */
+	char tx_pcap[EVNIC_PATH_MAX];
+	char rx_iface[EVNIC_IFACE_MAX];
+	char tx_iface[EVNIC_IFACE_MAX];
+	const char *rx_iface_key, *tx_iface_key; /* "iface" or the key of one direction */
+	char cable[RTE_ETH_NAME_MAX_LEN];	 /* the port at its other end */
 	enum evnic_pace_mode pace;
 	enum evnic_overrun overrun;
 	uint64_t pps;
@@ -170,47 +189,14 @@ void *evnic_numa_alloc(size_t size, int node);
 void evnic_numa_free(void *mem, size_t size);
 int evnic_numa_pin(pthread_t thread, int node, int cpu);
 
-/* evnic_replay.c: the frames of a capture file, in memory and parsed */
-
-struct evnic_frame {
-	const uint8_t *data;
-	uint64_t offset_ns; /* since the first frame, never falling */
-	uint32_t len;
-	uint32_t hash;
-	uint32_t ptype;
-	uint8_t flags; /* ROUSE_EVENT_F_ and EVNIC_F_ bits */
-	uint8_t fate;  /* EVNIC_FATE_ bits */
-	uint32_t rss_version;
-};
-
-struct evnic_chunk;
-
-struct evnic_replay {
-	struct evnic_frame *frames;
-	size_t frames_size; /* bytes */
-	uint64_t nb_frames;
-	uint64_t span_ns; /* from the first frame of a loop to the first of the next */
-	uint32_t longest; /* bytes of the longest frame */
-	struct evnic_chunk *chunks;
-};
-
-int evnic_replay_load(struct evnic_replay *r, const char *name, const char *path, int numa_node);
-void evnic_replay_free(struct evnic_replay *r);
-
-/* evnic_sink.c: the capture file that sent frames go to; the wire thread's alone while it runs */
-
-struct evnic_sink;
-
-int evnic_sink_check(const char *name, const char *path, const char *source);
-struct evnic_sink *evnic_sink_open(const char *name, const char *path);
-bool evnic_sink_write(struct evnic_sink *sink, struct rte_mbuf *const *pkts, uint32_t nb_pkts);
-void evnic_sink_close(struct evnic_sink *sink);
+#include "evnic_ends.h"
 
 /* evnic_wire.c: the thread that plays the device */
 
 /* Devices of the wire's attention word. */
 enum evnic_wire_bit {
-	EVNIC_WIRE_ROOM,    /* a buffer was posted where the wire waits for one; ring: queue */
+	EVNIC_WIRE_ROOM,    /* room where the wire waits for it: a buffer; ring: queue; a sink */
+	EVNIC_WIRE_FRAMES,  /* frames in a pipe to it; ring: 0 */
 	EVNIC_WIRE_TX,	    /* frames to send; ring: queue */
 	EVNIC_WIRE_CONTROL, /* look at stop and sync_wanted; ring: 0 */
 };
@@ -218,13 +204,16 @@ enum evnic_wire_bit {
 /* One list: member, name in xstats, what it counts. Written by the wire thread. */
 #define EVNIC_WIRE_STATS(X)                                                                        \
 	X(frames, "wire_rx_frames", "frames delivered into buffers")                               \
+	X(lost, "wire_rx_lost", "frames that the kernel had no room for; in imissed too")          \
 	X(unhashed, "wire_rx_unhashed", "frames that could not be hashed")                         \
 	X(messages, "wire_messages", "handshakes: event rings that were signalled")                \
 	X(doorbells, "wire_doorbells", "doorbells rung")                                           \
 	X(parks, "wire_parks", "times the wire thread blocked")                                    \
 	X(room_waits, "wire_room_waits", "times it waited for a buffer")                           \
+	X(tx_waits, "wire_tx_waits", "times it waited for room in the sink")                       \
 	X(filtered, "wire_rx_filtered", "frames for other addresses, dropped")                     \
-	X(too_long, "wire_rx_too_long", "frames longer than the MTU, dropped")                     \
+	X(no_carrier, "wire_rx_no_carrier", "frames that came while the link was down")            \
+	X(too_long, "wire_rx_too_long", "frames longer than the MTU or a buffer, dropped")         \
 	X(tx_frames, "wire_tx_frames", "frames handed to the sink")                                \
 	X(ended, "wire_rx_ended", "1: nothing more will be received, since the last start")
 
@@ -240,24 +229,22 @@ struct evnic_wire {
 	_Atomic bool stop;	      /* control thread -> wire */
 	_Atomic uint32_t sync_wanted; /* control thread -> wire: counts requests */
 	_Atomic uint32_t sync_done;   /* wire -> control thread: the last one honoured */
+	_Atomic bool alive;	      /* the thread honours requests; cleared by it at its end */
 	pthread_t thread;	      /* control threads only */
-	bool running;		      /* control threads only */
+	bool running;		      /* control threads only: to be joined */
 	int epoll;
 	int timer;
 	/* the wire thread's alone */
-	uint64_t start_ns;
-	uint64_t next; /* index of the next frame */
-	uint64_t loop;
-	uint64_t sent;
-	uint64_t touched;	    /* event rings with entries not yet published */
-	struct evnic_rxq *blocked;  /* the queue that it waits for, overrun=wait */
-	uint32_t needed;	    /* buffers that it waits for there */
-	uint32_t chained;	    /* buffers beyond a frame's first, not yet published */
-	bool carrier;		    /* copy of evnic_link.up */
-	uint64_t held_ns;	    /* since when there has been no carrier */
-	struct evnic_rss rss;	    /* copy of evnic_port.rss */
-	struct evnic_filter filter; /* copy of evnic_port.filter */
-	uint32_t rss_version;
+	struct evnic_source *source; /* NULL: nothing is received */
+	struct evnic_sink *sink;     /* NULL: nothing can be sent */
+	uint64_t touched;	     /* event rings with entries not yet published */
+	struct evnic_rxq *blocked;   /* the queue that it waits for, overrun=wait */
+	uint32_t needed;	     /* buffers that it waits for there */
+	uint32_t chained;	     /* buffers beyond a frame's first, not yet published */
+	uint16_t first_txq;	     /* whose turn it is, after a sink without room */
+	bool is_sink_full;
+	bool carrier;		  /* copy of evnic_link.up */
+	struct evnic_rules rules; /* copy of evnic_port.rules */
 };
 
 int evnic_wire_init(struct evnic_port *p);
@@ -342,11 +329,11 @@ int evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
 
 struct evnic_txq {
 	/* driver */
-	struct rte_mbuf **pkts; /* NULL: dropped at once */
-	bool waits;		/* overrun=wait: tx_burst waits for the file */
-	bool fast_free;		/* mbufs of one pool, with one reference */
-	bool deferred;		/* dev_start leaves it stopped */
-	_Atomic uint8_t gate;	/* EVNIC_GATE_ bits; control thread -> driver */
+	struct rte_mbuf **pkts;
+	bool waits;	      /* overrun=wait: tx_burst waits for the sink */
+	bool fast_free;	      /* mbufs of one pool, with one reference */
+	bool deferred;	      /* dev_start leaves it stopped */
+	_Atomic uint8_t gate; /* EVNIC_GATE_ bits; control thread -> driver */
 	uint32_t mask;
 	uint32_t nb_desc;
 	uint32_t reclaimed; /* mbufs before this index are freed */
@@ -366,11 +353,11 @@ int evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, u
 		    const struct rte_eth_txconf *conf);
 void evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue);
 void evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_info *info);
-void evnic_txq_stop(struct evnic_txq *q);
 int evnic_tx_descriptor_status(void *txq, uint16_t offset);
 int evnic_tx_done_cleanup(void *txq, uint32_t free_cnt);
+void evnic_txq_stop(struct evnic_txq *q);
 bool evnic_txq_waits(const struct evnic_txq *q);
-uint32_t evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink);
+uint32_t evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, bool *is_full);
 uint16_t evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t evnic_tx_drop(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
@@ -430,14 +417,23 @@ struct evnic_stats_zero {
 	uint64_t opackets[EVNIC_MAX_QUEUES], obytes[EVNIC_MAX_QUEUES];
 	uint64_t oerrors[EVNIC_MAX_QUEUES], oerror_bytes[EVNIC_MAX_QUEUES];
 	uint64_t odropped[EVNIC_MAX_QUEUES];
-	uint64_t ierrors;
+	uint64_t lost, ierrors;
 };
 
 struct evnic_port {
 	struct rte_eth_dev_data *data;
 	struct evnic_args args;
-	struct evnic_replay replay;
-	struct evnic_sink *sink;
+	struct evnic_source *source; /* NULL: nothing is received */
+	struct evnic_sink *sink;     /* NULL: what is sent is dropped */
+	struct evnic_cable *cable;   /* NULL: none; source and sink are its pipes' ends */
+	int cable_end;
+	/* in place of the source and sink above while lpbk_mode is configured */
+	struct {
+		bool is_on;
+		struct evnic_pipe *pipe; /* NULL: not wanted yet */
+		struct evnic_source *source;
+		struct evnic_sink *sink;
+	} loopback;
 	struct rouse_steer steer;
 	struct evnic_rxq *rxq[EVNIC_MAX_QUEUES];
 	struct evnic_txq *txq[EVNIC_MAX_QUEUES];
@@ -446,10 +442,8 @@ struct evnic_port {
 	struct evnic_link link;
 	struct rte_ether_addr macs[EVNIC_MAX_MAC]; /* ethdev's list; the filter has its own */
 
-	pthread_mutex_t lock;	      /* guards rss and filter against the wire's copying them */
-	struct evnic_rss rss;	      /* as configured */
-	struct evnic_filter filter;   /* as configured */
-	_Atomic uint32_t rss_version; /* moves on with every change of rss or filter */
+	pthread_mutex_t lock;	  /* guards the rules against the wire's copying them */
+	struct evnic_rules rules; /* as configured */
 };
 
 #endif /* EVNIC_H */

@@ -23,7 +23,8 @@ struct parse {
 	const char *name; /* of the device, for messages */
 	struct evnic_args *args;
 	bool has_overrun, has_speed, has_loops;
-	unsigned int seen; /* keys, by their index in the table */
+	unsigned int seen;     /* keys, by their index in the table */
+	const char *of_replay; /* the last argument that only a replay has use for, or NULL */
 };
 
 static int
@@ -70,8 +71,59 @@ parse_tx_pcap(struct parse *p, const char *key, const char *value)
 }
 
 static int
+parse_iface_name(const struct parse *p, const char *key, const char *value, char *out,
+		 const char **out_key)
+{
+	if (out[0] != '\0')
+		return refuse(p, key, value, "there is one interface a direction; name it once");
+	if (value[0] == '\0')
+		return refuse(p, key, value, "name an interface, see ip link");
+	if (strlen(value) >= EVNIC_IFACE_MAX)
+		return refuse(p, key, value, "an interface's name has 15 bytes at most");
+	strcpy(out, value);
+	*out_key = key;
+	return 0;
+}
+
+static int
+parse_rx_iface(struct parse *p, const char *key, const char *value)
+{
+	return parse_iface_name(p, "rx_iface", value, p->args->rx_iface, &p->args->rx_iface_key);
+}
+
+static int
+parse_tx_iface(struct parse *p, const char *key, const char *value)
+{
+	return parse_iface_name(p, "tx_iface", value, p->args->tx_iface, &p->args->tx_iface_key);
+}
+
+static int
+parse_iface(struct parse *p, const char *key, const char *value)
+{
+	struct evnic_args *args = p->args;
+	int ret = parse_iface_name(p, "iface", value, args->rx_iface, &args->rx_iface_key);
+
+	return ret != 0 ? ret
+			: parse_iface_name(p, "iface", value, args->tx_iface, &args->tx_iface_key);
+}
+
+static int
+parse_cable(struct parse *p, const char *key, const char *value)
+{
+	if (strncmp(value, "net_evnic", strlen("net_evnic")) != 0 ||
+	    strlen(value) >= RTE_ETH_NAME_MAX_LEN)
+		return refuse(p, key, value, "name the net_evnic port at its other end");
+	if (strcmp(value, p->name) == 0)
+		return refuse(p, key, value,
+			      "name another port; for what a port sends itself there is lpbk_mode");
+	strcpy(p->args->cable, value);
+	return 0;
+}
+
+static int
 parse_pace(struct parse *p, const char *key, const char *value)
 {
+	p->of_replay = "pace";
 	if (strcmp(value, "max") == 0) {
 		p->args->pace = EVNIC_PACE_MAX;
 	} else if (strcmp(value, "orig") == 0) {
@@ -91,6 +143,7 @@ parse_speed(struct parse *p, const char *key, const char *value)
 	char *end;
 
 	p->has_speed = true;
+	p->of_replay = "speed";
 	p->args->speed = strtod(value, &end);
 	if (value[0] == '\0' || *end != '\0' ||
 	    !(p->args->speed >= 0.001 && p->args->speed <= 1000))
@@ -104,6 +157,7 @@ parse_loops(struct parse *p, const char *key, const char *value)
 	if (p->has_loops)
 		return refuse(p, key, value, "give loops or infinite_rx once, not both");
 	p->has_loops = true;
+	p->of_replay = "loops";
 	if (!parse_number(value, 0, UINT32_MAX, &p->args->loops))
 		return refuse(p, key, value, "give a number from 0 (for ever) to 4294967295");
 	return 0;
@@ -117,6 +171,7 @@ parse_infinite_rx(struct parse *p, const char *key, const char *value)
 	if (p->has_loops)
 		return refuse(p, key, value, "give loops or infinite_rx once, not both");
 	p->has_loops = true;
+	p->of_replay = "infinite_rx";
 	if (!parse_number(value, 0, 1, &on))
 		return refuse(p, key, value, "give 0 or 1");
 	p->args->loops = on ? 0 : 1;
@@ -169,6 +224,8 @@ static const struct {
 	int (*parse)(struct parse *p, const char *key, const char *value);
 } table[] = {
 	{ "rx_pcap", parse_rx_pcap },	{ "tx_pcap", parse_tx_pcap },
+	{ "iface", parse_iface },	{ "rx_iface", parse_rx_iface },
+	{ "tx_iface", parse_tx_iface }, { "cable", parse_cable },
 	{ "pace", parse_pace },		{ "speed", parse_speed },
 	{ "loops", parse_loops },	{ "infinite_rx", parse_infinite_rx },
 	{ "overrun", parse_overrun },	{ "numa", parse_numa },
@@ -186,9 +243,37 @@ parse_pair(struct parse *p, const char *key, const char *value)
 		p->seen |= 1u << i;
 		return table[i].parse(p, key, value == NULL ? "" : value);
 	}
-	return refuse(p, key, value == NULL ? "" : value,
-		      "unknown; there are rx_pcap, tx_pcap, pace, speed, loops, infinite_rx, "
-		      "overrun, numa, wire_cpu");
+	return refuse(
+		p, key, value == NULL ? "" : value,
+		"unknown; there are rx_pcap, tx_pcap, iface, rx_iface, tx_iface, cable, pace, "
+		"speed, loops, infinite_rx, overrun, numa, wire_cpu");
+}
+
+/* At most one source and one sink, and nothing that they have no use for. */
+static int
+settle_ends(const struct parse *p)
+{
+	const struct evnic_args *args = p->args;
+	bool has_rx_iface = args->rx_iface[0] != '\0', has_tx_iface = args->tx_iface[0] != '\0';
+	bool has_cable = args->cable[0] != '\0';
+
+	if (args->rx_pcap[0] != '\0' && has_rx_iface)
+		return refuse(p, args->rx_iface_key, args->rx_iface,
+			      "rx_pcap says already what is received; leave one out");
+	if (args->tx_pcap[0] != '\0' && has_tx_iface)
+		return refuse(p, args->tx_iface_key, args->tx_iface,
+			      "tx_pcap says already where frames go; leave one out");
+	if (has_cable &&
+	    (args->rx_pcap[0] != '\0' || args->tx_pcap[0] != '\0' || has_rx_iface || has_tx_iface))
+		return refuse(p, "cable", args->cable,
+			      "it is both source and sink; leave out rx_pcap, tx_pcap, iface, "
+			      "rx_iface and tx_iface");
+	if (p->of_replay != NULL && (has_rx_iface || has_cable)) {
+		EVNIC_LOG(ERR, "%s: %s: only the replay of rx_pcap has it; leave it out", p->name,
+			  p->of_replay);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* What single arguments leave open or contradict. */
@@ -197,14 +282,17 @@ settle(const struct parse *p)
 {
 	struct evnic_args *args = p->args;
 
+	if (settle_ends(p) != 0)
+		return -EINVAL;
 	if (p->has_speed && args->pace != EVNIC_PACE_ORIG) {
 		EVNIC_LOG(ERR, "%s: speed: it is a factor of the recorded pace, add pace=orig",
 			  p->name);
 		return -EINVAL;
 	}
 	if (!p->has_overrun)
-		args->overrun = args->pace == EVNIC_PACE_MAX ? EVNIC_OVERRUN_WAIT
-							     : EVNIC_OVERRUN_DROP;
+		args->overrun = args->pace == EVNIC_PACE_MAX && args->rx_iface[0] == '\0'
+					? EVNIC_OVERRUN_WAIT
+					: EVNIC_OVERRUN_DROP;
 	return 0;
 }
 

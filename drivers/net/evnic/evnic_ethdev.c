@@ -22,9 +22,18 @@ dev_configure(struct rte_eth_dev *dev)
 {
 	const struct rte_eth_conf *conf = &dev->data->dev_conf;
 	struct evnic_port *p = dev->data->dev_private;
+	struct evnic_rss rss = p->rules.rss;
 	bool is_rss = (conf->rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG) != 0;
 	int ret;
 
+	if (conf->lpbk_mode > 1) {
+		EVNIC_LOG(ERR, "%s: lpbk_mode %u: give 0, or 1: it receives what it sends",
+			  dev->data->name, conf->lpbk_mode);
+		return -ENOTSUP;
+	}
+	ret = evnic_loopback_set(p, conf->lpbk_mode == 1);
+	if (ret != 0)
+		return ret;
 	if (dev->data->nb_rx_queues == 0)
 		return 0;
 	/* first what can be refused */
@@ -34,10 +43,10 @@ dev_configure(struct rte_eth_dev *dev)
 	if (ret != 0)
 		return ret;
 	if (is_rss)
-		evnic_rss_apply(&p->rss, &conf->rx_adv_conf.rss_conf);
+		evnic_rss_apply(&rss, &conf->rx_adv_conf.rss_conf);
 	else
-		p->rss.types = 0;
-	atomic_fetch_add_explicit(&p->rss_version, 1, memory_order_release);
+		rss.types = 0;
+	evnic_rules_change(p, &rss, NULL);
 	return 0;
 }
 
@@ -74,23 +83,20 @@ dev_start(struct rte_eth_dev *dev)
 	ret = evnic_intr_init(dev);
 	if (ret != 0)
 		goto stop_queues;
-	/* late, as it creates the file, and once: a port that is started again goes on in it */
-	if (p->args.tx_pcap[0] != '\0' && p->sink == NULL) {
-		p->sink = evnic_sink_open(dev->data->name, p->args.tx_pcap);
-		if (p->sink == NULL) {
-			ret = -EIO;
-			goto fini_intr;
-		}
-	}
 	evnic_filter_start(dev);
+	ret = evnic_ends_start(p);
+	if (ret != 0)
+		goto fini_intr;
 	evnic_link_start(dev);
 	ret = evnic_wire_start(p);
 	if (ret != 0)
 		goto stop_link;
+	dev->tx_pkt_burst = evnic_ends_sink(p) != NULL ? evnic_tx_burst : evnic_tx_drop;
 	return 0;
 
 stop_link:
 	evnic_link_stop(dev);
+	evnic_ends_stop(p);
 fini_intr:
 	evnic_intr_fini(dev);
 stop_queues:
@@ -105,6 +111,7 @@ dev_stop(struct rte_eth_dev *dev)
 
 	evnic_wire_stop(p);
 	evnic_link_stop(dev);
+	evnic_ends_stop(p);
 	dev->data->dev_started = 0;
 	evnic_intr_fini(dev);
 	evnic_queues_stop(dev);
@@ -127,9 +134,7 @@ dev_close(struct rte_eth_dev *dev)
 		evnic_txq_release(dev, i);
 	}
 	evnic_wire_fini(p);
-	evnic_sink_close(p->sink);
-	p->sink = NULL;
-	evnic_replay_free(&p->replay);
+	evnic_ends_destroy(p);
 	dev->data->mac_addrs = NULL; /* part of the private data, which ethdev frees */
 	return 0;
 }
@@ -234,19 +239,6 @@ static const struct eth_dev_ops ops = {
 
 /* ---- the vdev ---- */
 
-/* A recording without a duration cannot be repeated at its own pace. */
-static int
-check_loops(const char *name, const struct evnic_port *p)
-{
-	if (p->args.pace != EVNIC_PACE_ORIG || p->args.loops == 1 || p->replay.span_ns != 0)
-		return 0;
-	EVNIC_LOG(ERR,
-		  "%s: rx_pcap=%s: its frames all have one time, so pace=orig cannot repeat it; "
-		  "give pace=<pps>",
-		  name, p->args.rx_pcap);
-	return -EINVAL;
-}
-
 static int
 init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 {
@@ -256,37 +248,29 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	p->data = dev->data;
 	p->args = *args;
 	pthread_mutex_init(&p->lock, NULL);
-	evnic_rss_init(&p->rss);
+	p->rules.version = 1; /* 0 is of frames that were not judged yet */
+	evnic_rss_init(&p->rules.rss);
 	rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, 1);
 	p->macs[0] = (struct rte_ether_addr){
 		.addr_bytes = { 0x02, 'R', 'o', 'u', 's', (uint8_t)dev->data->port_id },
 	};
-	evnic_filter_init(&p->filter, &p->macs[0]);
+	evnic_filter_init(&p->rules.filter, &p->macs[0]);
 
 	ret = evnic_wire_init(p);
 	if (ret != 0)
 		return ret;
-	ret = evnic_sink_check(dev->data->name, p->args.tx_pcap, p->args.rx_pcap);
+	ret = evnic_ends_create(p);
 	if (ret != 0)
 		goto fini_wire;
-	if (args->rx_pcap[0] != '\0') {
-		ret = evnic_replay_load(&p->replay, dev->data->name, p->args.rx_pcap,
-					args->numa_node);
-		if (ret != 0)
-			goto fini_wire;
-		ret = check_loops(dev->data->name, p);
-		if (ret != 0)
-			goto free_replay;
-	}
 	ret = evnic_link_init(dev);
 	if (ret != 0)
-		goto free_replay;
+		goto destroy_ends;
 	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
 	if (ret != 0)
 		goto fini_link;
 	dev->dev_ops = &ops;
 	dev->rx_pkt_burst = evnic_rx_burst;
-	dev->tx_pkt_burst = args->tx_pcap[0] == '\0' ? evnic_tx_drop : evnic_tx_burst;
+	dev->tx_pkt_burst = evnic_tx_drop;
 	dev->rx_queue_count = evnic_rxq_count;
 	dev->rx_descriptor_status = evnic_rx_descriptor_status;
 	dev->tx_descriptor_status = evnic_tx_descriptor_status;
@@ -301,8 +285,8 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 
 fini_link:
 	evnic_link_fini(dev);
-free_replay:
-	evnic_replay_free(&p->replay);
+destroy_ends:
+	evnic_ends_destroy(p);
 fini_wire:
 	evnic_wire_fini(p);
 	return ret;
@@ -354,6 +338,8 @@ static struct rte_vdev_driver driver = {
 };
 
 RTE_PMD_REGISTER_VDEV(net_evnic, driver);
-RTE_PMD_REGISTER_PARAM_STRING(net_evnic, "rx_pcap=<file> tx_pcap=<file> pace=orig|max|<pps> "
+RTE_PMD_REGISTER_PARAM_STRING(net_evnic, "rx_pcap=<file> tx_pcap=<file> iface=<interface> "
+					 "rx_iface=<interface> tx_iface=<interface> cable=<port> "
+					 "pace=orig|max|<pps> "
 					 "speed=<factor> loops=<n> infinite_rx=0|1 "
 					 "overrun=wait|drop numa=<node> wire_cpu=<cpu>");

@@ -70,13 +70,9 @@ static int
 change(struct evnic_port *p, const struct evnic_filter *to)
 {
 	/* ethdev says everything again at each start: that must not cost a second verdict */
-	if (memcmp(&p->filter, to, sizeof(*to)) == 0)
+	if (memcmp(&p->rules.filter, to, sizeof(*to)) == 0)
 		return 0;
-	pthread_mutex_lock(&p->lock);
-	p->filter = *to;
-	pthread_mutex_unlock(&p->lock);
-	atomic_fetch_add_explicit(&p->rss_version, 1, memory_order_release);
-	evnic_wire_sync(p);
+	evnic_rules_change(p, NULL, to);
 	return 0;
 }
 
@@ -85,7 +81,7 @@ void
 evnic_filter_start(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	to.promiscuous = dev->data->promiscuous != 0;
 	to.allmulticast = dev->data->all_multicast != 0;
@@ -100,7 +96,7 @@ int
 evnic_promiscuous_enable(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	to.promiscuous = true;
 	return change(p, &to);
@@ -110,7 +106,7 @@ int
 evnic_promiscuous_disable(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	to.promiscuous = false;
 	return change(p, &to);
@@ -120,7 +116,7 @@ int
 evnic_allmulticast_enable(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	to.allmulticast = true;
 	return change(p, &to);
@@ -130,7 +126,7 @@ int
 evnic_allmulticast_disable(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	to.allmulticast = false;
 	return change(p, &to);
@@ -141,7 +137,7 @@ evnic_mac_addr_add(struct rte_eth_dev *dev, struct rte_ether_addr *addr, uint32_
 		   uint32_t pool)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	if (pool != 0) {
 		EVNIC_LOG(ERR, "%s: address for pool %u: there are no pools, use 0",
@@ -158,7 +154,7 @@ void
 evnic_mac_addr_remove(struct rte_eth_dev *dev, uint32_t index)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	if (index >= EVNIC_MAX_MAC)
 		return;
@@ -170,7 +166,7 @@ int
 evnic_mac_addr_set(struct rte_eth_dev *dev, struct rte_ether_addr *addr)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	to.unicast[0] = *addr;
 	return change(p, &to);
@@ -180,7 +176,7 @@ int
 evnic_set_mc_addr_list(struct rte_eth_dev *dev, struct rte_ether_addr *addrs, uint32_t nb)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	if (nb > EVNIC_MAX_MC) {
 		EVNIC_LOG(ERR, "%s: %u multicast addresses: %d at most; use allmulticast mode",
@@ -206,7 +202,7 @@ int
 evnic_mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_filter to = p->filter;
+	struct evnic_filter to = p->rules.filter;
 
 	to.max_len = mtu + EVNIC_L2_OVERHEAD;
 	return change(p, &to);

@@ -41,7 +41,7 @@ dump_port(const struct evnic_port *p, uint32_t *at)
 	*at++ = p->data->nb_rx_queues;
 	*at++ = p->data->nb_tx_queues;
 	*at++ = (w->running ? 1 : 0) | (up ? 2 : 0);
-	*at++ = atomic_load_explicit(&p->rss_version, memory_order_relaxed);
+	*at++ = p->rules.version;
 	*at++ = atomic_load_explicit(&w->attn.state, memory_order_relaxed);
 	*at++ = (uint32_t)frames;
 	*at++ = (uint32_t)(frames >> 32);

@@ -77,16 +77,13 @@ int
 evnic_rss_hash_update(struct rte_eth_dev *dev, struct rte_eth_rss_conf *conf)
 {
 	struct evnic_port *p = dev->data->dev_private;
+	struct evnic_rss to = p->rules.rss;
 	int ret = evnic_rss_check(p, conf);
 
 	if (ret != 0)
 		return ret;
-	pthread_mutex_lock(&p->lock);
-	evnic_rss_apply(&p->rss, conf);
-	pthread_mutex_unlock(&p->lock);
-	/* pairs with the acquire in the wire's look at it */
-	atomic_fetch_add_explicit(&p->rss_version, 1, memory_order_release);
-	evnic_wire_sync(p);
+	evnic_rss_apply(&to, conf);
+	evnic_rules_change(p, &to, NULL);
 	return 0;
 }
 
@@ -95,9 +92,9 @@ evnic_rss_hash_conf_get(struct rte_eth_dev *dev, struct rte_eth_rss_conf *conf)
 {
 	struct evnic_port *p = dev->data->dev_private;
 
-	conf->rss_hf = p->rss.types;
+	conf->rss_hf = p->rules.rss.types;
 	if (conf->rss_key != NULL && conf->rss_key_len >= EVNIC_KEY_SIZE)
-		memcpy(conf->rss_key, p->rss.key, EVNIC_KEY_SIZE);
+		memcpy(conf->rss_key, p->rules.rss.key, EVNIC_KEY_SIZE);
 	conf->rss_key_len = EVNIC_KEY_SIZE;
 	return 0;
 }

@@ -240,16 +240,26 @@ static int
 check_buffers(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room)
 {
 	const struct evnic_port *p = dev->data->dev_private;
+	uint32_t longest = evnic_ends_longest(p);
 
-	if (room < EVNIC_MIN_BUF || room < p->replay.longest) {
+	if (room < EVNIC_MIN_BUF || room < longest) {
 		EVNIC_LOG(ERR,
 			  "%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; "
 			  "use mbufs of %u bytes or more (--mbuf-size)",
-			  dev->data->name, p->args.rx_pcap, p->replay.longest, queue, room,
-			  p->replay.longest + RTE_PKTMBUF_HEADROOM);
+			  dev->data->name, p->args.rx_pcap, longest, queue, room,
+			  longest + RTE_PKTMBUF_HEADROOM);
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Bytes of the longest frame, where one of any length may be scattered. */
+static uint32_t
+longest_in_chain(const struct evnic_port *p)
+{
+	uint32_t longest = evnic_ends_longest(p);
+
+	return longest == 0 ? EVNIC_MAX_FRAME : longest;
 }
 
 /* RTE_ETH_RX_OFFLOAD_SCATTER: the queue must be able to hold the longest frame. */
@@ -257,14 +267,14 @@ static int
 check_chain(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room, uint16_t nb_desc)
 {
 	const struct evnic_port *p = dev->data->dev_private;
+	uint32_t longest = longest_in_chain(p);
 
 	if (room < EVNIC_MIN_BUF ||
-	    (p->replay.longest + room - 1) / room > (uint32_t)(nb_desc - EVNIC_REFILL)) {
+	    (longest + room - 1) / room > (uint32_t)(nb_desc - EVNIC_REFILL)) {
 		EVNIC_LOG(ERR,
 			  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of "
 			  "queue %u with %u bytes each; use larger mbufs or more descriptors",
-			  dev->data->name, p->args.rx_pcap, p->replay.longest, nb_desc, queue,
-			  room);
+			  dev->data->name, p->args.rx_pcap, longest, nb_desc, queue, room);
 		return -EINVAL;
 	}
 	return 0;
@@ -301,7 +311,7 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	q->mask = capacity - 1;
 	q->nb_desc = nb_desc;
 	q->room = room;
-	q->chain = RTE_MAX(1u, (p->replay.longest + room - 1) / room);
+	q->chain = scatter ? (longest_in_chain(p) + room - 1) / room : 1;
 	q->deferred = conf->rx_deferred_start != 0;
 	q->pool = pool;
 	q->port = p;

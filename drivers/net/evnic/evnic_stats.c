@@ -47,6 +47,7 @@ snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
 		now->odropped[i] = rouse_counter_get(&q->odropped);
 	}
 	now->ierrors = rouse_counter_get(&p->wire.stats.too_long);
+	now->lost = rouse_counter_get(&p->wire.stats.lost);
 }
 
 int
@@ -82,6 +83,7 @@ evnic_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 		stats->q_obytes[i] = obytes;
 		stats->q_errors[i] = missed;
 	}
+	stats->imissed += now.lost - zero->lost;
 	stats->ierrors = now.ierrors - zero->ierrors;
 	return 0;
 }

@@ -118,7 +118,7 @@ put(struct evnic_txq *q, struct rte_mbuf **pkts, uint32_t nb_pkts)
 
 /*
  * With overrun=wait nothing is lost on the way out, either: where net_pcap would block in the
- * write of the file, this waits for the wire thread, which may share the processor. A file that
+ * write of the file, this waits for the wire thread, which may share the processor. A sink that
  * takes nothing for long gives it up.
  */
 uint16_t
@@ -173,27 +173,50 @@ evnic_txq_waits(const struct evnic_txq *q)
 	       atomic_load_explicit(&q->tail, memory_order_relaxed);
 }
 
-/* Write at most a burst into the sink; how many frames were taken, refused ones included. */
+/* Count those of n frames of the queue that are named by a bit of `refused`. */
+static void
+count_refused(struct evnic_txq *q, struct rte_mbuf *const *pkts, uint32_t n, uint64_t refused)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if ((refused >> i & 1) == 0)
+			continue;
+		rouse_counter_add(&q->errors, 1);
+		rouse_counter_add(&q->error_bytes, pkts[i]->pkt_len);
+	}
+}
+
+/*
+ * Give at most a burst to the sink; how many frames were taken from the queue, refused ones
+ * included. Where the sink has no room the rest waits, *is_full, or with overrun=drop is refused.
+ */
 uint32_t
-evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink)
+evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, bool *is_full)
 {
 	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
 	/* pairs with the release in put() */
 	uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
-	uint32_t n = RTE_MIN(head - tail, (uint32_t)EVNIC_BURST);
+	uint32_t n = RTE_MIN(head - tail, (uint32_t)EVNIC_BURST), done;
 	struct rte_mbuf *pkts[EVNIC_BURST];
-	uint64_t bytes = 0;
+	uint64_t refused = 0;
 
+	*is_full = false;
 	if (n == 0)
 		return 0;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++)
 		pkts[i] = q->pkts[(tail + i) & q->mask];
-		bytes += pkts[i]->pkt_len;
+	done = sink->ops->write(sink, pkts, n, &refused);
+	if (unlikely(done != n)) {
+		/* a queue that is being stopped waits for nobody */
+		if (q->waits && (atomic_load_explicit(&q->gate, memory_order_relaxed) &
+				 EVNIC_GATE_STOPPED) == 0) {
+			*is_full = true;
+			n = done;
+		} else {
+			refused |= UINT64_MAX << done;
+		}
 	}
-	if (!evnic_sink_write(sink, pkts, n)) {
-		rouse_counter_add(&q->errors, n);
-		rouse_counter_add(&q->error_bytes, bytes);
-	}
+	if (unlikely(refused != 0))
+		count_refused(q, pkts, n, refused);
 	/* pairs with the acquire in reclaim() */
 	atomic_store_explicit(&q->tail, tail + n, memory_order_release);
 	return n;
@@ -226,8 +249,6 @@ evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	};
 	p->txq[queue] = q;
 	dev->data->tx_queues[queue] = q;
-	if (p->args.tx_pcap[0] == '\0')
-		return 0;
 	q->waits = p->args.overrun == EVNIC_OVERRUN_WAIT;
 	q->pkts = rte_zmalloc_socket("evnic_pkts", capacity * sizeof(*q->pkts), RTE_CACHE_LINE_SIZE,
 				     (int)socket);
@@ -264,9 +285,14 @@ evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_i
 	info->conf.offloads = q->fast_free ? RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE : 0;
 }
 
-/* Free every mbuf; the wire thread does not run, and has sent them all. */
+/* Free every mbuf; the wire thread does not run. What a sink had no room for counts as errors. */
 void
 evnic_txq_stop(struct evnic_txq *q)
 {
+	uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
+
+	for (uint32_t i = atomic_load_explicit(&q->tail, memory_order_relaxed); i != head; i++)
+		count_refused(q, &q->pkts[i & q->mask], 1, 1);
+	atomic_store_explicit(&q->tail, head, memory_order_relaxed);
 	reclaim(q, UINT32_MAX);
 }

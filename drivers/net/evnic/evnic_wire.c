@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -34,73 +33,11 @@
 
 #include "evnic.h"
 
-#define SPINS		4096 /* pause=max: looks for a buffer before it blocks for one */
+#define SPINS		4096 /* a source that spins: looks for a buffer before it blocks for one */
 #define PREFETCH_AHEAD	4    /* buffers */
-#define NEVER_NS	4e18 /* 126 years: with the clock's time added it still fits */
 #define CONTROL_WAIT_US 50   /* between two looks whether the wire has honoured a request */
 
-/* What kept wire_receive() from going on. */
-enum outcome {
-	MORE,	   /* nothing: there are more frames due */
-	WAIT_TIME, /* the next frame is not due yet */
-	WAIT_ROOM, /* no buffer in the frame's queue, overrun=wait */
-	NOTHING,   /* the source has ended, or there is none */
-	HELD,	   /* the link is down */
-};
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 /* ---- receive: from the source into the event rings ---- */
-
-static void
-hash_frame(const struct evnic_wire *w, struct evnic_frame *f)
-{
-	struct evnic_parsed parsed;
-
-	evnic_parse(f->data, f->len, &parsed);
-	f->flags = parsed.cksum;
-	f->fate = evnic_filter_fate(&w->filter, f->data, f->len);
-	if (evnic_rss_hash(&w->rss, &parsed, &f->hash)) {
-		f->flags |= ROUSE_EVENT_F_HASH;
-	} else {
-		f->fate |= EVNIC_FATE_UNHASHED;
-		f->hash = 0;
-	}
-	f->rss_version = w->rss_version;
-}
-
-/* When the recording has the frame, from the start of the replay. Clocks that jump, and slow
- * motion, make times that 64 bits do not hold: those are never. */
-static uint64_t
-recorded_ns(const struct evnic_port *p, const struct evnic_frame *f)
-{
-	double ns = ((double)p->wire.loop * (double)p->replay.span_ns + (double)f->offset_ns) /
-		    p->args.speed;
-
-	return ns < NEVER_NS ? (uint64_t)ns : (uint64_t)NEVER_NS;
-}
-
-/* When the next frame is due, in ns of CLOCK_MONOTONIC. */
-static uint64_t
-due_ns(const struct evnic_port *p, const struct evnic_frame *f)
-{
-	const struct evnic_wire *w = &p->wire;
-	uint64_t ns;
-
-	if (p->args.pace == EVNIC_PACE_PPS)
-		ns = w->sent / p->args.pps * NS_PER_S +
-		     w->sent % p->args.pps * NS_PER_S / p->args.pps;
-	else
-		ns = recorded_ns(p, f);
-	return w->start_ns + ns;
-}
 
 /* A posted buffer of the queue, or NULL. */
 static void *
@@ -153,8 +90,8 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 	struct evnic_rxq *q, *owner;
 	void *buf;
 
-	if (unlikely(f->rss_version != w->rss_version))
-		hash_frame(w, f);
+	if (unlikely(f->rules_version != w->rules.version))
+		evnic_rules_judge(&w->rules, f);
 	if (likely((f->fate & ~EVNIC_FATE_CHAINED) == 0)) {
 		path = rouse_steer_hash(&p->steer, f->hash);
 	} else if (f->fate & EVNIC_FATE_DROPPED) {
@@ -228,54 +165,54 @@ publish(struct evnic_port *p, uint64_t tsc)
 	w->touched = 0;
 }
 
-static enum outcome
+/* A burst at most, in as many pieces as the source gives it. */
+static enum evnic_next
 receive(struct evnic_port *p, uint64_t *due)
 {
-	const struct evnic_replay *r = &p->replay;
 	struct evnic_wire *w = &p->wire;
-	bool paced = p->args.pace != EVNIC_PACE_MAX;
-	uint64_t now = paced ? now_ns() : 0;
+	struct evnic_source *s = w->source;
+	enum evnic_next next = s == NULL ? EVNIC_ENDED : EVNIC_MORE;
 	uint64_t tsc = rte_rdtsc();
-	enum outcome outcome = MORE;
+	uint32_t left = EVNIC_BURST;
 
-	if (unlikely(!w->carrier))
-		return HELD;
-	for (int i = 0; i < EVNIC_BURST; i++) {
-		struct evnic_frame *f = &r->frames[w->next];
+	if (unlikely(!w->carrier) && s != NULL && s->ops->hold != NULL)
+		return EVNIC_HELD;
+	while (next == EVNIC_MORE && left != 0) {
+		struct evnic_batch batch;
+		uint32_t n;
 
-		if (r->nb_frames == 0 || p->data->nb_rx_queues == 0 ||
-		    (p->args.loops != 0 && w->loop == p->args.loops)) {
-			outcome = NOTHING;
+		s->ops->peek(s, left, &batch);
+		if (batch.nb_frames == 0) {
+			next = batch.next;
+			*due = batch.due_ns;
 			break;
 		}
-		if (paced) {
-			*due = due_ns(p, f);
-			if (*due > now) {
-				outcome = WAIT_TIME;
-				break;
-			}
+		if (unlikely(!w->carrier)) {
+			rouse_counter_add(&w->stats.no_carrier, batch.nb_frames);
+			s->ops->advance(s, batch.nb_frames);
+			left -= batch.nb_frames;
+			continue;
 		}
-		if (unlikely(!deliver(p, f, tsc))) {
+		for (n = 0; n < batch.nb_frames; n++) {
+			if (likely(deliver(p, &batch.frames[n], tsc)))
+				continue;
 			if (p->args.overrun == EVNIC_OVERRUN_WAIT) {
-				outcome = WAIT_ROOM;
+				next = EVNIC_WAIT_ROOM;
 				break;
 			}
 			rouse_counter_add(&w->blocked->missed, 1);
 		}
-		w->sent++;
-		if (++w->next == r->nb_frames) {
-			w->next = 0;
-			w->loop++;
-		}
+		s->ops->advance(s, n);
+		left -= n;
 	}
 	publish(p, tsc);
 	if (unlikely(w->chained != 0)) { /* publish() has counted buffers */
 		rouse_counter_add(&w->stats.frames, -(uint64_t)w->chained);
 		w->chained = 0;
 	}
-	if (outcome == NOTHING)
+	if (next == EVNIC_ENDED)
 		atomic_store_explicit(&w->stats.ended, 1, memory_order_release);
-	return outcome;
+	return next;
 }
 
 /* ---- transmit: from the Tx rings into the sink ---- */
@@ -283,15 +220,31 @@ receive(struct evnic_port *p, uint64_t *due)
 static uint32_t
 transmit(struct evnic_port *p)
 {
+	struct evnic_wire *w = &p->wire;
+	uint16_t nb_queues = p->data->nb_tx_queues;
+	uint16_t queue = w->first_txq;
 	uint32_t sent = 0;
 
-	if (p->sink == NULL)
+	if (w->sink == NULL)
 		return 0;
-	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)
-		sent += evnic_txq_send(p->txq[i], p->sink);
+	for (uint16_t i = 0; i < nb_queues; i++) {
+		sent += evnic_txq_send(p->txq[queue], w->sink, &w->is_sink_full);
+		if (w->is_sink_full)
+			break;
+		if (++queue == nb_queues)
+			queue = 0;
+	}
+	w->first_txq = queue;
 	if (sent != 0)
-		rouse_counter_add(&p->wire.stats.tx_frames, sent);
+		rouse_counter_add(&w->stats.tx_frames, sent);
 	return sent;
+}
+
+static void
+want_room_in_sink(const struct evnic_wire *w, bool wanted)
+{
+	if (w->is_sink_full && w->sink->ops->want_room != NULL)
+		w->sink->ops->want_room(w->sink, wanted);
 }
 
 /* ---- blocking: the consumer's half of the handshake ---- */
@@ -307,16 +260,22 @@ has_request(const struct evnic_wire *w)
 
 /* The second look: is there anything that arrived before the state was PARK? */
 static bool
-has_work(struct evnic_port *p, enum outcome outcome)
+has_work(struct evnic_port *p, enum evnic_next next)
 {
-	struct evnic_rxq *q = p->wire.blocked;
+	const struct evnic_wire *w = &p->wire;
 
-	if (has_request(&p->wire))
+	if (has_request(w))
 		return true;
-	if (outcome == WAIT_ROOM &&
-	    atomic_load_explicit(&q->posted, memory_order_acquire) - q->taken >= p->wire.needed)
+	if (next == EVNIC_WAIT_ROOM &&
+	    atomic_load_explicit(&w->blocked->posted, memory_order_acquire) - w->blocked->taken >=
+		    w->needed)
 		return true;
-	for (uint16_t i = 0; p->sink != NULL && i < p->data->nb_tx_queues; i++)
+	if (next == EVNIC_SILENT && w->source->ops->has_frames != NULL &&
+	    w->source->ops->has_frames(w->source))
+		return true;
+	if (w->is_sink_full)
+		return w->sink->ops->has_room != NULL && w->sink->ops->has_room(w->sink);
+	for (uint16_t i = 0; w->sink != NULL && i < p->data->nb_tx_queues; i++)
 		if (evnic_txq_waits(p->txq[i]))
 			return true;
 	return false;
@@ -333,20 +292,23 @@ set_timer(int timer, uint64_t ns)
 }
 
 static void
-block(struct evnic_port *p, enum outcome outcome, uint64_t due)
+block(struct evnic_port *p, enum evnic_next next, uint64_t due)
 {
 	struct evnic_wire *w = &p->wire;
 	struct epoll_event event;
 
-	if (outcome == WAIT_TIME)
+	if (next == EVNIC_WAIT_TIME)
 		set_timer(w->timer, due);
-	if (outcome == WAIT_ROOM)
+	if (next == EVNIC_WAIT_ROOM)
 		atomic_store_explicit(&w->blocked->room_wanted, true, memory_order_relaxed);
+	want_room_in_sink(w, true);
 	rouse_attn_park(&w->attn);
-	if (!rouse_attn_look(&w->attn) && !has_work(p, outcome)) {
+	if (!rouse_attn_look(&w->attn) && !has_work(p, next)) {
 		rouse_counter_add(&w->stats.parks, 1);
-		if (outcome == WAIT_ROOM)
+		if (next == EVNIC_WAIT_ROOM)
 			rouse_counter_add(&w->stats.room_waits, 1);
+		if (w->is_sink_full)
+			rouse_counter_add(&w->stats.tx_waits, 1);
 		/* edge-triggered; EINTR and an early return are spurious wakes */
 		epoll_wait(w->epoll, &event, 1, -1);
 	}
@@ -355,13 +317,13 @@ block(struct evnic_port *p, enum outcome outcome, uint64_t due)
 	/* it looks at everything each round: the bits only say that somebody was there */
 	for (uint64_t bits = rouse_attn_take(&w->attn); bits != 0; bits &= bits - 1)
 		rouse_attn_take_detail(&w->attn, (unsigned int)__builtin_ctzll(bits));
-	if (outcome == WAIT_ROOM)
+	if (next == EVNIC_WAIT_ROOM)
 		atomic_store_explicit(&w->blocked->room_wanted, false, memory_order_relaxed);
+	want_room_in_sink(w, false);
 }
 
 /* ---- the loop ---- */
 
-/* While there is no carrier the replay stands still, its clock with it. */
 static void
 follow_carrier(struct evnic_port *p)
 {
@@ -371,10 +333,8 @@ follow_carrier(struct evnic_port *p)
 	if (up == w->carrier)
 		return;
 	w->carrier = up;
-	if (up)
-		w->start_ns += now_ns() - w->held_ns;
-	else
-		w->held_ns = now_ns();
+	if (w->source != NULL && w->source->ops->hold != NULL)
+		w->source->ops->hold(w->source, !up);
 }
 
 /* What control threads ask for takes effect between two rounds. */
@@ -383,15 +343,8 @@ honour_requests(struct evnic_port *p)
 {
 	struct evnic_wire *w = &p->wire;
 	uint32_t wanted = atomic_load_explicit(&w->sync_wanted, memory_order_acquire);
-	uint32_t version = atomic_load_explicit(&p->rss_version, memory_order_acquire);
 
-	if (version != w->rss_version) {
-		pthread_mutex_lock(&p->lock);
-		w->rss = p->rss;
-		w->filter = p->filter;
-		pthread_mutex_unlock(&p->lock);
-		w->rss_version = version;
-	}
+	evnic_rules_copy(p, &w->rules);
 	follow_carrier(p);
 	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++) {
 		struct evnic_rxq *q = p->rxq[i];
@@ -411,34 +364,35 @@ wire_main(void *arg)
 {
 	struct evnic_port *p = arg;
 	struct evnic_wire *w = &p->wire;
-	enum outcome outcome;
+	bool spins = w->source != NULL && w->source->spins;
+	enum evnic_next next;
 	uint64_t due = 0;
-	int spins = 0;
+	int spun = 0;
 
 	honour_requests(p);
-	for (uint64_t i = 0; i < p->replay.nb_frames; i++)
-		hash_frame(w, &p->replay.frames[i]);
-	w->start_ns = now_ns();
+	if (w->source != NULL && w->source->ops->prepare != NULL)
+		w->source->ops->prepare(w->source, &w->rules);
 	for (;;) {
 		if (unlikely(has_request(w))) {
 			honour_requests(p);
 			if (atomic_load_explicit(&w->stop, memory_order_acquire))
 				break;
 		}
-		outcome = receive(p, &due);
-		if (transmit(p) != 0 || outcome == MORE) {
-			spins = 0;
-		} else if (outcome == WAIT_ROOM && p->args.pace == EVNIC_PACE_MAX &&
-			   ++spins < SPINS) {
+		next = receive(p, &due);
+		if (transmit(p) != 0 || next == EVNIC_MORE) {
+			spun = 0;
+		} else if (next == EVNIC_WAIT_ROOM && spins && ++spun < SPINS) {
 			rte_pause();
 		} else {
-			block(p, outcome, due);
-			spins = 0;
+			block(p, next, due);
+			spun = 0;
 		}
 	}
 	while (transmit(p) != 0)
 		;
 	honour_requests(p); /* nobody shall wait for a thread that has ended */
+	/* pairs with the acquire in evnic_wire_sync() */
+	atomic_store_explicit(&w->alive, false, memory_order_release);
 	return NULL;
 }
 
@@ -494,12 +448,23 @@ evnic_wire_start(struct evnic_port *p)
 
 	atomic_store_explicit(&w->stop, false, memory_order_relaxed);
 	atomic_store_explicit(&w->stats.ended, 0, memory_order_relaxed);
-	w->next = w->loop = w->sent = w->touched = 0;
 	w->carrier = true;
+	w->touched = 0;
+	w->first_txq = 0;
+	w->is_sink_full = false;
+	w->source = p->data->nb_rx_queues == 0 ? NULL : evnic_ends_source(p);
+	w->sink = evnic_ends_sink(p);
+	if (w->source != NULL && w->source->fd >= 0) {
+		ret = watch(w->epoll, w->source->fd);
+		if (ret != 0)
+			return ret;
+	}
 	rouse_attn_poll(&w->attn);
+	atomic_store_explicit(&w->alive, true, memory_order_release);
 	snprintf(name, sizeof(name), "wire-%u", p->data->port_id);
 	ret = rte_ctrl_thread_create(&w->thread, name, NULL, wire_main, p);
 	if (ret != 0) {
+		atomic_store_explicit(&w->alive, false, memory_order_relaxed);
 		EVNIC_LOG(ERR, "port %u: no wire thread: %s", p->data->port_id, strerror(-ret));
 		return ret;
 	}
@@ -533,8 +498,8 @@ evnic_wire_stop(struct evnic_port *p)
 }
 
 /*
- * Returns when the wire thread has begun a new round, and so uses nothing that was changed
- * before: a target, the RSS key.
+ * Returns when the wire thread has begun a new round, or ended, and so uses nothing that was
+ * changed before: a target, the RSS key, the other end of a cable.
  */
 void
 evnic_wire_sync(struct evnic_port *p)
@@ -542,11 +507,10 @@ evnic_wire_sync(struct evnic_port *p)
 	struct evnic_wire *w = &p->wire;
 	uint32_t wanted;
 
-	if (!w->running)
-		return;
 	wanted = atomic_fetch_add_explicit(&w->sync_wanted, 1, memory_order_release) + 1;
 	request(w);
-	/* pairs with the release in honour_requests() */
-	while ((int32_t)(atomic_load_explicit(&w->sync_done, memory_order_acquire) - wanted) < 0)
+	/* pairs with the releases in honour_requests() and at the end of wire_main() */
+	while (atomic_load_explicit(&w->alive, memory_order_acquire) &&
+	       (int32_t)(atomic_load_explicit(&w->sync_done, memory_order_acquire) - wanted) < 0)
 		usleep(CONTROL_WAIT_US);
 }

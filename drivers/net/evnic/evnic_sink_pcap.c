@@ -16,17 +16,25 @@
 
 #include <pcap/pcap.h>
 #include <rte_common.h>
+#include <rte_errno.h>
 
 #include "evnic.h"
 
-struct evnic_sink {
-	pcap_t *pcap;
+struct sink_pcap {
+	struct evnic_sink base;
+	pcap_t *pcap; /* NULL: not opened yet */
 	pcap_dumper_t *dumper;
 	const char *name;
 	const char *path;
 	bool failed;		   /* the first error was logged */
 	uint8_t frame[UINT16_MAX]; /* a frame of several segments, in one piece */
 };
+
+static struct sink_pcap *
+of(struct evnic_sink *s)
+{
+	return RTE_PTR_SUB(s, offsetof(struct sink_pcap, base));
+}
 
 static bool
 is_same_file(const char *a, const char *b)
@@ -38,19 +46,19 @@ is_same_file(const char *a, const char *b)
 }
 
 /* Can the file be made? It is not: the port may yet be refused for another reason. */
-int
-evnic_sink_check(const char *name, const char *path, const char *source)
+static int
+check(const char *name, const char *path, const char *source)
 {
 	char *copy;
 	int ret;
 
-	if (path[0] != '\0' && is_same_file(path, source)) {
+	if (is_same_file(path, source)) {
 		EVNIC_LOG(ERR,
 			  "%s: tx_pcap=%s: it is the capture that is replayed; give another file",
 			  name, path);
 		return -EINVAL;
 	}
-	if (path[0] == '\0' || access(path, W_OK) == 0)
+	if (access(path, W_OK) == 0)
 		return 0;
 	if (errno == ENOENT) {
 		copy = strdup(path);
@@ -85,34 +93,33 @@ open_exclusively(const char *path)
 	return fdopen(fd, "w");
 }
 
-struct evnic_sink *
-evnic_sink_open(const char *name, const char *path)
+/* Late, as it makes the file, and once: a port that is started again goes on in it. */
+static int
+start(struct evnic_sink *sink)
 {
-	struct evnic_sink *s = calloc(1, sizeof(*s));
+	struct sink_pcap *s = of(sink);
 	FILE *file;
 
-	if (s == NULL)
-		return NULL;
-	s->name = name;
-	s->path = path;
+	if (s->pcap != NULL)
+		return 0;
 	s->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, UINT16_MAX,
 						       PCAP_TSTAMP_PRECISION_NANO);
-	file = s->pcap == NULL ? NULL : open_exclusively(path);
+	file = s->pcap == NULL ? NULL : open_exclusively(s->path);
 	s->dumper = file == NULL ? NULL : pcap_dump_fopen(s->pcap, file);
 	if (s->dumper != NULL)
-		return s;
+		return 0;
 	EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can, one a port",
-		  name, path, strerror(errno));
+		  s->name, s->path, strerror(errno));
 	if (file != NULL)
 		fclose(file);
 	if (s->pcap != NULL)
 		pcap_close(s->pcap);
-	free(s);
-	return NULL;
+	s->pcap = NULL;
+	return -EIO;
 }
 
 static void
-write_one(struct evnic_sink *s, const struct rte_mbuf *pkt)
+write_one(struct sink_pcap *s, const struct rte_mbuf *pkt)
 {
 	uint32_t len = RTE_MIN(pkt->pkt_len, (uint32_t)sizeof(s->frame));
 	struct pcap_pkthdr header = { .caplen = len, .len = pkt->pkt_len };
@@ -124,27 +131,61 @@ write_one(struct evnic_sink *s, const struct rte_mbuf *pkt)
 	pcap_dump((uint8_t *)s->dumper, &header, rte_pktmbuf_read(pkt, 0, len, s->frame));
 }
 
-/* Write frames, and see that they are in the file; false: some are not, and count as errors. */
-bool
-evnic_sink_write(struct evnic_sink *s, struct rte_mbuf *const *pkts, uint32_t nb_pkts)
+/* A burst is in the file when this returns, or refused. */
+static uint32_t
+write_burst(struct evnic_sink *sink, struct rte_mbuf *const *pkts, uint32_t nb_pkts,
+	    uint64_t *refused)
 {
+	struct sink_pcap *s = of(sink);
+
 	for (uint32_t i = 0; i < nb_pkts; i++)
 		write_one(s, pkts[i]);
 	if (pcap_dump_flush(s->dumper) == 0 && !ferror(pcap_dump_file(s->dumper)))
-		return true;
+		return nb_pkts;
 	if (!s->failed)
 		EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; frames count as errors",
 			  s->name, s->path, strerror(errno));
 	s->failed = true;
-	return false;
+	*refused = UINT64_MAX;
+	return nb_pkts;
 }
 
-void
-evnic_sink_close(struct evnic_sink *s)
+static void
+destroy(struct evnic_sink *sink)
 {
-	if (s == NULL)
-		return;
-	pcap_dump_close(s->dumper);
-	pcap_close(s->pcap);
+	struct sink_pcap *s = of(sink);
+
+	if (s->pcap != NULL) {
+		pcap_dump_close(s->dumper);
+		pcap_close(s->pcap);
+	}
 	free(s);
+}
+
+static const struct evnic_sink_ops ops = {
+	.start = start,
+	.write = write_burst,
+	.destroy = destroy,
+};
+
+/* NULL with rte_errno, logged. */
+struct evnic_sink *
+evnic_sink_pcap_create(const struct evnic_port *p)
+{
+	struct sink_pcap *s;
+	int ret = check(p->data->name, p->args.tx_pcap, p->args.rx_pcap);
+
+	if (ret != 0) {
+		rte_errno = -ret;
+		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	s->base.ops = &ops;
+	s->name = p->data->name;
+	s->path = p->args.tx_pcap;
+	return &s->base;
 }
