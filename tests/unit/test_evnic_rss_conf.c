@@ -20,6 +20,13 @@ static struct evnic_port *port;
 static int
 make(void **state)
 {
+	const struct rouse_steer_conf conf = {
+		.reta_size = EVNIC_RETA_SIZE,
+		.nb_queues = QUEUES,
+		.nb_rings = QUEUES,
+		.nb_vectors = QUEUES,
+	};
+
 	port = aligned_alloc(ROUSE_CACHE_LINE, RTE_ALIGN_CEIL(sizeof(*port), ROUSE_CACHE_LINE));
 	assert_non_null(port);
 	memset(port, 0, sizeof(*port));
@@ -29,7 +36,7 @@ make(void **state)
 	mock_syncs = 0;
 	pthread_mutex_init(&port->lock, NULL);
 	evnic_rss_init(&port->rules.rss);
-	return rouse_steer_init(&port->steer, EVNIC_RETA_SIZE, QUEUES);
+	return rouse_steer_init(&port->steer, &conf);
 }
 
 static int

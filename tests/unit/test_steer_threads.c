@@ -3,8 +3,9 @@
  */
 
 /*
- * Look-ups while the tables change. Each queue q has the rings q and q + 32 and no others, so that
- * a queue with the ring of another one shows; each ring has one vector, a permutation of its own.
+ * Look-ups while the tables change, by every map. Each queue q has the rings q and q + 32 and no
+ * others, so that a queue with the ring of another one shows; each ring has one vector, a
+ * permutation of its own, and so has each entry of map A. The writer also tries what is refused.
  */
 
 #include <stdbool.h>
@@ -16,8 +17,8 @@
 
 #define QUEUES	32 /* that are named; the rings take the numbers above, too */
 #define RETA	64
-#define UPDATES 1000000u /* at least, while look-ups go on */
-#define LOOKUPS 4000000u
+#define UPDATES 300000u /* at least, while look-ups go on; of each map */
+#define LOOKUPS 1000000u
 
 static struct rouse_steer steer;
 static _Atomic uint64_t nb_updates, nb_lookups;
@@ -31,14 +32,26 @@ vector_of(uint16_t ring)
 static bool
 is_valid(struct rouse_steer_path path)
 {
-	return path.queue < QUEUES && (path.ring == path.queue || path.ring == path.queue + 32) &&
-	       path.vector == vector_of(path.ring);
+	if (path.queue >= QUEUES || (path.ring != path.queue && path.ring != path.queue + 32))
+		return false;
+	if (path.vector == vector_of(path.ring))
+		return true;
+	/* two tables then: the one may be of before an update and the other of after it */
+	return steer.map == ROUSE_STEER_MAP_A_VECTOR &&
+	       (path.vector == vector_of(path.queue) || path.vector == vector_of(path.queue + 32));
 }
 
 /* Look-ups that named what nobody wrote. */
 struct wrong {
-	uint64_t hashed, unhashed;
+	uint64_t hashed, unhashed, no_data, event;
 };
+
+static bool
+is_over(void)
+{
+	return atomic_load_explicit(&nb_lookups, memory_order_relaxed) >= LOOKUPS &&
+	       atomic_load_explicit(&nb_updates, memory_order_relaxed) >= UPDATES;
+}
 
 static void *
 look_up(void *arg)
@@ -47,54 +60,135 @@ look_up(void *arg)
 	uint64_t random = 5;
 
 	threads_pin(1);
-	while (atomic_load_explicit(&nb_lookups, memory_order_relaxed) < LOOKUPS ||
-	       atomic_load_explicit(&nb_updates, memory_order_relaxed) < UPDATES) {
+	while (!is_over()) {
+		uint16_t queue = (uint16_t)unit_random_below(&random, QUEUES);
+		enum rouse_event_code code = unit_random_below(&random, ROUSE_NB_EVENT_CODES);
+
 		wrong->hashed +=
 			!is_valid(rouse_steer_hash(&steer, (uint32_t)unit_random(&random)));
-		wrong->unhashed += !is_valid(rouse_steer_default(&steer));
+		wrong->unhashed += !is_valid(rouse_steer_unhashed(&steer));
+		wrong->no_data += !is_valid(rouse_steer_no_data(&steer, code));
+		wrong->event += !is_valid(rouse_steer_event(&steer, queue, code));
 		atomic_fetch_add_explicit(&nb_lookups, 1, memory_order_relaxed);
 	}
 	return NULL;
 }
 
 static void
-lookups_meanwhile_see_only_pairs_that_were_written(void **state)
+set_event(uint16_t queue, unsigned int code, uint16_t ring)
 {
-	struct wrong wrong = { 0, 0 };
-	uint64_t random = 6;
-	pthread_t reader;
+	rouse_steer_event_set(&steer, queue, code, ring, vector_of(ring));
+}
 
-	assert_int_equal(rouse_steer_init(&steer, RETA, ROUSE_STEER_MAX_QUEUES), 0);
-	for (uint16_t i = 0; i < RETA; i++)
-		assert_int_equal(rouse_steer_reta_set(&steer, i, i % QUEUES), 0);
+static void
+make(enum rouse_steer_map map)
+{
+	const struct rouse_steer_conf conf = {
+		.reta_size = RETA,
+		.nb_queues = QUEUES,
+		.nb_rings = ROUSE_STEER_MAX_QUEUES,
+		.nb_vectors = ROUSE_STEER_MAX_QUEUES,
+	};
+
+	assert_int_equal(rouse_steer_init(&steer, &conf), 0);
+	assert_int_equal(rouse_steer_map_set(&steer, map), 0);
 	for (uint16_t r = 0; r < ROUSE_STEER_MAX_QUEUES; r++)
 		assert_int_equal(rouse_steer_vector_set(&steer, r, vector_of(r)), 0);
+	for (uint16_t q = 0; q < QUEUES; q++)
+		for (unsigned int code = 0; code < ROUSE_NB_EVENT_CODES; code++)
+			set_event(q, code, q);
+}
 
+/* One update; whether it was refused that had to be. */
+static bool
+update(uint64_t *random)
+{
+	uint16_t queue = (uint16_t)unit_random_below(random, QUEUES);
+	uint16_t index = (uint16_t)unit_random_below(random, RETA);
+	uint16_t ring = (uint16_t)(queue + 32 * (index & 1));
+
+	switch (unit_random_below(random, 16)) {
+	case 0: /* few ring updates, each walks the whole RETA */
+		return rouse_steer_ring_set(&steer, queue, ring) == 0;
+	case 1:
+		return rouse_steer_rss_default_queue_set(&steer, queue) == 0;
+	case 2:
+	case 3:
+		return rouse_steer_default_processor_set(&steer, queue) == 0;
+	case 4:
+		return rouse_steer_default_processor_set(&steer, (uint16_t)(QUEUES + queue)) != 0;
+	case 5:
+		return rouse_steer_reta_set(&steer, index, (uint16_t)(QUEUES + queue)) != 0;
+	case 6:
+		return rouse_steer_event_set(&steer, queue, 0, (uint16_t)(64 + ring), 0) != 0;
+	case 7:
+	case 8:
+	case 9:
+	case 10:
+	case 11:
+		set_event(queue, unit_random_below(random, ROUSE_NB_EVENT_CODES), ring);
+		return true;
+	default:
+		return rouse_steer_reta_set(&steer, index, queue) == 0;
+	}
+}
+
+static void
+run(enum rouse_steer_map map)
+{
+	struct wrong wrong = { 0, 0, 0, 0 };
+	uint64_t random = 6 + map, wrong_updates = 0;
+	pthread_t reader;
+
+	unit_deadline();
+	make(map);
+	atomic_store(&nb_updates, 0);
+	atomic_store(&nb_lookups, 0);
 	assert_int_equal(pthread_create(&reader, NULL, look_up, &wrong), 0);
-	while (atomic_load_explicit(&nb_lookups, memory_order_relaxed) < LOOKUPS ||
-	       atomic_load_explicit(&nb_updates, memory_order_relaxed) < UPDATES) {
-		uint16_t queue = (uint16_t)unit_random_below(&random, QUEUES);
-		uint16_t index = (uint16_t)unit_random_below(&random, RETA);
-
-		/* few ring updates, each walks the whole RETA */
-		if (unit_random_below(&random, 16) == 0)
-			rouse_steer_ring_set(&steer, queue, (uint16_t)(queue + 32 * (index & 1)));
-		else if (unit_random_below(&random, 8) == 0)
-			rouse_steer_default_queue_set(&steer, queue);
-		else
-			rouse_steer_reta_set(&steer, index, queue);
+	while (!is_over()) {
+		wrong_updates += !update(&random);
 		atomic_fetch_add_explicit(&nb_updates, 1, memory_order_relaxed);
 	}
 	pthread_join(reader, NULL);
+	assert_int_equal(wrong_updates, 0);
 	assert_int_equal(wrong.hashed, 0);
 	assert_int_equal(wrong.unhashed, 0);
+	assert_int_equal(wrong.no_data, 0);
+	assert_int_equal(wrong.event, 0);
+}
+
+static void
+lookups_by_map_b_meanwhile_see_only_what_was_written(void **state)
+{
+	run(ROUSE_STEER_MAP_B);
+}
+
+static void
+lookups_by_map_a_meanwhile_see_only_pairs_that_were_written(void **state)
+{
+	run(ROUSE_STEER_MAP_A);
+}
+
+static void
+lookups_by_map_a_ring_meanwhile_see_only_what_was_written(void **state)
+{
+	run(ROUSE_STEER_MAP_A_RING);
+}
+
+static void
+lookups_by_map_a_vector_meanwhile_see_only_what_was_written(void **state)
+{
+	run(ROUSE_STEER_MAP_A_VECTOR);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lookups_meanwhile_see_only_pairs_that_were_written),
+		cmocka_unit_test(lookups_by_map_b_meanwhile_see_only_what_was_written),
+		cmocka_unit_test(lookups_by_map_a_meanwhile_see_only_pairs_that_were_written),
+		cmocka_unit_test(lookups_by_map_a_ring_meanwhile_see_only_what_was_written),
+		cmocka_unit_test(lookups_by_map_a_vector_meanwhile_see_only_what_was_written),
 	};
 
 	threads_init();

@@ -17,6 +17,20 @@ RTE_LOG_REGISTER_SUFFIX(evnic_logtype, net.evnic, NOTICE);
 
 /* ---- life ---- */
 
+/* A queue has the event ring and the vector of its own number. */
+static int
+init_steer(struct evnic_port *p, uint16_t nb_queues)
+{
+	const struct rouse_steer_conf conf = {
+		.reta_size = EVNIC_RETA_SIZE,
+		.nb_queues = nb_queues,
+		.nb_rings = nb_queues,
+		.nb_vectors = nb_queues,
+	};
+
+	return rouse_steer_init(&p->steer, &conf);
+}
+
 static int
 dev_configure(struct rte_eth_dev *dev)
 {
@@ -39,7 +53,7 @@ dev_configure(struct rte_eth_dev *dev)
 	/* first what can be refused */
 	ret = is_rss ? evnic_rss_check(p, &conf->rx_adv_conf.rss_conf) : 0;
 	if (ret == 0)
-		ret = rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, dev->data->nb_rx_queues);
+		ret = init_steer(p, dev->data->nb_rx_queues);
 	if (ret != 0)
 		return ret;
 	if (is_rss)
@@ -250,7 +264,7 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	pthread_mutex_init(&p->lock, NULL);
 	p->rules.version = 1; /* 0 is of frames that were not judged yet */
 	evnic_rss_init(&p->rules.rss);
-	rouse_steer_init(&p->steer, EVNIC_RETA_SIZE, 1);
+	init_steer(p, 1);
 	p->macs[0] = (struct rte_ether_addr){
 		.addr_bytes = { 0x02, 'R', 'o', 'u', 's', (uint8_t)dev->data->port_id },
 	};

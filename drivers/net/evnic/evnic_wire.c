@@ -98,7 +98,7 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 		count_dropped(w, f);
 		return true;
 	} else {
-		path = rouse_steer_default(&p->steer);
+		path = rouse_steer_unhashed(&p->steer);
 	}
 
 	q = p->rxq[path.queue];
