@@ -215,14 +215,14 @@ rouse_attn_mark_own(const struct rouse_attn_target *t)
 	atomic_fetch_or_explicit(&t->attn->word, UINT64_C(1) << t->device, memory_order_seq_cst);
 }
 
-/** Whether the target's bits are set: a settled entry without them was lost. */
-static inline bool
-rouse_attn_is_marked(const struct rouse_attn_target *t)
+/** The rings of a device that are marked, a bit each: a settled entry in another one was lost. */
+static inline uint64_t
+rouse_attn_marked_rings(const struct rouse_attn *a, unsigned int device)
 {
-	uint64_t word = atomic_load_explicit(&t->attn->word, memory_order_acquire);
-	uint64_t bits = atomic_load_explicit(&t->attn->detail[t->device], memory_order_acquire);
+	uint64_t word = atomic_load_explicit(&a->word, memory_order_acquire);
+	uint64_t bits = atomic_load_explicit(&a->detail[device], memory_order_acquire);
 
-	return (word >> t->device & 1) != 0 && (bits >> t->ring & 1) != 0;
+	return (word >> device & 1) != 0 ? bits : 0;
 }
 
 /** ATTEND -> PARK, the store. The caller arms its plain sources next. */
@@ -263,25 +263,48 @@ rouse_attn_unpark(struct rouse_attn *a)
 #define ROUSE_ATTN_MAX_PORTS 256
 
 /**
+ * Who shall be told of a queue's events: a worker, and its bit for the queue's device. The third
+ * part of a target, the ring bit, is the driver's to say: it is the number of the event ring, which
+ * is below ROUSE_ATTN_BITS.
+ */
+struct rouse_attn_owner {
+	struct rouse_attn *attn;
+	uint8_t device; /**< bit of the attention word */
+};
+
+/**
  * What a driver offers whose queues are handshake producers. Each function is called from one
  * control thread or worker at a time per port, never from the data path of the device.
  */
 struct rouse_attn_port_ops {
 	/**
-	 * Let the device signal events of @p queue to @p target, which stays valid until unbind
-	 * returns. Entries that are in the ring already are not signalled: the caller looks once.
-	 * The binding outlives a stop and a start of the port, but not a new setup of the queue.
-	 * @return 0; -ERANGE: no such queue; -EBUSY: it is bound already
+	 * Let the device signal events of @p queue to @p owner, with the number of the event ring
+	 * as the ring bit. The owner is copied; its attention stays valid until unbind returns.
+	 * Entries that are in the rings already are not signalled: the caller looks once. The
+	 * binding outlives a stop and a start of the port, but not a new setup of the queue; the
+	 * rings of a bound queue stay the same.
+	 *
+	 * A ring may carry events of several queues. Receiving from one of these takes what the
+	 * ring has for the others out of it, too, and keeps it for them; if it returns less than it
+	 * was asked for, it has looked at all that was in the queue's rings.
+	 *
+	 * @param rings  filled: the event rings that can carry events of the queue, a bit each,
+	 *               at least one
+	 * @return 0; -ERANGE: no such queue; -EBUSY: it is bound already, or one of its rings also
+	 *         carries events of a queue that is bound to another owner: a ring has one consumer
+	 *         (nothing changed, in either case)
 	 */
-	int (*bind)(void *ctx, uint16_t queue, const struct rouse_attn_target *target);
+	int (*bind)(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner,
+		    uint64_t *rings);
 	/**
-	 * Undo bind. When it returns, the device has let go of the target.
+	 * Undo bind. When it returns, the device has let go of the owner as far as this queue is
+	 * concerned.
 	 * @return 0; -ERANGE: no such queue; -ENOENT: it is not bound
 	 */
 	int (*unbind)(void *ctx, uint16_t queue);
-	/** Entries for @p queue whose handshake is over and that are not read yet; called by the
-	 * worker that drains the queue. */
-	uint32_t (*owed)(void *ctx, uint16_t queue);
+	/** The event rings of @p queue, a bit each, with entries whose handshake is over and that
+	 * are not read yet; called by the worker that drains the queue. */
+	uint64_t (*owed)(void *ctx, uint16_t queue);
 	/** Post buffers for @p queue; whether the device has one then. Without one the queue is
 	 * silent for good: nothing arrives, so nothing is signalled. Called by the worker that
 	 * drains the queue. */

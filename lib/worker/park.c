@@ -43,6 +43,20 @@ visit_handshake(struct rouse_worker *w, struct source *s)
 	return n;
 }
 
+/* Visit what a ring bit names. */
+static uint32_t
+visit_ring(struct rouse_worker *w, unsigned int device, unsigned int ring)
+{
+	const struct source_link *link = source_of_bits(w, device, ring);
+	uint32_t found = 0;
+
+	if (link == NULL)
+		rouse_counter_add(&w->stats.stale_bits, 1);
+	for (; link != NULL; link = link->next)
+		found += visit_handshake(w, link->source);
+	return found;
+}
+
 static uint32_t
 visit_marked(struct rouse_worker *w)
 {
@@ -53,15 +67,8 @@ visit_marked(struct rouse_worker *w)
 		uint64_t bits = rouse_attn_take_detail(&w->attn, device);
 
 		rouse_counter_add(&w->stats.detail_words, 1);
-		for (; bits != 0; bits &= bits - 1) {
-			struct source *s =
-				source_of_bits(w, device, (unsigned int)__builtin_ctzll(bits));
-
-			if (s == NULL)
-				rouse_counter_add(&w->stats.stale_bits, 1);
-			else
-				found += visit_handshake(w, s);
-		}
+		for (; bits != 0; bits &= bits - 1)
+			found += visit_ring(w, device, (unsigned int)__builtin_ctzll(bits));
 	}
 	return found;
 }
@@ -189,8 +196,8 @@ set_timer(int timer, uint32_t us)
 
 /* ---- awake ---- */
 
-/* Does a settled entry wait whose bits are not set? A few sources at each wake, in turn, so that
- * the cost of a wake does not grow with the number of sources. */
+/* Does a settled entry wait in a ring whose bits are not set? A few sources at each wake, in turn,
+ * so that the cost of a wake does not grow with the number of sources. */
 static void
 audit(struct rouse_worker *w)
 {
@@ -198,10 +205,17 @@ audit(struct rouse_worker *w)
 
 	for (uint32_t i = 0; i < nb; i++) {
 		struct source *s = w->handshake.at[w->next_audit++ % w->handshake.nb];
+		struct rouse_attn_target lost = s->target;
+		/* what is owed first: only then must its bits be set */
+		uint64_t rings = s->ops->owed(s);
 
-		if (s->ops->owed(s) != 0 && !rouse_attn_is_marked(&s->target)) {
+		rings &= ~rouse_attn_marked_rings(&w->attn, lost.device);
+		if (rings != 0)
 			rouse_counter_add(&w->stats.rescues, 1);
-			rouse_attn_mark_own(&s->target);
+		/* those very bits: they name all whose entries may be there */
+		for (; rings != 0; rings &= rings - 1) {
+			lost.ring = (uint8_t)__builtin_ctzll(rings);
+			rouse_attn_mark_own(&lost);
 		}
 	}
 }

@@ -91,9 +91,10 @@ void rouse_worker_destroy(struct rouse_worker *w);
  * Add an Rx queue, of any PMD. Control thread; the worker does not run, the port is started, and
  * nobody else receives from the queue from here on.
  *
- * @return 0; -EBUSY: the worker runs; -ENODEV: no such port; -EINVAL: no such queue; -ENOSPC: no
- *         device or ring bit left (64 x 64, one of them for messages), or the limit of watched
- *         file descriptors was met; -ENOMEM; or the errno of the driver's binding
+ * @return 0; -EBUSY: the worker runs, or another one has a queue whose events come by the same
+ * event ring; -ENODEV: no such port; -EINVAL: no such queue; -ENOSPC: no device bit left (64, of
+ *         which ports have one each and event rings and messages one for 64), or the limit of
+ *         watched file descriptors was met; -ENOMEM; or the errno of the driver's binding
  */
 int rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			    rouse_worker_rx_t handler, void *arg);

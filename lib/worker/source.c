@@ -4,8 +4,10 @@
 
 /*
  * A worker's sources: visiting one, adding and removing, and the table from attention bits back to
- * sources. Handshake sources get the pair (device bit, ring bit): the queues of one port share
- * a device bit as long as its 64 ring bits last, and so do all sources that are no port's.
+ * sources. A handshake source is named by a device bit and one or more of its ring bits. The queues
+ * of a port share a device bit, whose ring bits are the numbers of the port's event rings. Sources
+ * that are no port's are given a ring bit each, of a device bit that they share as long as 64 ring
+ * bits last.
  */
 
 #include <errno.h>
@@ -25,12 +27,6 @@ source_visit(struct rouse_worker *w, struct source *s)
 		rouse_counter_add(&w->stats.empty_polls, 1);
 	ROUSE_WINDOW(C_DRAINED);
 	return n;
-}
-
-struct source *
-source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int ring)
-{
-	return w->devices[device] == NULL ? NULL : w->devices[device]->rings[ring];
 }
 
 /* ---- lists ---- */
@@ -65,14 +61,16 @@ list_remove(struct source_list *l, const struct source *s)
 
 /* ---- bits ---- */
 
-/* A device of the group with a ring bit left, or a new one; -ENOSPC: no bit is left, -ENOMEM. */
+/* The device of a port, or one of the software's with a ring bit left, or a new one; -ENOSPC: no
+ * bit is left, -ENOMEM. */
 static int
 find_device(struct rouse_worker *w, uint32_t group)
 {
 	struct device *d;
 
 	for (uint32_t i = 0; i < w->nb_devices; i++)
-		if (w->devices[i]->group == group && w->devices[i]->nb_rings < ROUSE_ATTN_BITS)
+		if (w->devices[i]->group == group &&
+		    (group != GROUP_SOFTWARE || w->devices[i]->taken != UINT64_MAX))
 			return (int)i;
 	if (w->nb_devices == ROUSE_ATTN_BITS)
 		return -ENOSPC;
@@ -85,34 +83,89 @@ find_device(struct rouse_worker *w, uint32_t group)
 }
 
 static int
-take_bits(struct rouse_worker *w, struct source *s, uint32_t group)
+link_ring(const struct rouse_worker *w, struct device *d, struct source *s, unsigned int ring)
 {
-	int device = find_device(w, group);
-	uint8_t ring = 0;
+	struct source_link *last = &d->rings[ring];
 
-	if (device < 0)
-		return device;
-	while (w->devices[device]->rings[ring] != NULL)
-		ring++;
-	w->devices[device]->rings[ring] = s;
-	w->devices[device]->nb_rings++;
-	s->target = (struct rouse_attn_target){
-		.attn = &w->attn,
-		.device = (uint8_t)device,
-		.ring = ring,
-	};
+	if (last->source != NULL) {
+		struct source_link *link =
+			rte_zmalloc_socket("worker_link", sizeof(*link), 0, w->conf.socket_id);
+
+		if (link == NULL)
+			return -ENOMEM;
+		while (last->next != NULL)
+			last = last->next;
+		last->next = link;
+		last = link;
+	}
+	last->source = s;
+	d->taken |= UINT64_C(1) << ring;
+	s->rings |= UINT64_C(1) << ring;
 	return 0;
 }
 
 static void
-give_bits(struct rouse_worker *w, const struct source *s)
+unlink_ring(struct device *d, const struct source *s, unsigned int ring)
 {
-	struct device *d = w->devices[s->target.device];
+	struct source_link *link = &d->rings[ring], *before = NULL, *next;
 
-	d->rings[s->target.ring] = NULL;
-	d->nb_rings--;
-	atomic_fetch_and_explicit(&w->attn.detail[s->target.device],
-				  ~(UINT64_C(1) << s->target.ring), memory_order_relaxed);
+	while (link->source != s) {
+		before = link;
+		link = link->next;
+	}
+	next = link->next;
+	if (before != NULL) {
+		before->next = next;
+		rte_free(link);
+	} else if (next != NULL) {
+		*link = *next; /* the second becomes the first, which stands in the table */
+		rte_free(next);
+	} else {
+		link->source = NULL;
+		d->taken &= ~(UINT64_C(1) << ring);
+	}
+}
+
+/* A bit that stays set names another source of the ring, or none, and counts as stale then. */
+static void
+give_bits(struct rouse_worker *w, struct source *s)
+{
+	for (; s->rings != 0; s->rings &= s->rings - 1)
+		unlink_ring(w->devices[s->target.device], s,
+			    (unsigned int)__builtin_ctzll(s->rings));
+}
+
+/* Let these ring bits of its device name the source, which none does yet. 0; -EINVAL: there is
+ * none, -ENOMEM: some of them may name it, until it is dropped. */
+int
+source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings)
+{
+	if (rings == 0)
+		return -EINVAL;
+	for (uint64_t bits = rings; bits != 0; bits &= bits - 1) {
+		int ret = link_ring(w, w->devices[s->target.device], s,
+				    (unsigned int)__builtin_ctzll(bits));
+
+		if (ret != 0)
+			return ret;
+	}
+	s->target.ring = (uint8_t)__builtin_ctzll(rings);
+	return 0;
+}
+
+static int
+take_bits(struct rouse_worker *w, struct source *s, uint32_t group)
+{
+	int device = find_device(w, group);
+	uint64_t taken;
+
+	if (device < 0)
+		return device;
+	s->target = (struct rouse_attn_target){ .attn = &w->attn, .device = (uint8_t)device };
+	if (group != GROUP_SOFTWARE)
+		return 0; /* the rings are the driver's to name */
+	taken = w->devices[device]->taken;
+	return source_set_rings(w, s, ~taken & (taken + 1)); /* the lowest that is left */
 }
 
 /* ---- adding and removing: control thread, the worker does not run ---- */

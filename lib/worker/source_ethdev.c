@@ -44,7 +44,7 @@ handshake_drain(struct rouse_worker *w, struct source *s)
 	return n;
 }
 
-static uint32_t
+static uint64_t
 handshake_owed(const struct source *s)
 {
 	return s->ethdev.port.ops->owed(s->ethdev.port.ctx, s->ethdev.queue);
@@ -115,7 +115,9 @@ static int
 add_handshake(struct rouse_worker *w, struct source *model)
 {
 	const struct rouse_attn_port *port = &model->ethdev.port;
+	struct rouse_attn_owner owner = { .attn = &w->attn };
 	struct source *s;
+	uint64_t rings;
 	int ret;
 
 	model->ops = &handshake_ops;
@@ -123,14 +125,22 @@ add_handshake(struct rouse_worker *w, struct source *model)
 	ret = source_add(w, model, model->ethdev.port_id, &s);
 	if (ret != 0)
 		return ret;
-	ret = port->ops->bind(port->ctx, s->ethdev.queue, &s->target);
-	if (ret != 0) {
-		source_drop(w, s);
-		return ret;
-	}
-	/* what is in the ring already was signalled to nobody: look once */
+	owner.device = s->target.device;
+	ret = port->ops->bind(port->ctx, s->ethdev.queue, &owner, &rings);
+	if (ret != 0)
+		goto drop;
+	ret = source_set_rings(w, s, rings);
+	if (ret != 0)
+		goto unbind;
+	/* what is in the rings already was signalled to nobody: look once */
 	rouse_attn_mark_own(&s->target);
 	return 0;
+
+unbind:
+	port->ops->unbind(port->ctx, s->ethdev.queue);
+drop:
+	source_drop(w, s);
+	return ret;
 }
 
 /* The fd of the queue's interrupt; -1: it has none that can be armed. */

@@ -26,10 +26,10 @@ evring_drain(struct rouse_worker *w, struct source *s)
 	return n;
 }
 
-static uint32_t
+static uint64_t
 evring_owed(const struct source *s)
 {
-	return rouse_evring_owed(s->evring.ring);
+	return rouse_evring_owed(s->evring.ring) != 0 ? s->rings : 0;
 }
 
 static void

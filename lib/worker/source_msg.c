@@ -45,14 +45,14 @@ inbox_drain(struct rouse_worker *w, struct source *s __rte_unused)
  * Messages are taken in the order in which they were put, but their handshakes end in any order:
  * if more have ended than messages were taken, at least one that ended is still there.
  */
-static uint32_t
+static uint64_t
 inbox_owed(const struct source *s)
 {
 	const struct rouse_worker *w = s->arg;
 	/* pairs with the release in rouse_worker_post() */
 	uint64_t settled = atomic_load_explicit(&w->inbox_settled, memory_order_acquire);
 
-	return settled > w->inbox_taken ? (uint32_t)(settled - w->inbox_taken) : 0;
+	return settled > w->inbox_taken ? s->rings : 0;
 }
 
 static void

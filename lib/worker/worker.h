@@ -37,8 +37,9 @@ struct source_ops {
 	int (*arm)(struct source *s);
 	/* Interrupt sources: stop asking; 0 or -errno. */
 	int (*disarm)(struct source *s);
-	/* Handshake sources: entries whose handshake is over and that are not taken yet. */
-	uint32_t (*owed)(const struct source *s);
+	/* Handshake sources: those of its ring bits whose entries' handshake is over, and the
+	 * entries not taken yet. */
+	uint64_t (*owed)(const struct source *s);
 	/* Undo what adding did; control thread. */
 	void (*remove)(struct rouse_worker *w, struct source *s);
 };
@@ -46,7 +47,9 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	enum rouse_source_kind kind;
-	struct rouse_attn_target target; /* handshake sources: the bits that name it */
+	/* handshake sources: the bits that name it; of its ring bits, target has the lowest */
+	struct rouse_attn_target target;
+	uint64_t rings;
 	bool armed;
 	bool is_dry; /* handshake queues: the device has no buffer, and will be silent */
 	void *arg;
@@ -74,11 +77,21 @@ struct source_list {
 	uint32_t room;
 };
 
-/* One device bit of the attention word: what its detail bits name. */
+/* One of the sources that a ring bit names. */
+struct source_link {
+	struct source *source;
+	struct source_link *next;
+};
+
+/*
+ * One device bit of the attention word: what its detail bits name. Several queues may share an
+ * event ring, and the events of one queue may come by several. The first source of a bit stands in
+ * the table itself, so that an unshared bit costs no more than that look.
+ */
 struct device {
-	uint32_t group; /* port number, or GROUP_SOFTWARE */
-	uint32_t nb_rings;
-	struct source *rings[ROUSE_ATTN_BITS]; /* reverse table: bit -> source */
+	uint32_t group;				   /* port number, or GROUP_SOFTWARE */
+	uint64_t taken;				   /* ring bits that name a source */
+	struct source_link rings[ROUSE_ATTN_BITS]; /* reverse table: bit -> sources */
 };
 
 #define GROUP_SOFTWARE UINT32_MAX /* sources that are no ethdev queue */
@@ -143,7 +156,16 @@ int source_add(struct rouse_worker *w, const struct source *model, uint32_t grou
 	       struct source **added);
 void source_drop(struct rouse_worker *w, struct source *s);
 void source_remove_all(struct rouse_worker *w);
-struct source *source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int ring);
+int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
+
+/* The sources that the bits name, at least one; NULL: none. */
+static inline const struct source_link *
+source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int ring)
+{
+	const struct device *d = w->devices[device];
+
+	return d == NULL || d->rings[ring].source == NULL ? NULL : &d->rings[ring];
+}
 
 /* source_msg.c */
 

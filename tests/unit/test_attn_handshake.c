@@ -147,9 +147,14 @@ drain_marked(struct sleeper *s)
 static void
 audit(struct sleeper *s)
 {
-	for (int i = 0; i < RINGS; i++)
-		s->unmarked += rouse_evring_owed(s->lanes[i].ring) != 0 &&
-			       !rouse_attn_is_marked(&s->lanes[i].target);
+	for (int i = 0; i < RINGS; i++) {
+		const struct rouse_attn_target *t = &s->lanes[i].target;
+		/* in this order */
+		bool is_owed = rouse_evring_owed(s->lanes[i].ring) != 0;
+		uint64_t marked = rouse_attn_marked_rings(&s->attn, t->device);
+
+		s->unmarked += is_owed && (marked >> t->ring & 1) == 0;
+	}
 }
 
 static void

@@ -181,6 +181,76 @@ lookups_by_map_a_vector_meanwhile_see_only_what_was_written(void **state)
 	run(ROUSE_STEER_MAP_A_VECTOR);
 }
 
+/* ---- one entry, as often as it goes: a word that is written by halves would show ---- */
+
+#define FLIPS 5000000u
+
+static _Atomic bool is_flipping;
+static struct rouse_steer_path seen_wrong;
+
+static bool
+is_one_of_two(struct rouse_steer_path path)
+{
+	return path.queue < 2 && path.ring == path.queue && path.vector == path.ring;
+}
+
+static void *
+look_at_entry_0(void *arg)
+{
+	uint64_t *wrong = arg;
+
+	threads_pin(1);
+	while (atomic_load_explicit(&is_flipping, memory_order_relaxed)) {
+		struct rouse_steer_path hashed = rouse_steer_hash(&steer, 0);
+		struct rouse_steer_path event = rouse_steer_event(&steer, 0, ROUSE_EVENT_TX);
+
+		event.queue = event.ring; /* the entry of the map says nothing of the queue */
+		if (is_one_of_two(hashed) && is_one_of_two(event))
+			continue;
+		seen_wrong = is_one_of_two(hashed) ? event : hashed;
+		++*wrong;
+	}
+	return NULL;
+}
+
+static void
+flip(enum rouse_steer_map map)
+{
+	const struct rouse_steer_conf conf = { 1, 2, 2, 2 };
+	uint64_t wrong = 0;
+	pthread_t reader;
+
+	unit_deadline();
+	assert_int_equal(rouse_steer_init(&steer, &conf), 0);
+	assert_int_equal(rouse_steer_map_set(&steer, map), 0);
+	for (uint16_t q = 0; q < 2; q++)
+		assert_int_equal(rouse_steer_event_set(&steer, q, ROUSE_EVENT_RX, q, q), 0);
+	assert_int_equal(rouse_steer_event_set(&steer, 0, ROUSE_EVENT_TX, 0, 0), 0);
+	atomic_store(&is_flipping, true);
+	assert_int_equal(pthread_create(&reader, NULL, look_at_entry_0, &wrong), 0);
+	for (uint32_t i = 0; i < FLIPS; i++) {
+		rouse_steer_reta_set(&steer, 0, i & 1);
+		rouse_steer_event_set(&steer, 0, ROUSE_EVENT_TX, i & 1, i & 1);
+	}
+	atomic_store(&is_flipping, false);
+	pthread_join(reader, NULL);
+	if (wrong != 0)
+		print_error("%u, %u, %u\n", seen_wrong.queue, seen_wrong.ring, seen_wrong.vector);
+	assert_int_equal(wrong, 0);
+}
+
+static void
+both_halves_of_a_reta_entry_change_at_once(void **state)
+{
+	flip(ROUSE_STEER_MAP_B);
+}
+
+static void
+both_halves_of_an_entry_of_map_a_change_at_once(void **state)
+{
+	flip(ROUSE_STEER_MAP_A);
+}
+
 int
 main(void)
 {
@@ -189,6 +259,8 @@ main(void)
 		cmocka_unit_test(lookups_by_map_a_meanwhile_see_only_pairs_that_were_written),
 		cmocka_unit_test(lookups_by_map_a_ring_meanwhile_see_only_what_was_written),
 		cmocka_unit_test(lookups_by_map_a_vector_meanwhile_see_only_what_was_written),
+		cmocka_unit_test(both_halves_of_a_reta_entry_change_at_once),
+		cmocka_unit_test(both_halves_of_an_entry_of_map_a_change_at_once),
 	};
 
 	threads_init();

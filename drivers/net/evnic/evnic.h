@@ -295,8 +295,9 @@ struct evnic_rxq {
 
 	/* vector: where the events of this queue's ring are signalled */
 	alignas(ROUSE_CACHE_LINE) _Atomic(const struct rouse_attn_target *) target;
-	struct rouse_attn_target own; /* names own_attn */
-	struct rouse_attn own_attn;   /* of ordinary ethdev users: rx_queue_intr_enable */
+	struct rouse_attn_target own;	/* names own_attn */
+	struct rouse_attn_target bound; /* names the owner's; its ring bit is the queue's number */
+	struct rouse_attn own_attn;	/* of ordinary ethdev users: rx_queue_intr_enable */
 };
 
 int evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,

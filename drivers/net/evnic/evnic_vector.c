@@ -98,7 +98,7 @@ rxq_of(struct evnic_port *p, uint16_t queue)
 }
 
 static int
-bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_target *target)
+bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner, uint64_t *rings)
 {
 	struct evnic_rxq *q = rxq_of(ctx, queue);
 	const struct rouse_attn_target *own;
@@ -108,8 +108,16 @@ bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_target *target)
 	own = &q->own;
 	if (atomic_load_explicit(&q->target, memory_order_relaxed) != own)
 		return -EBUSY;
+	/* the wire has let go of it: unbind waits for that */
+	q->bound = (struct rouse_attn_target){
+		.attn = owner->attn,
+		.device = owner->device,
+		.ring = (uint8_t)queue,
+	};
 	/* pairs with the acquire in the wire's publish() */
-	atomic_store_explicit(&q->target, target, memory_order_release);
+	atomic_store_explicit(&q->target, &q->bound, memory_order_release);
+	/* a queue has its event ring for itself */
+	*rings = UINT64_C(1) << queue;
 	/* from here on no message goes to the old target */
 	evnic_wire_sync(ctx);
 	return 0;
@@ -131,12 +139,12 @@ unbind_queue(void *ctx, uint16_t queue)
 	return 0;
 }
 
-static uint32_t
+static uint64_t
 queue_owed(void *ctx, uint16_t queue)
 {
 	const struct evnic_port *p = ctx;
 
-	return rouse_evring_owed(p->rxq[queue]->ring);
+	return rouse_evring_owed(p->rxq[queue]->ring) != 0 ? UINT64_C(1) << queue : 0;
 }
 
 static bool

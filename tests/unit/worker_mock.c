@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+
+#include "unit.h"
+#include "worker_mock.h"
+
+struct mock_port mock_ports[MOCK_PORTS];
+
+/* ---- memory, in the place of EAL's ---- */
+
+int mock_allocations;
+int mock_fail_allocation;
+
+static bool
+fails(void)
+{
+	return mock_fail_allocation != 0 && --mock_fail_allocation == 0;
+}
+
+void *
+rte_zmalloc_socket(const char *type, size_t size, unsigned int align, int socket)
+{
+	size_t unit = align == 0 ? ROUSE_CACHE_LINE : align;
+	void *mem;
+
+	if (fails())
+		return NULL;
+	mem = aligned_alloc(unit, (size + unit - 1) / unit * unit);
+	assert_non_null(mem);
+	mock_allocations++;
+	return memset(mem, 0, size);
+}
+
+void *
+rte_malloc_socket(const char *type, size_t size, unsigned int align, int socket)
+{
+	void *mem = rte_zmalloc_socket(type, size, align, socket);
+
+	return mem == NULL ? NULL : memset(mem, 0xa5, size);
+}
+
+void *
+rte_realloc(void *mem, size_t size, unsigned int align)
+{
+	if (fails())
+		return NULL;
+	if (mem == NULL)
+		mock_allocations++;
+	mem = realloc(mem, size);
+	assert_non_null(mem);
+	return mem;
+}
+
+void
+rte_free(void *mem)
+{
+	if (mem != NULL)
+		mock_allocations--;
+	free(mem);
+}
+
+/* ---- ethdev ---- */
+
+int
+rte_eth_dev_is_valid_port(uint16_t port)
+{
+	return port < MOCK_PORTS;
+}
+
+int
+rte_eth_dev_info_get(uint16_t port, struct rte_eth_dev_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->nb_rx_queues = MOCK_QUEUES;
+	return 0;
+}
+
+int
+rte_eth_rx_queue_info_get(uint16_t port, uint16_t queue, struct rte_eth_rxq_info *info)
+{
+	return -ENOTSUP;
+}
+
+/* Take what the ring has for the queue, up to a limit; keep what it has for others. */
+static unsigned int
+take(struct mock_port *p, struct mock_ring *r, uint16_t queue, unsigned int limit)
+{
+	unsigned int taken = 0, i;
+
+	for (i = 0; i < r->nb && (r->queue[i] != queue || taken < limit); i++) {
+		if (r->queue[i] == queue)
+			taken++;
+		else
+			p->queues[r->queue[i]].kept++;
+	}
+	r->nb -= i;
+	memmove(r->queue, &r->queue[i], r->nb * sizeof(r->queue[0]));
+	return taken;
+}
+
+static uint16_t
+rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb)
+{
+	static struct rte_mbuf mbuf;
+	struct mock_queue *q = rxq;
+	unsigned int n = RTE_MIN(q->kept, nb);
+
+	q->visits++;
+	q->kept -= n;
+	for (uint64_t bits = q->rings; bits != 0 && n < nb; bits &= bits - 1)
+		n += take(q->port, &q->port->rings[__builtin_ctzll(bits)],
+			  (uint16_t)(q - q->port->queues), nb - n);
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i] = &mbuf;
+	return (uint16_t)n;
+}
+
+/* ---- the registry's ops ---- */
+
+static int
+bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner, uint64_t *rings)
+{
+	struct mock_port *p = ctx;
+	int error = p->bind_error;
+
+	p->bind_error = 0;
+	if (error != 0)
+		return error;
+	if (p->queues[queue].owner.attn != NULL)
+		return -EBUSY;
+	for (unsigned int i = 0; i < MOCK_QUEUES; i++) {
+		const struct mock_queue *other = &p->queues[i];
+
+		if (other->owner.attn != NULL && other->owner.attn != owner->attn &&
+		    (other->rings & p->queues[queue].rings) != 0)
+			return -EBUSY;
+	}
+	p->queues[queue].owner = *owner;
+	*rings = p->queues[queue].rings;
+	return 0;
+}
+
+static int
+unbind_queue(void *ctx, uint16_t queue)
+{
+	struct mock_port *p = ctx;
+
+	assert_non_null(p->queues[queue].owner.attn);
+	p->queues[queue].owner.attn = NULL;
+	return 0;
+}
+
+static uint64_t
+queue_owed(void *ctx, uint16_t queue)
+{
+	const struct mock_port *p = ctx;
+	uint64_t owed = 0;
+
+	for (uint64_t bits = p->queues[queue].rings; bits != 0; bits &= bits - 1)
+		if (p->rings[__builtin_ctzll(bits)].nb != 0)
+			owed |= bits & -bits;
+	return owed;
+}
+
+static bool
+queue_has_buffers(void *ctx, uint16_t queue)
+{
+	return true;
+}
+
+static const struct rouse_attn_port_ops ops = {
+	.bind = bind_queue,
+	.unbind = unbind_queue,
+	.owed = queue_owed,
+	.has_buffers = queue_has_buffers,
+};
+
+/* ---- what tests call ---- */
+
+static struct mock_queue *rxqs[MOCK_PORTS][MOCK_QUEUES];
+static void *no_callbacks[MOCK_QUEUES];
+
+void
+mock_init(void)
+{
+	memset(mock_ports, 0, sizeof(mock_ports));
+	mock_fail_allocation = 0;
+	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
+		for (uint16_t q = 0; q < MOCK_QUEUES; q++) {
+			mock_ports[port].queues[q].port = &mock_ports[port];
+			mock_ports[port].queues[q].rings = UINT64_C(1) << q;
+			rxqs[port][q] = &mock_ports[port].queues[q];
+		}
+		rte_eth_fp_ops[port].rx_pkt_burst = rx_burst;
+		rte_eth_fp_ops[port].rxq.data = (void **)rxqs[port];
+		rte_eth_fp_ops[port].rxq.clbk = no_callbacks;
+		assert_int_equal(rouse_attn_registry_add(port, &ops, &mock_ports[port]), 0);
+	}
+}
+
+void
+mock_fini(void)
+{
+	for (uint16_t port = 0; port < MOCK_PORTS; port++)
+		rouse_attn_registry_remove(port);
+	assert_int_equal(mock_allocations, 0);
+}
+
+void
+mock_worker_init(struct rouse_worker *w)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = EPOLL_DOORBELL };
+
+	memset(w, 0, sizeof(*w));
+	w->burst = 32;
+	strcpy(w->name, "mock");
+	assert_int_equal(rouse_attn_init(&w->attn), 0);
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	assert_true(w->epoll >= 0 && w->timer >= 0);
+	assert_int_equal(epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->attn.doorbell, &event), 0);
+}
+
+void
+mock_worker_fini(struct rouse_worker *w)
+{
+	source_remove_all(w);
+	close(w->epoll);
+	close(w->timer);
+	rouse_attn_fini(&w->attn);
+}
+
+static void
+count(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb)
+{
+	assert_ptr_equal(arg, &mock_ports[port].queues[queue]);
+	mock_ports[port].queues[queue].taken += nb;
+}
+
+int
+mock_add(struct rouse_worker *w, uint16_t port, uint16_t queue)
+{
+	return rouse_worker_ethdev_add(w, port, queue, count, &mock_ports[port].queues[queue]);
+}
+
+void
+mock_remove(struct rouse_worker *w, uint16_t port, uint16_t queue)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++) {
+		struct source *s = w->sources.at[i];
+
+		if (s->arg != &mock_ports[port].queues[queue])
+			continue;
+		s->ops->remove(w, s);
+		source_drop(w, s);
+		return;
+	}
+	fail();
+}
+
+void
+mock_deliver(uint16_t port, unsigned int ring, uint16_t queue)
+{
+	struct mock_ring *r = &mock_ports[port].rings[ring];
+
+	assert_true(r->nb < MOCK_ROOM);
+	assert_true((mock_ports[port].queues[queue].rings >> ring & 1) != 0);
+	r->queue[r->nb++] = queue;
+}
+
+void
+mock_signal(uint16_t port, unsigned int ring)
+{
+	for (unsigned int i = 0; i < MOCK_QUEUES; i++) {
+		const struct mock_queue *q = &mock_ports[port].queues[i];
+		const struct rouse_attn_target t = {
+			.attn = q->owner.attn,
+			.device = q->owner.device,
+			.ring = (uint8_t)ring,
+		};
+
+		if (t.attn == NULL || (q->rings >> ring & 1) == 0)
+			continue;
+		rouse_attn_signal(&t, 1);
+		return;
+	}
+}

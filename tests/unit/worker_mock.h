@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#ifndef WORKER_MOCK_H
+#define WORKER_MOCK_H
+
+/*
+ * What a worker's sources ask of DPDK, and a port in the registry whose queues share event rings.
+ * It keeps to the contract of rouse_attn_port_ops, in one thread: what a test delivers is published
+ * at once, and signalled when the test says so.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "worker.h"
+
+#define MOCK_PORTS  4
+#define MOCK_QUEUES 8 /* of each port */
+#define MOCK_ROOM   256
+
+/* An event ring: the queues that its entries are for. */
+struct mock_ring {
+	uint16_t queue[MOCK_ROOM];
+	unsigned int nb;
+};
+
+struct mock_queue {
+	struct mock_port *port;
+	uint64_t rings; /* that can carry events of it */
+	struct rouse_attn_owner owner;
+	unsigned int kept;   /* entries that another queue's burst found */
+	unsigned int visits; /* bursts */
+	unsigned int taken;  /* packets */
+};
+
+struct mock_port {
+	struct mock_queue queues[MOCK_QUEUES];
+	struct mock_ring rings[ROUSE_ATTN_BITS];
+	int bind_error; /* what the next bind says */
+};
+
+extern struct mock_port mock_ports[MOCK_PORTS];
+extern int mock_allocations;	 /* that are not freed */
+extern int mock_fail_allocation; /* the n-th from now on fails; 0: none does */
+
+/* All ports, unbound and empty; queue q has the ring q. */
+void mock_init(void);
+void mock_fini(void);
+
+/* A worker without sources, that can sleep. */
+void mock_worker_init(struct rouse_worker *w);
+void mock_worker_fini(struct rouse_worker *w);
+
+/* Add a queue whose handler counts in mock_queue.taken. */
+int mock_add(struct rouse_worker *w, uint16_t port, uint16_t queue);
+
+/* Remove a source, as the end of a worker does with all. */
+void mock_remove(struct rouse_worker *w, uint16_t port, uint16_t queue);
+
+/* An entry for a queue in a ring; its signal is another step. */
+void mock_deliver(uint16_t port, unsigned int ring, uint16_t queue);
+
+/* P3 to P6 for a ring; its owner is that of any queue of it that is bound. */
+void mock_signal(uint16_t port, unsigned int ring);
+
+#endif /* WORKER_MOCK_H */
