@@ -9,14 +9,22 @@
 
 #include "rouse_attn.h"
 
+void
+rouse_attn_init_with(struct rouse_attn *a, int doorbell)
+{
+	memset(a, 0, sizeof(*a));
+	a->doorbell = doorbell;
+	atomic_store_explicit(&a->state, ROUSE_ATTN_ATTEND, memory_order_release);
+}
+
 int
 rouse_attn_init(struct rouse_attn *a)
 {
-	memset(a, 0, sizeof(*a));
-	a->doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (a->doorbell < 0)
+	int doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	if (doorbell < 0)
 		return -errno;
-	atomic_store_explicit(&a->state, ROUSE_ATTN_ATTEND, memory_order_release);
+	rouse_attn_init_with(a, doorbell);
 	return 0;
 }
 

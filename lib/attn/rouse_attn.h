@@ -80,6 +80,10 @@ struct rouse_attn_target {
  */
 int rouse_attn_init(struct rouse_attn *a);
 
+/** The same with a doorbell that the caller makes and closes: consumers that are told of the same
+ * events may share one. Do not rouse_attn_fini() it. */
+void rouse_attn_init_with(struct rouse_attn *a, int doorbell);
+
 /** Close the doorbell. No producer may know the attention any more. */
 void rouse_attn_fini(struct rouse_attn *a);
 

@@ -193,6 +193,19 @@ rouse_steer_vector(const struct rouse_steer *s, uint16_t ring)
 	return atomic_load_explicit(&s->vector_of_ring[ring], memory_order_relaxed);
 }
 
+/** What map A's entry for @p queue and @p code says, whichever map is chosen. */
+static inline struct rouse_steer_path
+rouse_steer_event_entry(const struct rouse_steer *s, uint16_t queue, enum rouse_event_code code)
+{
+	uint32_t entry = atomic_load_explicit(&s->event_map[queue][code], memory_order_relaxed);
+
+	return (struct rouse_steer_path){
+		.queue = queue,
+		.ring = (uint16_t)entry,
+		.vector = entry >> 16,
+	};
+}
+
 /* From the queue and its second column to the path. */
 static inline struct rouse_steer_path
 rouse_steer_resolve(const struct rouse_steer *s, uint16_t queue, uint16_t column,

@@ -205,7 +205,9 @@ exercise_rx_descriptor_status(void)
 		;
 	for (uint16_t i = 0; i < RIG_NB_DESC; i++)
 		assert_int_equal(rte_eth_rx_descriptor_status(r.port, 0, i),
-				 i < NB_FLOWS ? RTE_ETH_RX_DESC_DONE : RTE_ETH_RX_DESC_AVAIL);
+				 i < NB_FLOWS	     ? RTE_ETH_RX_DESC_DONE
+				 : i < RIG_NB_POSTED ? RTE_ETH_RX_DESC_AVAIL
+						     : RTE_ETH_RX_DESC_UNAVAIL);
 	assert_int_equal(rte_eth_rx_descriptor_status(r.port, 0, RIG_NB_DESC), -EINVAL);
 	rig_drain(&r, 0);
 	assert_int_equal(rte_eth_rx_queue_count(r.port, 0), 0);

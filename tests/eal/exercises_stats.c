@@ -104,31 +104,46 @@ void
 exercise_registers_dump(void)
 {
 	struct rte_dev_reg_info info = { 0 };
-	const uint32_t *rxq;
+	const uint32_t *rxq, *ring;
 	uint32_t *words;
 	struct rig r;
 
 	replay(&r);
 	assert_int_equal(rte_eth_dev_get_reg_info(r.port, &info), 0);
 	assert_int_equal(info.width, 4);
-	assert_int_equal(info.length, 8 + 2 * 8 + 2 * 4);
+	assert_int_equal(info.length, 13 + 2 * 8 + 2 * 4 + 2 * 4 + 2 * 4);
 	words = calloc(info.length, info.width);
 	assert_non_null(words);
 	info.data = words;
-	assert_int_equal(rte_eth_dev_get_reg_info(r.port, &info), 0);
-	assert_int_equal(words[0], 1);
-	assert_int_equal(words[1], 2);
-	assert_int_equal(words[2], 2);
-	assert_int_equal(words[3], 3); /* it runs, and has carrier */
-	assert_int_equal(words[6], NB_FLOWS);
+	/* the source's end is an event, too, to the default processor: when it was signalled */
+	do {
+		rig_drain(&r, 0);
+		assert_int_equal(rte_eth_dev_get_reg_info(r.port, &info), 0);
+		ring = &words[13 + 2 * 8 + 2 * 4];
+	} while (ring[1] != seen_on(&r, 0) + 1 || ring[2] != ring[1]);
+	assert_int_equal(words[0], 2);
+	for (uint32_t i = 1; i <= 4; i++)
+		assert_int_equal(words[i], 2); /* queues, rings, vectors */
+	for (uint32_t i = 5; i <= 7; i++)
+		assert_int_equal(words[i],
+				 0);   /* map B, default processor and RSS default queue 0 */
+	assert_int_equal(words[8], 3); /* it runs, and has carrier */
+	assert_int_equal(words[11], NB_FLOWS);
 	for (uint16_t q = 0; q < 2; q++) {
-		rxq = &words[8 + q * 8];
+		uint32_t nb_events = seen_on(&r, q) + (q == 0 ? 1 : 0);
+
+		rxq = &words[13 + q * 8];
 		assert_int_equal(rxq[0], 1);
 		assert_int_equal(rxq[1], RIG_NB_DESC);
-		assert_int_equal(rxq[3], seen_on(&r, q)); /* written, */
-		assert_int_equal(rxq[4], seen_on(&r, q)); /* signalled */
-		assert_int_equal(rxq[5], seen_on(&r, q)); /* and read */
-		assert_in_range(rxq[2] - rxq[5], RIG_NB_DESC - 31, RIG_NB_DESC);
+		assert_int_equal(rxq[3], seen_on(&r, q)); /* filled, */
+		assert_int_equal(rxq[4], seen_on(&r, q)); /* and consumed */
+		assert_in_range(rxq[2] - rxq[4], RIG_NB_POSTED - 31, RIG_NB_POSTED);
+		assert_int_equal(rxq[5], q);
+		ring = &words[13 + 2 * 8 + 2 * 4 + q * 4];
+		assert_int_equal(ring[0], nb_events); /* written, */
+		assert_int_equal(ring[1], nb_events); /* signalled */
+		assert_int_equal(ring[2], nb_events); /* and read */
+		assert_int_equal(ring[3], 0);
 	}
 	info.length = 3; /* in part it is not to be had */
 	assert_int_equal(rte_eth_dev_get_reg_info(r.port, &info), -ENOTSUP);

@@ -20,10 +20,11 @@
 #include "frame.h"
 #include "unit.h"
 
-#define RIG_NB_DESC  128
-#define RIG_NB_MBUFS 2048
-#define RIG_MAX_SEEN 512
-#define RIG_DEADLINE 60 /* seconds a test may take */
+#define RIG_NB_DESC   128
+#define RIG_NB_POSTED (RIG_NB_DESC - 32) /* the others are for events that are no frame */
+#define RIG_NB_MBUFS  2048
+#define RIG_MAX_SEEN  512
+#define RIG_DEADLINE  60 /* seconds a test may take */
 
 /* What a received packet was. */
 struct rig_seen {

@@ -12,7 +12,7 @@
  * driver. They meet in three places, each with one writer a side:
  *
  *   posted buffers  driver -> wire   evnic_rxq.bufs, .posted
- *   event ring      wire -> driver   evnic_rxq.ring
+ *   event rings     wire -> driver   evnic_ring
  *   Tx ring         driver -> wire   evnic_txq.pkts, .head, .tail
  */
 
@@ -20,16 +20,20 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <ethdev_driver.h>
 #include <rte_interrupts.h>
 #include <rte_log.h>
 #include <rte_mbuf.h>
+#include <rte_spinlock.h>
 
 #include <rouse_attn.h>
 #include <rouse_counter.h>
 #include <rouse_evring.h>
 #include <rouse_steer.h>
+
+#include "rouse_evnic.h"
 
 #define EVNIC_MAX_QUEUES ROUSE_STEER_MAX_QUEUES
 #define EVNIC_RETA_SIZE	 RTE_ETH_RSS_RETA_SIZE_128
@@ -90,6 +94,8 @@ struct evnic_rss {
 
 struct evnic_port;
 struct evnic_frame;
+struct evnic_ring;
+struct evnic_rxq;
 
 void evnic_rss_init(struct evnic_rss *rss);
 bool evnic_rss_hash(const struct evnic_rss *rss, const struct evnic_parsed *parsed, uint32_t *hash);
@@ -176,8 +182,13 @@ struct evnic_args {
 	uint64_t pps;
 	double speed;
 	uint64_t loops; /* 0: for ever */
-	int numa_node;	/* -1: any */
-	int wire_cpu;	/* -1: where EAL puts control threads, within the node */
+	enum rouse_steer_map map;
+	uint16_t nb_rings;   /* 0: one a queue, or with map A one a queue and event code */
+	uint16_t nb_vectors; /* 0: one a ring */
+	bool tx_events;	     /* the worker that receives on a queue sends on it too */
+	char trace[EVNIC_PATH_MAX];
+	int numa_node; /* -1: any */
+	int wire_cpu;  /* -1: where EAL puts control threads, within the node */
 };
 
 int evnic_args_parse(const char *name, const char *params, struct evnic_args *args);
@@ -198,7 +209,7 @@ enum evnic_wire_bit {
 	EVNIC_WIRE_ROOM,    /* room where the wire waits for it: a buffer; ring: queue; a sink */
 	EVNIC_WIRE_FRAMES,  /* frames in a pipe to it; ring: 0 */
 	EVNIC_WIRE_TX,	    /* frames to send; ring: queue */
-	EVNIC_WIRE_CONTROL, /* look at stop and sync_wanted; ring: 0 */
+	EVNIC_WIRE_CONTROL, /* look at stop and sync_wanted, or at owed events; ring: 0 */
 };
 
 /* One list: member, name in xstats, what it counts. Written by the wire thread. */
@@ -206,8 +217,10 @@ enum evnic_wire_bit {
 	X(frames, "wire_rx_frames", "frames delivered into buffers")                               \
 	X(lost, "wire_rx_lost", "frames that the kernel had no room for; in imissed too")          \
 	X(unhashed, "wire_rx_unhashed", "frames that could not be hashed")                         \
-	X(messages, "wire_messages", "handshakes: event rings that were signalled")                \
+	X(messages, "wire_messages", "messages: bits set in an attention, by vector")              \
 	X(doorbells, "wire_doorbells", "doorbells rung")                                           \
+	X(masked, "wire_masked", "messages held by the mask of their vector")                      \
+	X(moderated, "wire_moderated", "messages held by the interval of their vector")            \
 	X(parks, "wire_parks", "times the wire thread blocked")                                    \
 	X(room_waits, "wire_room_waits", "times it waited for a buffer")                           \
 	X(tx_waits, "wire_tx_waits", "times it waited for room in the sink")                       \
@@ -215,6 +228,9 @@ enum evnic_wire_bit {
 	X(no_carrier, "wire_rx_no_carrier", "frames that came while the link was down")            \
 	X(too_long, "wire_rx_too_long", "frames longer than the MTU or a buffer, dropped")         \
 	X(tx_frames, "wire_tx_frames", "frames handed to the sink")                                \
+	X(tx_events, "wire_events_tx", "events of code TX")                                        \
+	X(link_events, "wire_events_link", "events of code LINK")                                  \
+	X(error_events, "wire_events_error", "events of code ERROR")                               \
 	X(ended, "wire_rx_ended", "1: nothing more will be received, since the last start")
 
 struct evnic_wire_stats {
@@ -237,10 +253,13 @@ struct evnic_wire {
 	/* the wire thread's alone */
 	struct evnic_source *source; /* NULL: nothing is received */
 	struct evnic_sink *sink;     /* NULL: nothing can be sent */
+	struct evnic_trace *trace;   /* NULL: none */
 	uint64_t touched;	     /* event rings with entries not yet published */
+	uint32_t delivered;	     /* frames in them */
+	uint32_t unhashed;	     /* of those */
+	uint64_t held;		     /* vectors whose messages wait for their interval */
 	struct evnic_rxq *blocked;   /* the queue that it waits for, overrun=wait */
 	uint32_t needed;	     /* buffers that it waits for there */
-	uint32_t chained;	     /* buffers beyond a frame's first, not yet published */
 	uint16_t first_txq;	     /* whose turn it is, after a sink without room */
 	bool is_sink_full;
 	bool carrier;		  /* copy of evnic_link.up */
@@ -258,27 +277,125 @@ void evnic_wire_sync(struct evnic_port *p);
 bool evnic_scatter_deliver(struct evnic_port *p, const struct evnic_frame *f,
 			   struct rouse_steer_path path, uint64_t tsc);
 
+/* evnic_event.c: events without a frame; the wire posts them, the driver handles them */
+
+#define EVNIC_CONTROL_EVENTS 32 /* entries of each ring that frames leave to them */
+
+/* The wire's alone, but for what the driver has seen. */
+struct evnic_events {
+	uint64_t tx_owed;    /* queues whose TX event is yet to be posted */
+	uint32_t error_owed; /* kinds of ERROR, likewise */
+	bool link_owed;
+	bool anything_owed;
+	uint64_t errors[ROUSE_EVNIC_NB_ERRORS];	      /* how often */
+	uint64_t error_posted[ROUSE_EVNIC_NB_ERRORS]; /* what the last event said */
+	uint64_t bad_seen;			      /* of evnic_source.nb_bad */
+	/* driver -> wire */
+	_Atomic uint64_t error_handled[ROUSE_EVNIC_NB_ERRORS]; /* of the last one it handled */
+	_Atomic bool wanted; /* wire -> driver: say when an event was handled */
+};
+
+void evnic_event_tx(struct evnic_port *p, uint16_t queue);
+void evnic_event_link(struct evnic_port *p);
+void evnic_event_error(struct evnic_port *p, enum rouse_evnic_error kind, uint64_t n);
+void evnic_events_post(struct evnic_port *p, uint64_t tsc);
+bool evnic_events_can_post(const struct evnic_port *p);
+void evnic_events_reset(struct evnic_port *p);
+void evnic_event_handle(struct evnic_rxq *q, const struct rouse_event *event);
+void evnic_events_handled(struct evnic_ring *ring, struct evnic_port *p, uint32_t n);
+
+/* evnic_ring.c: event rings, and how queues that share one come by their entries */
+
+struct evnic_ring {
+	struct rouse_evring *entries; /* NULL before the first start */
+	uint64_t members;	      /* queues of which it can carry an event, a bit each */
+	bool is_shared;		      /* more than one: its entries are sorted by queue */
+
+	/* wire */
+	alignas(ROUSE_CACHE_LINE) uint32_t pending; /* entries written, not yet published */
+	uint32_t controls;			    /* events without a frame, ever */
+	uint64_t vectors;			    /* through which `pending` is signalled */
+	uint64_t addressed;			    /* queues that `pending` is for */
+	/* Who is told; NULL: each queue's own. Control threads -> wire. */
+	_Atomic(const struct rouse_attn_target *) target;
+
+	/* driver -> wire: events without a frame that have left the ring, ever */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t controls_read;
+
+	/* control threads only */
+	struct rouse_attn_target bound; /* what target points to while a queue is bound */
+	uint64_t bound_queues;		/* members that are bound, a bit each */
+};
+
+int evnic_rings_start(struct rte_eth_dev *dev);
+void evnic_rings_free(struct evnic_port *p);
+uint64_t evnic_rings_of(const struct evnic_port *p, uint16_t queue);
+void evnic_rxq_gather(struct evnic_rxq *q);
+uint64_t evnic_rxq_owed(const struct evnic_rxq *q);
+
+/* evnic_vector.c: the message-vector table, the device's side */
+
+struct evnic_vector {
+	/* control threads -> wire */
+	_Atomic bool masked;
+	_Atomic uint64_t interval_tsc; /* between two doorbells at least, TSC cycles */
+	/* wire; read by control threads */
+	_Atomic uint64_t pending; /* rings whose message is held, a bit each */
+	uint64_t next_tsc;	  /* no doorbell before */
+	rouse_counter messages, doorbells;
+	int doorbell; /* eventfd of ordinary users; -1: not made yet */
+};
+
+void evnic_vectors_init(struct evnic_port *p);
+int evnic_vectors_start(struct evnic_port *p);
+void evnic_vectors_fini(struct evnic_port *p);
+void evnic_vector_signal(struct evnic_port *p, uint16_t ring, uint64_t tsc);
+void evnic_vectors_deliver(struct evnic_port *p, uint64_t vectors, uint64_t tsc);
+uint64_t evnic_vectors_unmasked(const struct evnic_port *p);
+uint64_t evnic_vectors_due(const struct evnic_port *p, uint64_t tsc);
+uint64_t evnic_vectors_next_ns(const struct evnic_port *p);
+
+/* evnic_plan.c: which rings share a vector */
+
+void evnic_plan_vectors(const void *const owners[], uint16_t nb_rings, uint16_t nb_vectors,
+			uint16_t vector_of_ring[]);
+
+/* evnic_trace.c: what the device did, a line each */
+
+struct evnic_trace;
+
+struct evnic_trace *evnic_trace_open(const char *name, const char *path);
+void evnic_trace_close(struct evnic_trace *t);
+void evnic_trace_event(struct evnic_trace *t, const struct rouse_event *event,
+		       struct rouse_steer_path path);
+void evnic_trace_message(struct evnic_trace *t, uint16_t vector, uint16_t ring, const char *fate);
+
 /* evnic_rx.c: receive queues, the driver's side */
 
 struct evnic_rxq {
 	/* driver: the lcore that polls the queue */
-	struct rouse_evring *ring; /* this queue's event ring; the wire produces into it */
-	struct rte_mbuf **mbufs;   /* posted buffers by index & mask */
-	uint64_t *bufs;		   /* their data addresses: what the device is told */
+	struct rouse_evring *entries; /* of its ring or, if that is shared, its stash */
+	struct evnic_ring *ring;      /* of its frames */
+	struct rte_mbuf **mbufs;      /* posted buffers by index & mask */
+	uint64_t *bufs;		      /* their data addresses: what the device is told */
 	uint32_t mask;
 	uint32_t nb_desc;
-	uint32_t limit;	    /* buffers to keep posted: nb_desc; 0: the queue is stopped */
-	uint32_t chain;	    /* buffers that the longest frame takes */
-	uint32_t room;	    /* bytes of a buffer; read by the wire */
-	uint32_t next_post; /* index of the next buffer to post */
-	uint64_t rearm;	    /* mbuf rearm_data: data offset, one reference, one segment, port */
+	uint32_t limit;		   /* buffers to keep posted; 0: the queue is stopped */
+	uint32_t chain;		   /* buffers that the longest frame takes */
+	uint32_t room;		   /* bytes of a buffer; read by the wire */
+	uint32_t next_post;	   /* index of the next buffer to post */
+	_Atomic uint32_t consumed; /* buffers before this index are the application's */
+	uint64_t rearm; /* mbuf rearm_data: data offset, one reference, one segment, port */
 	struct rte_mempool *pool;
 	struct evnic_port *port;
 	uint16_t queue;
-	bool waits;				/* overrun=wait: the wire may wait for a buffer */
-	bool deferred;				/* dev_start leaves it stopped */
-	uint64_t offloads;			/* RTE_ETH_RX_OFFLOAD_ bits */
-	uint64_t ol_flags[EVNIC_NB_F];		/* by event flags */
+	bool gathers;		       /* its events come by more than a ring of its own */
+	bool waits;		       /* overrun=wait: the wire may wait for a buffer */
+	bool deferred;		       /* dev_start leaves it stopped */
+	uint64_t rings;		       /* by which its events come, a bit each */
+	struct rouse_evring *stash;    /* its entries out of shared rings; NULL: none is shared */
+	uint64_t offloads;	       /* RTE_ETH_RX_OFFLOAD_ bits */
+	uint64_t ol_flags[EVNIC_NB_F]; /* by event flags */
 	rouse_counter ipackets, ibytes, nombuf; /* read by control threads */
 
 	/* driver -> wire */
@@ -289,21 +406,20 @@ struct evnic_rxq {
 	/* wire */
 	alignas(ROUSE_CACHE_LINE) uint32_t taken; /* index of the next buffer to fill */
 	uint32_t posted_seen;
-	uint32_t pending;	  /* entries written, not yet published */
 	rouse_counter missed;	  /* no buffer, overrun=drop; read by control threads */
+	_Atomic uint32_t filled;  /* buffers before this index are published; read by the driver */
 	_Atomic bool room_wanted; /* the wire is about to block for a buffer; read by the driver */
 
-	/* vector: where the events of this queue's ring are signalled */
-	alignas(ROUSE_CACHE_LINE) _Atomic(const struct rouse_attn_target *) target;
-	struct rouse_attn_target own;	/* names own_attn */
-	struct rouse_attn_target bound; /* names the owner's; its ring bit is the queue's number */
-	struct rouse_attn own_attn;	/* of ordinary ethdev users: rx_queue_intr_enable */
+	/* ordinary ethdev users: rx_queue_intr_enable */
+	alignas(ROUSE_CACHE_LINE) struct rouse_attn_target own; /* names own_attn */
+	struct rouse_attn own_attn;
 };
 
 int evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
 		    const struct rte_eth_rxconf *conf, struct rte_mempool *pool);
 void evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue);
 void evnic_rxq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_rxq_info *info);
+uint32_t evnic_rxq_limit(uint32_t nb_desc);
 int evnic_rxq_start(struct evnic_rxq *q);
 void evnic_rxq_stop(struct evnic_rxq *q);
 void evnic_rxq_reset(struct evnic_rxq *q);
@@ -313,14 +429,19 @@ int evnic_rx_descriptor_status(void *rxq, uint16_t offset);
 uint16_t evnic_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t evnic_rx_burst_scattered(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
-/* evnic_vector.c: Rx interrupts of ordinary users, and the worker's binding */
-
-extern const struct rouse_attn_port_ops evnic_attn_ops;
+/* evnic_intr.c: Rx interrupts of ordinary users */
 
 int evnic_intr_init(struct rte_eth_dev *dev);
 void evnic_intr_fini(struct rte_eth_dev *dev);
 int evnic_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue);
 int evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
+
+/* evnic_bind.c: queues bound to workers */
+
+extern const struct rouse_attn_port_ops evnic_attn_ops;
+
+bool evnic_is_bound(const struct evnic_port *p);
+void evnic_plan(struct evnic_port *p);
 
 /* evnic_tx.c: transmit queues, the driver's side, and what the wire takes from them */
 
@@ -348,6 +469,9 @@ struct evnic_txq {
 	/* wire -> driver */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t tail;
 	rouse_counter errors, error_bytes; /* refused by the sink; read by control threads */
+	uint32_t events_posted;		   /* TX events; the wire's alone */
+	/* driver -> wire: TX events that were handled */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t events_handled;
 };
 
 int evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
@@ -356,6 +480,7 @@ void evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue);
 void evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_info *info);
 int evnic_tx_descriptor_status(void *txq, uint16_t offset);
 int evnic_tx_done_cleanup(void *txq, uint32_t free_cnt);
+void evnic_txq_reclaim(struct evnic_txq *q);
 void evnic_txq_stop(struct evnic_txq *q);
 bool evnic_txq_waits(const struct evnic_txq *q);
 uint32_t evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, bool *is_full);
@@ -391,12 +516,18 @@ int evnic_link_update(struct rte_eth_dev *dev, int wait);
 int evnic_set_link_up(struct rte_eth_dev *dev);
 int evnic_set_link_down(struct rte_eth_dev *dev);
 
+/* evnic_dump.c: the scheme, for people: rte_eth_dev_priv_dump() */
+
+int evnic_priv_dump(struct rte_eth_dev *dev, FILE *file);
+
 /* evnic_regs.c: the indicators of wire and rings, as registers */
 
-#define EVNIC_REGS_VERSION 1
-#define EVNIC_REGS_PORT	   8 /* 32-bit words: of the port, */
-#define EVNIC_REGS_RXQ	   8 /* of a receive queue, */
-#define EVNIC_REGS_TXQ	   4 /* of a transmit queue */
+#define EVNIC_REGS_VERSION 2
+#define EVNIC_REGS_PORT	   13 /* 32-bit words: of the port, */
+#define EVNIC_REGS_RXQ	   8  /* of a receive queue, */
+#define EVNIC_REGS_TXQ	   4  /* of a transmit queue, */
+#define EVNIC_REGS_RING	   4  /* of an event ring, */
+#define EVNIC_REGS_VECTOR  4  /* of a vector */
 
 int evnic_get_reg(struct rte_eth_dev *dev, struct rte_dev_reg_info *info);
 
@@ -410,6 +541,8 @@ int evnic_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsi
 int evnic_xstats_reset(struct rte_eth_dev *dev);
 
 /* evnic_ethdev.c: the port */
+
+extern const struct eth_dev_ops evnic_ops;
 
 /* What the counters said at the last clear; they only grow. Control threads only. */
 struct evnic_stats_zero {
@@ -436,6 +569,15 @@ struct evnic_port {
 		struct evnic_sink *sink;
 	} loopback;
 	struct rouse_steer steer;
+	bool is_planned; /* the driver says which rings share a vector, not the user */
+	struct evnic_ring rings[EVNIC_MAX_QUEUES];
+	struct evnic_vector vectors[EVNIC_MAX_QUEUES];
+	struct evnic_events events;
+	struct evnic_trace *trace; /* NULL: none */
+	rte_spinlock_t sort_lock;  /* who sorts the entries of shared rings */
+	/* control thread, while the port is stopped -> lcores that drain */
+	rouse_evnic_event_fn on_event; /* NULL: nobody is told */
+	void *on_event_arg;
 	struct evnic_rxq *rxq[EVNIC_MAX_QUEUES];
 	struct evnic_txq *txq[EVNIC_MAX_QUEUES];
 	struct evnic_wire wire;

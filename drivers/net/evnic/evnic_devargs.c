@@ -219,17 +219,67 @@ parse_wire_cpu(struct parse *p, const char *key, const char *value)
 	return 0;
 }
 
+static int
+parse_map(struct parse *p, const char *key, const char *value)
+{
+	if (rouse_steer_map_parse(value, &p->args->map) != 0)
+		return refuse(p, key, value, "give A, A-ring, A-vector or B");
+	return 0;
+}
+
+static int
+parse_nb(struct parse *p, const char *key, const char *value, uint16_t *out)
+{
+	uint64_t nb;
+
+	if (!parse_number(value, 1, EVNIC_MAX_QUEUES, &nb))
+		return refuse(p, key, value, "give a number from 1 to 64");
+	*out = (uint16_t)nb;
+	return 0;
+}
+
+static int
+parse_rings(struct parse *p, const char *key, const char *value)
+{
+	return parse_nb(p, key, value, &p->args->nb_rings);
+}
+
+static int
+parse_vectors(struct parse *p, const char *key, const char *value)
+{
+	return parse_nb(p, key, value, &p->args->nb_vectors);
+}
+
+static int
+parse_tx_events(struct parse *p, const char *key, const char *value)
+{
+	uint64_t on;
+
+	if (!parse_number(value, 0, 1, &on))
+		return refuse(p, key, value, "give 0 or 1");
+	p->args->tx_events = on != 0;
+	return 0;
+}
+
+static int
+parse_trace(struct parse *p, const char *key, const char *value)
+{
+	return parse_path(p, key, value, p->args->trace);
+}
+
 static const struct {
 	const char *key;
 	int (*parse)(struct parse *p, const char *key, const char *value);
 } table[] = {
-	{ "rx_pcap", parse_rx_pcap },	{ "tx_pcap", parse_tx_pcap },
-	{ "iface", parse_iface },	{ "rx_iface", parse_rx_iface },
-	{ "tx_iface", parse_tx_iface }, { "cable", parse_cable },
-	{ "pace", parse_pace },		{ "speed", parse_speed },
-	{ "loops", parse_loops },	{ "infinite_rx", parse_infinite_rx },
-	{ "overrun", parse_overrun },	{ "numa", parse_numa },
-	{ "wire_cpu", parse_wire_cpu },
+	{ "rx_pcap", parse_rx_pcap },	  { "tx_pcap", parse_tx_pcap },
+	{ "iface", parse_iface },	  { "rx_iface", parse_rx_iface },
+	{ "tx_iface", parse_tx_iface },	  { "cable", parse_cable },
+	{ "pace", parse_pace },		  { "speed", parse_speed },
+	{ "loops", parse_loops },	  { "infinite_rx", parse_infinite_rx },
+	{ "overrun", parse_overrun },	  { "numa", parse_numa },
+	{ "wire_cpu", parse_wire_cpu },	  { "map", parse_map },
+	{ "rings", parse_rings },	  { "vectors", parse_vectors },
+	{ "tx_events", parse_tx_events }, { "trace", parse_trace },
 };
 
 static int
@@ -246,7 +296,8 @@ parse_pair(struct parse *p, const char *key, const char *value)
 	return refuse(
 		p, key, value == NULL ? "" : value,
 		"unknown; there are rx_pcap, tx_pcap, iface, rx_iface, tx_iface, cable, pace, "
-		"speed, loops, infinite_rx, overrun, numa, wire_cpu");
+		"speed, loops, infinite_rx, overrun, numa, wire_cpu, map, rings, vectors, "
+		"tx_events, trace");
 }
 
 /* At most one source and one sink, and nothing that they have no use for. */
@@ -305,6 +356,7 @@ evnic_args_parse(const char *name, const char *params, struct evnic_args *args)
 
 	*args = (struct evnic_args){
 		.pace = EVNIC_PACE_MAX,
+		.map = ROUSE_STEER_MAP_B,
 		.speed = 1.0,
 		.loops = 1,
 		.numa_node = -1,

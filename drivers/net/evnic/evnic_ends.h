@@ -57,6 +57,7 @@ enum evnic_next {
 	EVNIC_WAIT_ROOM, /* no buffer in the frame's queue, overrun=wait */
 	EVNIC_SILENT,	 /* no frame: the source's fd or its handshake will say that there is one */
 	EVNIC_ENDED,	 /* there will be no frame any more */
+	EVNIC_FAILED,	 /* likewise, and there should have been; that was logged */
 	EVNIC_HELD,	 /* there is no carrier */
 };
 
@@ -94,6 +95,7 @@ struct evnic_source {
 	const struct evnic_source_ops *ops;
 	uint32_t longest; /* bytes of its longest frame; 0: not known, it leaves longer ones out */
 	uint32_t max_len; /* bytes that the buffers of every queue hold; set before start */
+	uint64_t nb_bad;  /* records that were no frame, so far */
 	int fd;		  /* readable when there are frames, edge-triggered; -1: none */
 	bool spins;	  /* waiting for a buffer, look for it so long before blocking */
 };

@@ -17,18 +17,31 @@ RTE_LOG_REGISTER_SUFFIX(evnic_logtype, net.evnic, NOTICE);
 
 /* ---- life ---- */
 
-/* A queue has the event ring and the vector of its own number. */
+/* The tables as the device arguments have them. With map A a queue's codes get a ring each. */
 static int
 init_steer(struct evnic_port *p, uint16_t nb_queues)
 {
-	const struct rouse_steer_conf conf = {
+	const struct evnic_args *args = &p->args;
+	bool is_by_code = args->map == ROUSE_STEER_MAP_A || args->map == ROUSE_STEER_MAP_A_RING;
+	uint16_t nb_rings = args->nb_rings;
+	struct rouse_steer_conf conf;
+	int ret;
+
+	if (nb_rings == 0)
+		nb_rings = is_by_code ? nb_queues * ROUSE_NB_EVENT_CODES : nb_queues;
+	conf = (struct rouse_steer_conf){
 		.reta_size = EVNIC_RETA_SIZE,
 		.nb_queues = nb_queues,
-		.nb_rings = nb_queues,
-		.nb_vectors = nb_queues,
+		.nb_rings = RTE_MIN(nb_rings, EVNIC_MAX_QUEUES),
 	};
-
-	return rouse_steer_init(&p->steer, &conf);
+	conf.nb_vectors = args->nb_vectors != 0 ? args->nb_vectors : conf.nb_rings;
+	ret = rouse_steer_init(&p->steer, &conf);
+	if (ret != 0)
+		return ret;
+	rouse_steer_map_set(&p->steer, args->map);
+	p->is_planned = true;
+	evnic_plan(p);
+	return 0;
 }
 
 static int
@@ -51,6 +64,11 @@ dev_configure(struct rte_eth_dev *dev)
 	if (dev->data->nb_rx_queues == 0)
 		return 0;
 	/* first what can be refused */
+	if (evnic_is_bound(p)) {
+		EVNIC_LOG(ERR, "%s: a queue is bound to a worker; remove the port from it first",
+			  dev->data->name);
+		return -EBUSY;
+	}
 	ret = is_rss ? evnic_rss_check(p, &conf->rx_adv_conf.rss_conf) : 0;
 	if (ret == 0)
 		ret = init_steer(p, dev->data->nb_rx_queues);
@@ -91,6 +109,18 @@ dev_start(struct rte_eth_dev *dev)
 
 	if (ret != 0)
 		return ret;
+	ret = evnic_rings_start(dev);
+	if (ret != 0)
+		return ret;
+	evnic_events_reset(p);
+	ret = evnic_vectors_start(p);
+	if (ret != 0)
+		return ret;
+	if (p->args.trace[0] != '\0' && p->trace == NULL) {
+		p->trace = evnic_trace_open(dev->data->name, p->args.trace);
+		if (p->trace == NULL)
+			return -EIO;
+	}
 	ret = evnic_queues_start(dev);
 	if (ret != 0)
 		return ret;
@@ -147,6 +177,9 @@ dev_close(struct rte_eth_dev *dev)
 		evnic_rxq_release(dev, i);
 		evnic_txq_release(dev, i);
 	}
+	evnic_rings_free(p);
+	evnic_vectors_fini(p);
+	evnic_trace_close(p->trace);
 	evnic_wire_fini(p);
 	evnic_ends_destroy(p);
 	dev->data->mac_addrs = NULL; /* part of the private data, which ethdev frees */
@@ -205,7 +238,7 @@ supported_ptypes_get(struct rte_eth_dev *dev __rte_unused)
 	return ptypes;
 }
 
-static const struct eth_dev_ops ops = {
+const struct eth_dev_ops evnic_ops = {
 	.dev_configure = dev_configure,
 	.dev_start = dev_start,
 	.dev_stop = dev_stop,
@@ -249,6 +282,7 @@ static const struct eth_dev_ops ops = {
 	.xstats_get_names = evnic_xstats_get_names,
 	.xstats_reset = evnic_xstats_reset,
 	.get_reg = evnic_get_reg,
+	.eth_dev_priv_dump = evnic_priv_dump,
 };
 
 /* ---- the vdev ---- */
@@ -264,6 +298,8 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	pthread_mutex_init(&p->lock, NULL);
 	p->rules.version = 1; /* 0 is of frames that were not judged yet */
 	evnic_rss_init(&p->rules.rss);
+	rte_spinlock_init(&p->sort_lock);
+	evnic_vectors_init(p);
 	init_steer(p, 1);
 	p->macs[0] = (struct rte_ether_addr){
 		.addr_bytes = { 0x02, 'R', 'o', 'u', 's', (uint8_t)dev->data->port_id },
@@ -282,7 +318,7 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	ret = rouse_attn_registry_add(dev->data->port_id, &evnic_attn_ops, p);
 	if (ret != 0)
 		goto fini_link;
-	dev->dev_ops = &ops;
+	dev->dev_ops = &evnic_ops;
 	dev->rx_pkt_burst = evnic_rx_burst;
 	dev->tx_pkt_burst = evnic_tx_drop;
 	dev->rx_queue_count = evnic_rxq_count;

@@ -44,17 +44,17 @@ post(struct evnic_rxq *q, struct rte_mbuf **mbufs, uint32_t n)
 static void
 refill(struct evnic_rxq *q)
 {
-	uint32_t read = atomic_load_explicit(&q->ring->read, memory_order_relaxed);
+	uint32_t consumed = atomic_load_explicit(&q->consumed, memory_order_relaxed);
 	struct rte_mbuf *mbufs[EVNIC_REFILL];
 	uint32_t before = q->next_post;
 
-	while (q->limit - (q->next_post - read) >= EVNIC_REFILL) {
+	while (q->limit - (q->next_post - consumed) >= EVNIC_REFILL) {
 		uint32_t n = EVNIC_REFILL;
 
 		if (unlikely(rte_mempool_get_bulk(q->pool, (void **)mbufs, n) != 0)) {
 			/* an empty queue would never be woken again: take what there is */
 			n = 1;
-			if (q->next_post - read >= q->chain ||
+			if (q->next_post - consumed >= q->chain ||
 			    rte_mempool_get_bulk(q->pool, (void **)mbufs, n) != 0) {
 				rouse_counter_add(&q->nombuf, 1);
 				break;
@@ -76,77 +76,131 @@ refill(struct evnic_rxq *q)
 	}
 }
 
+/* n entries are finished with: frames in `used` buffers, and `controls` events without a frame. */
+static void
+finish(struct evnic_rxq *q, uint32_t n, uint32_t used, uint32_t controls)
+{
+	uint32_t consumed = atomic_load_explicit(&q->consumed, memory_order_relaxed);
+
+	rouse_evring_advance(q->entries, n);
+	/* relaxed: the wire counts with it, no more */
+	atomic_store_explicit(&q->consumed, consumed + used, memory_order_relaxed);
+	if (unlikely(controls != 0))
+		evnic_events_handled(q->entries == q->stash ? NULL : q->ring, q->port, controls);
+}
+
 uint16_t
 evnic_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct evnic_rxq *q = rxq;
-	uint32_t n = RTE_MIN(rouse_evring_peek(q->ring, nb_pkts), nb_pkts);
+	uint32_t ready, used, controls;
 	uint64_t bytes = 0;
+	uint16_t n = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct rouse_event *e = rouse_evring_entry(q->ring, i);
-		struct rte_mbuf *m = q->mbufs[e->data & q->mask];
+	if (unlikely(q->gathers))
+		evnic_rxq_gather(q);
+	/* again after events without a frame: less than was asked for means that this was all */
+	do {
+		controls = 0;
+		ready = RTE_MIN(rouse_evring_peek(q->entries, nb_pkts - n), nb_pkts - n);
+		for (used = 0; used < ready; used++) {
+			const struct rouse_event *e = rouse_evring_entry(q->entries, used);
+			struct rte_mbuf *m;
 
-		*rearm_word(m) = q->rearm;
-		m->ol_flags = q->ol_flags[e->flags];
-		m->packet_type = e->ptype;
-		m->pkt_len = e->len;
-		m->data_len = (uint16_t)e->len;
-		m->hash.rss = e->rss_hash;
-		m->vlan_tci = 0;
-		bytes += e->len;
-		pkts[i] = m;
-	}
+			if (unlikely(e->code != ROUSE_EVENT_RX)) {
+				evnic_event_handle(q, e);
+				controls++;
+				continue;
+			}
+			m = q->mbufs[e->data & q->mask];
+			*rearm_word(m) = q->rearm;
+			m->ol_flags = q->ol_flags[e->flags];
+			m->packet_type = e->ptype;
+			m->pkt_len = e->len;
+			m->data_len = (uint16_t)e->len;
+			m->hash.rss = e->rss_hash;
+			m->vlan_tci = 0;
+			bytes += e->len;
+			pkts[n++] = m;
+		}
+		if (used != 0)
+			finish(q, used, used - controls, controls);
+	} while (unlikely(controls != 0));
 	if (n != 0) {
-		rouse_evring_advance(q->ring, n);
 		rouse_counter_add(&q->ipackets, n);
 		rouse_counter_add(&q->ibytes, bytes);
 	}
 	refill(q);
-	return (uint16_t)n;
+	return n;
+}
+
+/* The mbuf of the frame whose first entry is the i-th; how many entries it takes. */
+static uint32_t
+chain(const struct evnic_rxq *q, uint32_t i, struct rte_mbuf **out)
+{
+	const struct rouse_event *e = rouse_evring_entry(q->entries, i);
+	struct rte_mbuf *m = q->mbufs[e->data & q->mask], *last = m;
+	uint32_t left = e->len, n = 0;
+
+	m->ol_flags = q->ol_flags[e->flags];
+	m->packet_type = e->ptype;
+	m->pkt_len = e->len;
+	m->hash.rss = e->rss_hash;
+	m->vlan_tci = 0;
+	*rearm_word(m) = q->rearm;
+	for (;;) {
+		last->data_len = (uint16_t)RTE_MIN(left, q->room);
+		left -= last->data_len;
+		n++;
+		if (left == 0)
+			break;
+		e = rouse_evring_entry(q->entries, i + n);
+		last->next = q->mbufs[e->data & q->mask];
+		last = last->next;
+		*rearm_word(last) = q->rearm;
+		last->ol_flags = 0;
+		m->nb_segs++;
+	}
+	*out = m;
+	return n;
 }
 
 /*
  * The same for queues whose frames may be longer than a buffer. The entries of a frame follow each
- * other, one a buffer, published together; each says how long the frame is from its buffer on.
+ * other, one a buffer; each says how long the frame is from its buffer on.
  */
 uint16_t
 evnic_rx_burst_scattered(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct evnic_rxq *q = rxq;
-	uint32_t ready = rouse_evring_peek(q->ring, nb_pkts * q->chain);
-	uint32_t used = 0;
+	uint32_t ready, used, controls;
 	uint64_t bytes = 0;
 	uint16_t n = 0;
 
-	while (n < nb_pkts && used < ready) {
-		const struct rouse_event *e = rouse_evring_entry(q->ring, used);
-		struct rte_mbuf *m = q->mbufs[e->data & q->mask], *last = m;
+	if (unlikely(q->gathers))
+		evnic_rxq_gather(q);
+	do {
+		used = controls = 0;
+		ready = rouse_evring_peek(q->entries, (nb_pkts - n) * q->chain);
+		while (n < nb_pkts && used < ready) {
+			const struct rouse_event *e = rouse_evring_entry(q->entries, used);
 
-		m->ol_flags = q->ol_flags[e->flags];
-		m->packet_type = e->ptype;
-		m->pkt_len = e->len;
-		m->hash.rss = e->rss_hash;
-		m->vlan_tci = 0;
-		bytes += e->len;
-		*rearm_word(m) = q->rearm;
-		for (uint32_t left = e->len;;) {
-			last->data_len = (uint16_t)RTE_MIN(left, q->room);
-			left -= last->data_len;
-			used++;
-			if (left == 0)
+			if (unlikely(e->code != ROUSE_EVENT_RX)) {
+				evnic_event_handle(q, e);
+				controls++;
+				used++;
+				continue;
+			}
+			/* whoever sorts a shared ring has moved a part of it so far */
+			if ((e->len + q->room - 1) / q->room > ready - used)
 				break;
-			e = rouse_evring_entry(q->ring, used);
-			last->next = q->mbufs[e->data & q->mask];
-			last = last->next;
-			*rearm_word(last) = q->rearm;
-			last->ol_flags = 0;
-			m->nb_segs++;
+			bytes += e->len;
+			used += chain(q, used, &pkts[n++]);
 		}
-		pkts[n++] = m;
-	}
+		if (used != 0)
+			finish(q, used, used - controls, controls);
+	} while (unlikely(controls != 0));
 	if (n != 0) {
-		rouse_evring_advance(q->ring, used);
 		rouse_counter_add(&q->ipackets, n);
 		rouse_counter_add(&q->ibytes, bytes);
 	}
@@ -161,8 +215,7 @@ evnic_rxq_has_buffers(struct evnic_rxq *q)
 {
 	refill(q);
 	return q->limit == 0 ||
-	       q->next_post - atomic_load_explicit(&q->ring->read, memory_order_relaxed) >=
-		       q->chain;
+	       q->next_post - atomic_load_explicit(&q->consumed, memory_order_relaxed) >= q->chain;
 }
 
 uint32_t
@@ -170,21 +223,23 @@ evnic_rxq_count(void *rxq)
 {
 	const struct evnic_rxq *q = rxq;
 
-	return rouse_evring_count(q->ring);
+	/* pairs with the release in the wire's publish() */
+	return atomic_load_explicit(&q->filled, memory_order_acquire) -
+	       atomic_load_explicit(&q->consumed, memory_order_relaxed);
 }
 
 /* Of the descriptor `offset` places after the next one to be read. */
 int
 evnic_rx_descriptor_status(void *rxq, uint16_t offset)
 {
-	const struct evnic_rxq *q = rxq;
-	uint32_t read = atomic_load_explicit(&q->ring->read, memory_order_relaxed);
+	struct evnic_rxq *q = rxq;
+	uint32_t consumed = atomic_load_explicit(&q->consumed, memory_order_relaxed);
 
 	if (offset >= q->nb_desc)
 		return -EINVAL;
-	if (offset < rouse_evring_count(q->ring))
+	if (offset < evnic_rxq_count(q))
 		return RTE_ETH_RX_DESC_DONE;
-	return offset < q->next_post - read ? RTE_ETH_RX_DESC_AVAIL : RTE_ETH_RX_DESC_UNAVAIL;
+	return offset < q->next_post - consumed ? RTE_ETH_RX_DESC_AVAIL : RTE_ETH_RX_DESC_UNAVAIL;
 }
 
 /* ---- setting up ---- */
@@ -270,7 +325,7 @@ check_chain(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room, uint16
 	uint32_t longest = longest_in_chain(p);
 
 	if (room < EVNIC_MIN_BUF ||
-	    (longest + room - 1) / room > (uint32_t)(nb_desc - EVNIC_REFILL)) {
+	    (longest + room - 1) / room > evnic_rxq_limit(nb_desc) - EVNIC_REFILL) {
 		EVNIC_LOG(ERR,
 			  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of "
 			  "queue %u with %u bytes each; use larger mbufs or more descriptors",
@@ -290,7 +345,6 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	bool scatter = (offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
 	uint32_t room = room_of(pool);
 	struct evnic_rxq *q;
-	void *ring;
 	int ret;
 
 	ret = scatter ? check_chain(dev, queue, room, nb_desc) : check_buffers(dev, queue, room);
@@ -299,14 +353,9 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	q = rte_zmalloc_socket("evnic_rxq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (q == NULL)
 		return -ENOMEM;
-	ret = rouse_attn_init(&q->own_attn);
-	if (ret != 0) {
-		rte_free(q);
-		return ret;
-	}
+	rouse_attn_init_with(&q->own_attn, -1); /* its vector's, when the port starts */
 	rouse_attn_poll(&q->own_attn);
 	q->own.attn = &q->own_attn;
-	atomic_store_explicit(&q->target, &q->own, memory_order_relaxed);
 
 	q->mask = capacity - 1;
 	q->nb_desc = nb_desc;
@@ -323,14 +372,11 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	p->rxq[queue] = q;
 	dev->data->rx_queues[queue] = q;
 
-	ring = rte_zmalloc_socket("evnic_ring", rouse_evring_memsize(capacity), RTE_CACHE_LINE_SIZE,
-				  (int)socket);
-	q->ring = rouse_evring_init(ring, capacity);
 	q->mbufs = rte_zmalloc_socket("evnic_mbufs", capacity * sizeof(*q->mbufs),
 				      RTE_CACHE_LINE_SIZE, (int)socket);
 	q->bufs = rte_zmalloc_socket("evnic_bufs", capacity * sizeof(*q->bufs), RTE_CACHE_LINE_SIZE,
 				     (int)socket);
-	if (q->ring == NULL || q->mbufs == NULL || q->bufs == NULL) {
+	if (q->mbufs == NULL || q->bufs == NULL) {
 		evnic_rxq_release(dev, queue);
 		return -ENOMEM;
 	}
@@ -349,10 +395,9 @@ evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue)
 	p->zero.ipackets[queue] = p->zero.ibytes[queue] = 0;
 	p->zero.nombuf[queue] = p->zero.missed[queue] = 0;
 	dev->data->rx_queues[queue] = NULL;
-	rouse_attn_fini(&q->own_attn);
+	rte_free(q->stash);
 	rte_free(q->bufs);
 	rte_free(q->mbufs);
-	rte_free(q->ring);
 	rte_free(q);
 }
 
@@ -369,33 +414,60 @@ evnic_rxq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_rxq_i
 	info->rx_buf_size = (uint16_t)q->room;
 }
 
+/* How many buffers a queue keeps posted: its event ring is a power of two, and takes events
+ * without a frame beside them. */
+uint32_t
+evnic_rxq_limit(uint32_t nb_desc)
+{
+	return RTE_MIN(nb_desc, rte_align32pow2(nb_desc) - EVNIC_CONTROL_EVENTS);
+}
+
 /* Post the first buffers. After a failure some are posted: the caller stops the queue. */
 int
 evnic_rxq_start(struct evnic_rxq *q)
 {
-	q->limit = q->nb_desc;
+	q->limit = evnic_rxq_limit(q->nb_desc);
 	refill(q);
-	if (q->next_post != q->nb_desc) {
+	if (q->limit - q->next_post >= EVNIC_REFILL) {
 		EVNIC_LOG(
 			ERR,
 			"port %u: mbuf pool %s is empty after %u of %u buffers for queue %u; make "
 			"it larger (--total-num-mbufs)",
-			q->port->data->port_id, q->pool->name, q->next_post, q->nb_desc, q->queue);
+			q->port->data->port_id, q->pool->name, q->next_post, q->limit, q->queue);
 		return -ENOBUFS;
 	}
 	return 0;
+}
+
+/* What is in the queue's rings, without giving it to anybody. */
+static void
+discard(struct evnic_rxq *q)
+{
+	uint32_t n, controls = 0;
+
+	if (q->gathers)
+		evnic_rxq_gather(q);
+	n = rouse_evring_peek(q->entries, UINT32_MAX);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rouse_event *e = rouse_evring_entry(q->entries, i);
+
+		if (e->code != ROUSE_EVENT_RX) {
+			evnic_event_handle(q, e);
+			controls++;
+		}
+	}
+	finish(q, n, 0, controls);
 }
 
 /* Give every buffer back, read or not; the wire thread does not run, or has let go of the queue. */
 void
 evnic_rxq_stop(struct evnic_rxq *q)
 {
-	uint32_t read = atomic_load_explicit(&q->ring->read, memory_order_relaxed);
-
-	for (uint32_t i = read; i != q->next_post; i++)
+	discard(q);
+	for (uint32_t i = q->consumed; i != q->next_post; i++)
 		rte_mempool_put(q->pool, q->mbufs[i & q->mask]);
-	rouse_evring_init(q->ring, q->ring->capacity);
 	q->limit = q->next_post = 0;
+	atomic_store_explicit(&q->consumed, 0, memory_order_relaxed);
 }
 
 /* The wire's side forgets all buffers; the wire thread's alone while it runs, between two rounds.
@@ -403,6 +475,7 @@ evnic_rxq_stop(struct evnic_rxq *q)
 void
 evnic_rxq_reset(struct evnic_rxq *q)
 {
-	q->taken = q->posted_seen = q->pending = 0;
+	q->taken = q->posted_seen = 0;
 	atomic_store_explicit(&q->posted, 0, memory_order_relaxed);
+	atomic_store_explicit(&q->filled, 0, memory_order_relaxed);
 }

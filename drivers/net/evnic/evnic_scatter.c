@@ -19,7 +19,8 @@ bool
 evnic_scatter_deliver(struct evnic_port *p, const struct evnic_frame *f,
 		      struct rouse_steer_path path, uint64_t tsc)
 {
-	struct evnic_rxq *q = p->rxq[path.queue], *owner = p->rxq[path.ring];
+	struct evnic_rxq *q = p->rxq[path.queue];
+	struct evnic_ring *ring = &p->rings[path.ring];
 	uint32_t nb = (f->len + q->room - 1) / q->room;
 	const uint8_t *from = f->data;
 	uint32_t left = f->len;
@@ -31,8 +32,8 @@ evnic_scatter_deliver(struct evnic_port *p, const struct evnic_frame *f,
 			return false;
 	}
 	while (left != 0) {
-		/* a ring has an entry for every buffer of its queue: there is always room */
-		struct rouse_event *event = rouse_evring_slot(owner->ring, owner->pending++);
+		/* a ring has an entry for every buffer of its queues: there is always room */
+		struct rouse_event *event = rouse_evring_slot(ring->entries, ring->pending++);
 		uint32_t part = RTE_MIN(left, q->room);
 
 		rte_memcpy((void *)(uintptr_t)q->bufs[q->taken & q->mask], from, part);
@@ -44,9 +45,13 @@ evnic_scatter_deliver(struct evnic_port *p, const struct evnic_frame *f,
 		event->queue = path.queue;
 		event->code = ROUSE_EVENT_RX;
 		event->flags = f->flags;
+		if (unlikely(p->wire.trace != NULL && left == f->len))
+			evnic_trace_event(p->wire.trace, event, path);
 		from += part;
 		left -= part;
 	}
-	p->wire.chained += nb - 1;
+	ring->vectors |= UINT64_C(1) << path.vector;
+	ring->addressed |= UINT64_C(1) << path.queue;
+	p->wire.touched |= UINT64_C(1) << path.ring;
 	return true;
 }

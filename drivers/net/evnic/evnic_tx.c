@@ -142,6 +142,13 @@ evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	return (uint16_t)n;
 }
 
+/* A TX event: what was sent is freed by the lcore that the event woke, which sends here, too. */
+void
+evnic_txq_reclaim(struct evnic_txq *q)
+{
+	reclaim(q, UINT32_MAX);
+}
+
 /* Of the descriptor `offset` places after the next one to be written. */
 int
 evnic_tx_descriptor_status(void *txq, uint16_t offset)

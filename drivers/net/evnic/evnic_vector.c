@@ -3,161 +3,222 @@
  */
 
 /*
- * Where the events of a queue are signalled. A vector has one target at a time:
+ * The message-vector table, the device's side; the wire thread is the only one that sends.
  *
- *   own_attn  ordinary ethdev users. Its states are those of the interrupt: POLL disabled, PARK
- *             enabled, ATTEND fired. Its doorbell is the eventfd that ethdev hands out.
- *   a worker  bound through the registry; the bits then are that worker's.
- *
- * The wire thread does the same for both.
+ * The message data of a vector is attention bits: the device's bit and, for each event ring, a bit
+ * of the detail word, so that two rings that share a vector overwrite nothing. The bits are set
+ * whatever the vector's state is: an owner that is awake sees them. What mask and interval hold
+ * back is the step that wakes a parked owner; it is latched once, and taken when the vector may
+ * fire again.
  */
 
 #include <errno.h>
-#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 
 #include "evnic.h"
 
-/* EAL reads so many bytes from the eventfd when it returns it: it drains it for stock programs. */
-#define EFD_COUNTER_SIZE sizeof(uint64_t)
-
-int
-evnic_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
+static void
+hold(struct evnic_vector *v, uint16_t ring)
 {
-	struct evnic_rxq *q = dev->data->rx_queues[queue];
-
-	if (!evnic_rxq_has_buffers(q))
-		return -ENOBUFS;
-	/* arm; fence; look again: what came before arming would never fire */
-	rouse_attn_park(&q->own_attn);
-	rouse_attn_look(&q->own_attn);
-	if (rouse_evring_count(q->ring) != 0)
-		rouse_attn_wake(&q->own, rte_rdtsc());
-	return 0;
+	atomic_fetch_or_explicit(&v->pending, UINT64_C(1) << ring, memory_order_relaxed);
 }
 
-int
-evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue)
+static void
+trace(const struct evnic_port *p, uint16_t vector, uint16_t ring, const char *fate)
 {
-	struct evnic_rxq *q = dev->data->rx_queues[queue];
-
-	rouse_attn_poll(&q->own_attn);
-	return 0;
+	if (unlikely(p->wire.trace != NULL))
+		evnic_trace_message(p->wire.trace, vector, ring, fate);
 }
 
-/* Hand the doorbells to ethdev as the eventfds of Rx vectors. */
-int
-evnic_intr_init(struct rte_eth_dev *dev)
+/* Wake the owner if it is parked. */
+static void
+fire(struct evnic_port *p, uint16_t vector, uint16_t ring, const struct rouse_attn_target *t,
+     uint64_t tsc)
 {
-	uint16_t nb_queues = dev->data->nb_rx_queues;
-	struct rte_intr_handle *handle;
+	struct evnic_vector *v = &p->vectors[vector];
 
-	if (nb_queues == 0)
-		return 0;
-	handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
-	if (handle == NULL)
-		return -ENOMEM;
-	if (rte_intr_type_set(handle, RTE_INTR_HANDLE_VDEV) != 0 ||
-	    rte_intr_vec_list_alloc(handle, NULL, nb_queues) != 0 ||
-	    rte_intr_efd_counter_size_set(handle, EFD_COUNTER_SIZE) != 0 ||
-	    rte_intr_nb_efd_set(handle, nb_queues) != 0 ||
-	    rte_intr_max_intr_set(handle, nb_queues + RTE_INTR_VEC_RXTX_OFFSET) != 0)
-		goto fail;
-	for (uint16_t i = 0; i < nb_queues; i++) {
-		const struct evnic_rxq *q = dev->data->rx_queues[i];
+	trace(p, vector, ring, "sent");
+	if (!rouse_attn_wake(t, tsc))
+		return;
+	rouse_counter_add(&v->doorbells, 1);
+	rouse_counter_add(&p->wire.stats.doorbells, 1);
+	v->next_tsc = tsc + atomic_load_explicit(&v->interval_tsc, memory_order_relaxed);
+}
 
-		if (rte_intr_vec_list_index_set(handle, i, RTE_INTR_VEC_RXTX_OFFSET + i) != 0 ||
-		    rte_intr_efds_index_set(handle, i, q->own_attn.doorbell) != 0)
-			goto fail;
+/* Step P6 for a ring whose bits are set. */
+static void
+send_message(struct evnic_port *p, uint16_t vector, uint16_t ring,
+	     const struct rouse_attn_target *t, uint64_t tsc)
+{
+	struct evnic_wire *w = &p->wire;
+	struct evnic_vector *v = &p->vectors[vector];
+
+	rouse_counter_add(&v->messages, 1);
+	rouse_counter_add(&w->stats.messages, 1);
+	if (unlikely(atomic_load_explicit(&v->masked, memory_order_relaxed))) {
+		hold(v, ring);
+		rouse_counter_add(&w->stats.masked, 1);
+		trace(p, vector, ring, "masked");
+	} else if (unlikely(v->next_tsc > tsc)) {
+		hold(v, ring);
+		w->held |= UINT64_C(1) << vector;
+		rouse_counter_add(&w->stats.moderated, 1);
+		trace(p, vector, ring, "moderated");
+	} else {
+		fire(p, vector, ring, t, tsc);
 	}
-	dev->intr_handle = handle;
-	return 0;
+}
 
-fail:
-	rte_intr_vec_list_free(handle);
-	rte_intr_instance_free(handle);
-	return -ENOMEM;
+/* Steps P4 to P6 for an owner. */
+static void
+signal_owner(struct evnic_port *p, uint16_t ring, const struct rouse_attn_target *t, uint64_t tsc)
+{
+	if (!rouse_attn_mark(t))
+		return;
+	for (uint64_t vectors = p->rings[ring].vectors; vectors != 0; vectors &= vectors - 1)
+		send_message(p, (uint16_t)__builtin_ctzll(vectors), ring, t, tsc);
+}
+
+/* A ring that was published, after the fence. */
+void
+evnic_vector_signal(struct evnic_port *p, uint16_t ring, uint64_t tsc)
+{
+	struct evnic_ring *r = &p->rings[ring];
+	/* pairs with the release in bind */
+	const struct rouse_attn_target *t = atomic_load_explicit(&r->target, memory_order_acquire);
+
+	if (likely(t != NULL))
+		signal_owner(p, ring, t, tsc);
+	else
+		for (uint64_t queues = r->addressed; queues != 0; queues &= queues - 1)
+			signal_owner(p, ring, &p->rxq[__builtin_ctzll(queues)]->own, tsc);
+	r->vectors = r->addressed = 0;
+	rouse_evring_settle(r->entries);
+}
+
+/* ---- what was held ---- */
+
+static void
+deliver_ring(struct evnic_port *p, uint16_t vector, uint16_t ring, uint64_t tsc)
+{
+	const struct evnic_ring *r = &p->rings[ring];
+	const struct rouse_attn_target *t = atomic_load_explicit(&r->target, memory_order_acquire);
+
+	if (t != NULL) {
+		fire(p, vector, ring, t, tsc);
+		return;
+	}
+	for (uint64_t queues = r->members; queues != 0; queues &= queues - 1)
+		fire(p, vector, ring, &p->rxq[__builtin_ctzll(queues)]->own, tsc);
+}
+
+/* Send what these vectors hold, if they may fire. */
+void
+evnic_vectors_deliver(struct evnic_port *p, uint64_t vectors, uint64_t tsc)
+{
+	for (; vectors != 0; vectors &= vectors - 1) {
+		uint16_t vector = (uint16_t)__builtin_ctzll(vectors);
+		struct evnic_vector *v = &p->vectors[vector];
+		uint64_t rings;
+
+		p->wire.held &= ~(UINT64_C(1) << vector);
+		if (atomic_load_explicit(&v->masked, memory_order_relaxed))
+			continue;
+		if (v->next_tsc > tsc) {
+			p->wire.held |= UINT64_C(1) << vector;
+			continue;
+		}
+		rings = atomic_exchange_explicit(&v->pending, 0, memory_order_relaxed);
+		for (; rings != 0; rings &= rings - 1)
+			deliver_ring(p, vector, (uint16_t)__builtin_ctzll(rings), tsc);
+	}
+}
+
+/* Vectors that hold a message and are not masked. */
+uint64_t
+evnic_vectors_unmasked(const struct evnic_port *p)
+{
+	uint64_t vectors = 0;
+
+	for (uint16_t i = 0; i < p->steer.nb_vectors; i++) {
+		const struct evnic_vector *v = &p->vectors[i];
+
+		if (atomic_load_explicit(&v->pending, memory_order_relaxed) != 0 &&
+		    !atomic_load_explicit(&v->masked, memory_order_relaxed))
+			vectors |= UINT64_C(1) << i;
+	}
+	return vectors;
+}
+
+/* Vectors whose interval is over, of those that wait for it. */
+uint64_t
+evnic_vectors_due(const struct evnic_port *p, uint64_t tsc)
+{
+	uint64_t due = 0;
+
+	for (uint64_t held = p->wire.held; held != 0; held &= held - 1) {
+		unsigned int vector = (unsigned int)__builtin_ctzll(held);
+
+		if (p->vectors[vector].next_tsc <= tsc)
+			due |= UINT64_C(1) << vector;
+	}
+	return due;
+}
+
+/* When the first of them may fire, in ns of CLOCK_MONOTONIC; UINT64_MAX: none waits. */
+uint64_t
+evnic_vectors_next_ns(const struct evnic_port *p)
+{
+	uint64_t first = UINT64_MAX, now = rte_rdtsc();
+	struct timespec t;
+
+	if (p->wire.held == 0)
+		return UINT64_MAX;
+	for (uint64_t held = p->wire.held; held != 0; held &= held - 1)
+		first = RTE_MIN(first, p->vectors[__builtin_ctzll(held)].next_tsc);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec +
+	       (uint64_t)((first > now ? (double)(first - now) : 0) * NS_PER_S /
+			  (double)rte_get_tsc_hz());
+}
+
+/* ---- life: control threads ---- */
+
+void
+evnic_vectors_init(struct evnic_port *p)
+{
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++)
+		p->vectors[i].doorbell = -1;
+}
+
+/* Before the wire thread runs. What a vector held goes to nobody: the rings are empty. */
+int
+evnic_vectors_start(struct evnic_port *p)
+{
+	for (uint16_t i = 0; i < p->steer.nb_vectors; i++) {
+		struct evnic_vector *v = &p->vectors[i];
+
+		atomic_store_explicit(&v->pending, 0, memory_order_relaxed);
+		v->next_tsc = 0;
+		if (v->doorbell >= 0)
+			continue;
+		v->doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		if (v->doorbell < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 void
-evnic_intr_fini(struct rte_eth_dev *dev)
+evnic_vectors_fini(struct evnic_port *p)
 {
-	if (dev->intr_handle == NULL)
-		return;
-	rte_intr_free_epoll_fd(dev->intr_handle);
-	rte_intr_vec_list_free(dev->intr_handle);
-	rte_intr_instance_free(dev->intr_handle);
-	dev->intr_handle = NULL;
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		if (p->vectors[i].doorbell >= 0)
+			close(p->vectors[i].doorbell);
+		p->vectors[i].doorbell = -1;
+	}
 }
-
-static struct evnic_rxq *
-rxq_of(struct evnic_port *p, uint16_t queue)
-{
-	return queue < p->data->nb_rx_queues ? p->rxq[queue] : NULL;
-}
-
-static int
-bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner, uint64_t *rings)
-{
-	struct evnic_rxq *q = rxq_of(ctx, queue);
-	const struct rouse_attn_target *own;
-
-	if (q == NULL)
-		return -ERANGE;
-	own = &q->own;
-	if (atomic_load_explicit(&q->target, memory_order_relaxed) != own)
-		return -EBUSY;
-	/* the wire has let go of it: unbind waits for that */
-	q->bound = (struct rouse_attn_target){
-		.attn = owner->attn,
-		.device = owner->device,
-		.ring = (uint8_t)queue,
-	};
-	/* pairs with the acquire in the wire's publish() */
-	atomic_store_explicit(&q->target, &q->bound, memory_order_release);
-	/* a queue has its event ring for itself */
-	*rings = UINT64_C(1) << queue;
-	/* from here on no message goes to the old target */
-	evnic_wire_sync(ctx);
-	return 0;
-}
-
-static int
-unbind_queue(void *ctx, uint16_t queue)
-{
-	struct evnic_rxq *q = rxq_of(ctx, queue);
-	const struct rouse_attn_target *own;
-
-	if (q == NULL)
-		return -ERANGE;
-	own = &q->own;
-	if (atomic_load_explicit(&q->target, memory_order_relaxed) == own)
-		return -ENOENT;
-	atomic_store_explicit(&q->target, own, memory_order_release);
-	evnic_wire_sync(ctx);
-	return 0;
-}
-
-static uint64_t
-queue_owed(void *ctx, uint16_t queue)
-{
-	const struct evnic_port *p = ctx;
-
-	return rouse_evring_owed(p->rxq[queue]->ring) != 0 ? UINT64_C(1) << queue : 0;
-}
-
-static bool
-queue_has_buffers(void *ctx, uint16_t queue)
-{
-	const struct evnic_port *p = ctx;
-
-	return evnic_rxq_has_buffers(p->rxq[queue]);
-}
-
-const struct rouse_attn_port_ops evnic_attn_ops = {
-	.bind = bind_queue,
-	.unbind = unbind_queue,
-	.owed = queue_owed,
-	.has_buffers = queue_has_buffers,
-};

@@ -12,7 +12,9 @@
  * and for each event ring that it touched, after at most EVNIC_BURST frames,
  *
  *   4. advances the write indicator,
- *   5. signals: the park handshake towards whoever owns the vector.
+ *   5. sends the message: the park handshake towards whoever owns the ring, by its vectors.
+ *
+ * Events without a frame take the steps 3 to 5 (evnic_event.c).
  *
  * It sleeps itself: for the time of the next frame, for a posted buffer (overrun=wait), for frames
  * to send. There it is the consumer of the same handshake. It spins only for pace=max.
@@ -87,7 +89,8 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 	struct evnic_wire *w = &p->wire;
 	struct rouse_steer_path path;
 	struct rouse_event *event;
-	struct evnic_rxq *q, *owner;
+	struct evnic_ring *ring;
+	struct evnic_rxq *q;
 	void *buf;
 
 	if (unlikely(f->rules_version != w->rules.version))
@@ -112,9 +115,9 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 		return lack_buffers(w, q, 1);
 	rte_memcpy(buf, f->data, f->len);
 
-	/* a ring has an entry for every buffer of its queue: there is always room */
-	owner = p->rxq[path.ring];
-	event = rouse_evring_slot(owner->ring, owner->pending++);
+	/* a ring has an entry for every buffer of its queues: there is always room */
+	ring = &p->rings[path.ring];
+	event = rouse_evring_slot(ring->entries, ring->pending++);
 	event->data = q->taken++;
 	event->time_tsc = tsc;
 	event->rss_hash = f->hash;
@@ -123,10 +126,15 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 	event->queue = path.queue;
 	event->code = ROUSE_EVENT_RX;
 	event->flags = f->flags;
-delivered:
+	ring->vectors |= UINT64_C(1) << path.vector;
+	ring->addressed |= UINT64_C(1) << path.queue;
 	w->touched |= UINT64_C(1) << path.ring;
+	if (unlikely(w->trace != NULL))
+		evnic_trace_event(w->trace, event, path);
+delivered:
+	w->delivered++;
 	if (unlikely(f->fate & EVNIC_FATE_UNHASHED))
-		rouse_counter_add(&w->stats.unhashed, 1);
+		w->unhashed++;
 	return true;
 }
 
@@ -135,34 +143,61 @@ static void
 publish(struct evnic_port *p, uint64_t tsc)
 {
 	struct evnic_wire *w = &p->wire;
-	uint64_t rings, delivered = 0;
+	uint64_t rings, queues = 0;
 
 	if (w->touched == 0)
 		return;
 	for (rings = w->touched; rings != 0; rings &= rings - 1) {
-		struct evnic_rxq *q = p->rxq[__builtin_ctzll(rings)];
+		struct evnic_ring *r = &p->rings[__builtin_ctzll(rings)];
 
-		rouse_evring_publish(q->ring, q->pending);
-		delivered += q->pending;
-		q->pending = 0;
+		rouse_evring_publish(r->entries, r->pending);
+		r->pending = 0;
+		queues |= r->addressed;
+	}
+	for (; queues != 0; queues &= queues - 1) {
+		struct evnic_rxq *q = p->rxq[__builtin_ctzll(queues)];
+
+		/* pairs with the acquire in evnic_rxq_count() */
+		atomic_store_explicit(&q->filled, q->taken, memory_order_release);
 	}
 	rouse_attn_fence();
-	for (rings = w->touched; rings != 0; rings &= rings - 1) {
-		uint16_t ring = (uint16_t)__builtin_ctzll(rings);
-		struct evnic_rxq *q = p->rxq[rouse_steer_vector(&p->steer, ring)];
-		/* pairs with the release in bind */
-		const struct rouse_attn_target *t =
-			atomic_load_explicit(&q->target, memory_order_acquire);
-
-		if (rouse_attn_mark(t)) {
-			rouse_counter_add(&w->stats.messages, 1);
-			if (rouse_attn_wake(t, tsc))
-				rouse_counter_add(&w->stats.doorbells, 1);
-		}
-		rouse_evring_settle(p->rxq[ring]->ring);
-	}
-	rouse_counter_add(&w->stats.frames, delivered);
+	for (rings = w->touched; rings != 0; rings &= rings - 1)
+		evnic_vector_signal(p, (uint16_t)__builtin_ctzll(rings), tsc);
+	rouse_counter_add(&w->stats.frames, w->delivered);
+	rouse_counter_add(&w->stats.unhashed, w->unhashed);
 	w->touched = 0;
+	w->delivered = w->unhashed = 0;
+}
+
+/* No buffer, overrun=drop: is the driver late, or has it none to give? */
+static void
+miss(struct evnic_port *p, struct evnic_rxq *q)
+{
+	uint32_t unread = q->taken - atomic_load_explicit(&q->consumed, memory_order_relaxed);
+
+	rouse_counter_add(&q->missed, 1);
+	evnic_event_error(p,
+			  unread + EVNIC_REFILL < evnic_rxq_limit(q->nb_desc)
+				  ? ROUSE_EVNIC_NO_BUFFER
+				  : ROUSE_EVNIC_OVERRUN,
+			  1);
+}
+
+/* The source says so each time that it is asked. */
+static void
+note_end(struct evnic_port *p, enum evnic_next next)
+{
+	struct evnic_wire *w = &p->wire;
+
+	if (rouse_counter_get(&w->stats.ended) != 0)
+		return;
+	/* pairs with the acquire of who waits for it: every frame was delivered */
+	atomic_store_explicit(&w->stats.ended, 1, memory_order_release);
+	if (w->source != NULL)
+		evnic_event_error(p,
+				  next == EVNIC_FAILED ? ROUSE_EVNIC_SOURCE_FAILED
+						       : ROUSE_EVNIC_SOURCE_ENDED,
+				  1);
 }
 
 /* A burst at most, in as many pieces as the source gives it. */
@@ -200,18 +235,18 @@ receive(struct evnic_port *p, uint64_t *due)
 				next = EVNIC_WAIT_ROOM;
 				break;
 			}
-			rouse_counter_add(&w->blocked->missed, 1);
+			miss(p, w->blocked);
 		}
 		s->ops->advance(s, n);
 		left -= n;
 	}
 	publish(p, tsc);
-	if (unlikely(w->chained != 0)) { /* publish() has counted buffers */
-		rouse_counter_add(&w->stats.frames, -(uint64_t)w->chained);
-		w->chained = 0;
+	if (unlikely(next == EVNIC_ENDED || next == EVNIC_FAILED))
+		note_end(p, next);
+	if (unlikely(s != NULL && s->nb_bad != p->events.bad_seen)) {
+		evnic_event_error(p, ROUSE_EVNIC_BAD_RECORD, s->nb_bad - p->events.bad_seen);
+		p->events.bad_seen = s->nb_bad;
 	}
-	if (next == EVNIC_ENDED)
-		atomic_store_explicit(&w->stats.ended, 1, memory_order_release);
 	return next;
 }
 
@@ -228,7 +263,11 @@ transmit(struct evnic_port *p)
 	if (w->sink == NULL)
 		return 0;
 	for (uint16_t i = 0; i < nb_queues; i++) {
-		sent += evnic_txq_send(p->txq[queue], w->sink, &w->is_sink_full);
+		uint32_t n = evnic_txq_send(p->txq[queue], w->sink, &w->is_sink_full);
+
+		if (n != 0 && p->args.tx_events)
+			evnic_event_tx(p, queue);
+		sent += n;
 		if (w->is_sink_full)
 			break;
 		if (++queue == nb_queues)
@@ -273,6 +312,8 @@ has_work(struct evnic_port *p, enum evnic_next next)
 	if (next == EVNIC_SILENT && w->source->ops->has_frames != NULL &&
 	    w->source->ops->has_frames(w->source))
 		return true;
+	if (p->events.anything_owed && evnic_events_can_post(p))
+		return true;
 	if (w->is_sink_full)
 		return w->sink->ops->has_room != NULL && w->sink->ops->has_room(w->sink);
 	for (uint16_t i = 0; w->sink != NULL && i < p->data->nb_tx_queues; i++)
@@ -296,9 +337,14 @@ block(struct evnic_port *p, enum evnic_next next, uint64_t due)
 {
 	struct evnic_wire *w = &p->wire;
 	struct epoll_event event;
+	uint64_t at = evnic_vectors_next_ns(p);
 
 	if (next == EVNIC_WAIT_TIME)
-		set_timer(w->timer, due);
+		at = RTE_MIN(at, due);
+	if (at != UINT64_MAX)
+		set_timer(w->timer, at);
+	if (p->events.anything_owed)
+		atomic_store_explicit(&p->events.wanted, true, memory_order_relaxed);
 	if (next == EVNIC_WAIT_ROOM)
 		atomic_store_explicit(&w->blocked->room_wanted, true, memory_order_relaxed);
 	want_room_in_sink(w, true);
@@ -320,6 +366,7 @@ block(struct evnic_port *p, enum evnic_next next, uint64_t due)
 	if (next == EVNIC_WAIT_ROOM)
 		atomic_store_explicit(&w->blocked->room_wanted, false, memory_order_relaxed);
 	want_room_in_sink(w, false);
+	atomic_store_explicit(&p->events.wanted, false, memory_order_relaxed);
 }
 
 /* ---- the loop ---- */
@@ -335,6 +382,20 @@ follow_carrier(struct evnic_port *p)
 	w->carrier = up;
 	if (w->source != NULL && w->source->ops->hold != NULL)
 		w->source->ops->hold(w->source, !up);
+	evnic_event_link(p);
+}
+
+static void
+post_events(struct evnic_port *p)
+{
+	uint64_t tsc = rte_rdtsc();
+
+	if (p->events.anything_owed) {
+		evnic_events_post(p, tsc);
+		publish(p, tsc);
+	}
+	if (p->wire.held != 0)
+		evnic_vectors_deliver(p, evnic_vectors_due(p, tsc), tsc);
 }
 
 /* What control threads ask for takes effect between two rounds. */
@@ -346,6 +407,8 @@ honour_requests(struct evnic_port *p)
 
 	evnic_rules_copy(p, &w->rules);
 	follow_carrier(p);
+	evnic_vectors_deliver(p, evnic_vectors_unmasked(p), rte_rdtsc());
+	post_events(p);
 	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++) {
 		struct evnic_rxq *q = p->rxq[i];
 
@@ -379,6 +442,8 @@ wire_main(void *arg)
 				break;
 		}
 		next = receive(p, &due);
+		if (unlikely(p->events.anything_owed || w->held != 0))
+			post_events(p);
 		if (transmit(p) != 0 || next == EVNIC_MORE) {
 			spun = 0;
 		} else if (next == EVNIC_WAIT_ROOM && spins && ++spun < SPINS) {
@@ -449,11 +514,13 @@ evnic_wire_start(struct evnic_port *p)
 	atomic_store_explicit(&w->stop, false, memory_order_relaxed);
 	atomic_store_explicit(&w->stats.ended, 0, memory_order_relaxed);
 	w->carrier = true;
-	w->touched = 0;
+	w->touched = w->held = 0;
+	w->delivered = w->unhashed = 0;
 	w->first_txq = 0;
 	w->is_sink_full = false;
 	w->source = p->data->nb_rx_queues == 0 ? NULL : evnic_ends_source(p);
 	w->sink = evnic_ends_sink(p);
+	w->trace = p->trace;
 	if (w->source != NULL && w->source->fd >= 0) {
 		ret = watch(w->epoll, w->source->fd);
 		if (ret != 0)

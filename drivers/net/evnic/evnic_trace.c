@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * The trace: what the device did, in its order, a line each. Written by the wire thread.
+ *
+ *   event CODE QUEUE RING VECTOR BITS DATA     CODE: rx tx link error; BITS: the detail bits, in
+ *                                              hexadecimal, that the message for it carries; DATA:
+ *                                              rx: RSS hash, or "-"; link: up down; error: its kind
+ *   message VECTOR BITS FATE                   FATE: sent masked moderated
+ *
+ * A message that is held and sent later has a line for either.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "evnic.h"
+
+struct evnic_trace {
+	FILE *file;
+};
+
+/* NULL: logged. */
+struct evnic_trace *
+evnic_trace_open(const char *name, const char *path)
+{
+	struct evnic_trace *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->file = fopen(path, "we");
+	if (t->file == NULL) {
+		EVNIC_LOG(ERR, "%s: trace=%s: cannot be written: %s; give a file that can", name,
+			  path, strerror(errno));
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void
+evnic_trace_close(struct evnic_trace *t)
+{
+	if (t == NULL)
+		return;
+	fclose(t->file);
+	free(t);
+}
+
+void
+evnic_trace_event(struct evnic_trace *t, const struct rouse_event *event,
+		  struct rouse_steer_path path)
+{
+	static const char *const codes[ROUSE_NB_EVENT_CODES] = { "rx", "tx", "link", "error" };
+
+	fprintf(t->file, "event %s %u %u %u %" PRIx64 " ", codes[event->code], path.queue,
+		path.ring, path.vector, UINT64_C(1) << path.ring);
+	if (event->code == ROUSE_EVENT_LINK)
+		fprintf(t->file, "%s\n", event->data != 0 ? "up" : "down");
+	else if (event->code == ROUSE_EVENT_ERROR)
+		fprintf(t->file, "%u\n", event->len);
+	else if ((event->flags & ROUSE_EVENT_F_HASH) != 0)
+		fprintf(t->file, "%08" PRIx32 "\n", event->rss_hash);
+	else
+		fputs("-\n", t->file);
+}
+
+void
+evnic_trace_message(struct evnic_trace *t, uint16_t vector, uint16_t ring, const char *fate)
+{
+	fprintf(t->file, "message %u %" PRIx64 " %s\n", vector, UINT64_C(1) << ring, fate);
+}
