@@ -6,12 +6,10 @@ the threads did in the middle of the pause. The pause begins when the first burs
 the port, since the wire writes its file before it blocks.
 """
 
-import os
-import pathlib
 import time
-from typing import NamedTuple
 
 import rig
+import threads
 
 BURST = 32  # frames: what the wire delivers at once
 LENGTH = 60
@@ -25,39 +23,15 @@ MAX_WAKES = 2 + MAX_WAKES_IN_PAUSE + 1  # one a burst, and the message to stop
 WORKERS = ("rte-worker-1", "rte-worker-2")
 
 
-class Thread(NamedTuple):
-    cpu_s: float
-    nb_switches: int  # of its own will: each is a sleep, and so a wake
-
-
 def file_size(nb_frames):
     return 24 + nb_frames * (16 + LENGTH)
-
-
-def threads(pid):
-    """The threads of a process by id: name, and what they did so far."""
-    found = {}
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        name = (task / "comm").read_text().strip()
-        cpu_ns = int((task / "schedstat").read_text().split()[0])
-        switches = [line for line in (task / "status").read_text().splitlines()
-                    if line.startswith("voluntary_ctxt_switches:")]
-        found[task.name] = name, Thread(cpu_ns / 1e9, int(switches[0].split()[1]))
-    return found
-
-
-def difference(before, after):
-    """What each thread did in between: (name, Thread)."""
-    return [(name, Thread(now.cpu_s - before[tid][1].cpu_s,
-                          now.nb_switches - before[tid][1].nb_switches))
-            for tid, (name, now) in after.items()]
 
 
 class IdleTest(rig.Test):
     def setUp(self):
         super().setUp()
-        if not os.path.exists("/proc/self/schedstat"):
-            self.skipTest("this kernel does not count a thread's time in nanoseconds (schedstat)")
+        if threads.missing():
+            self.skipTest(threads.missing())
 
     def start(self):
         frames = rig.udp_frames(2 * BURST, length=LENGTH)
@@ -74,15 +48,15 @@ class IdleTest(rig.Test):
                        or rousepmd.process.poll() is not None, "the first burst comes out")
         start = time.monotonic()
         time.sleep(FROM_S)
-        before, first = threads(rousepmd.process.pid), time.monotonic()
+        before, first = threads.look(rousepmd.process.pid), time.monotonic()
         time.sleep(max(0, start + TO_S - time.monotonic()))
-        after, last = threads(rousepmd.process.pid), time.monotonic()
+        after, last = threads.look(rousepmd.process.pid), time.monotonic()
         size = out.stat().st_size
         if last > start + LATE_S:
             self.skipTest(f"this machine is too busy to look in time: {last - start:.1f} s after "
                           "the pause began")
         self.assertEqual(size, file_size(BURST), "the pause must not be over yet")
-        return difference(before, after), last - first
+        return threads.difference(before, after), last - first
 
     def check_pause(self, done, seconds):
         self.assertGreater(seconds, TO_S - FROM_S - 0.5)

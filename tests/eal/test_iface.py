@@ -11,7 +11,7 @@ import time
 
 import netns
 import rig
-import test_idle
+import threads
 from rig import rss
 
 NB_FRAMES = 2000
@@ -102,11 +102,11 @@ class IfaceTest(rig.Test):
         self.exchange_until_it_runs()
         pid = rousepmd.process.pid  # "ip netns exec" becomes the program
         time.sleep(0.5)
-        before, first = test_idle.threads(pid), time.monotonic()
+        before, first = threads.look(pid), time.monotonic()
         time.sleep(SILENCE_S)
-        after, last = test_idle.threads(pid), time.monotonic()
+        after, last = threads.look(pid), time.monotonic()
         self.exchange(frames(4))
-        done = test_idle.difference(before, after)
+        done = threads.difference(before, after)
         self.assertIn("wire-0", [name for name, _ in done])
         for name, thread in done:
             if name.startswith(("wire-", "rte-worker-")):

@@ -315,7 +315,7 @@ struct evnic_ring {
 	alignas(ROUSE_CACHE_LINE) uint32_t pending; /* entries written, not yet published */
 	uint32_t controls;			    /* events without a frame, ever */
 	uint64_t vectors;			    /* through which `pending` is signalled */
-	uint64_t addressed;			    /* queues that `pending` is for */
+	uint64_t addressed; /* queues whose own interrupt `pending` is for */
 	/* Who is told; NULL: each queue's own. Control threads -> wire. */
 	_Atomic(const struct rouse_attn_target *) target;
 

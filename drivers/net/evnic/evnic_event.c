@@ -35,7 +35,9 @@ post(struct evnic_port *p, struct rouse_steer_path path, const struct rouse_even
 	*rouse_evring_slot(r->entries, r->pending++) = *event;
 	r->controls++;
 	r->vectors |= UINT64_C(1) << path.vector;
-	r->addressed |= UINT64_C(1) << path.queue;
+	/* ordinary users enable interrupts for frames, and hear of links and errors elsewhere */
+	if (event->code == ROUSE_EVENT_TX)
+		r->addressed |= UINT64_C(1) << path.queue;
 	p->wire.touched |= UINT64_C(1) << path.ring;
 	if (p->wire.trace != NULL)
 		evnic_trace_event(p->wire.trace, event, path);
