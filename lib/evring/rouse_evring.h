@@ -63,8 +63,8 @@ struct rouse_evring {
 	/** Next entry to write, free-running. Written by the producer, read by the consumer. */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t write;
 	/** Entries up to here have had their handshake (rouse_evring_settle). Written by the
-	 * producer, read by the consumer's audit. */
-	_Atomic uint32_t settled;
+	 * producer, read by the consumer's audit: not in the line that it polls. */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t settled;
 	/** The producer's last look at `read`. The producer's alone. */
 	uint32_t read_seen;
 
@@ -91,6 +91,18 @@ size_t rouse_evring_memsize(uint32_t capacity);
  */
 struct rouse_evring *rouse_evring_init(void *mem, uint32_t capacity);
 
+/*
+ * Where the i-th entry ever lies. Entries that follow each other share a cache line by twos, but
+ * lines that follow each other in time are far apart in memory: the consumer's hardware prefetcher
+ * would fetch the next lines while the producer is about to write them, and take them from it. An
+ * odd factor maps the lines of a power of two one to one.
+ */
+static inline uint32_t
+rouse_evring_place(const struct rouse_evring *r, uint32_t i)
+{
+	return ((i >> 1) * 181u << 1 | (i & 1)) & r->mask;
+}
+
 /** Producer: entries that can be written now. Looks at the consumer's line only when the last
  * look does not give @p want. */
 static inline uint32_t
@@ -113,7 +125,7 @@ rouse_evring_slot(struct rouse_evring *r, uint32_t i)
 {
 	uint32_t write = atomic_load_explicit(&r->write, memory_order_relaxed);
 
-	return &r->entries[(write + i) & r->mask];
+	return &r->entries[rouse_evring_place(r, write + i)];
 }
 
 /** Producer: advance the write indicator over @p n entries that have been written (step P2). */
@@ -179,7 +191,7 @@ rouse_evring_entry(const struct rouse_evring *r, uint32_t i)
 {
 	uint32_t read = atomic_load_explicit(&r->read, memory_order_relaxed);
 
-	return &r->entries[(read + i) & r->mask];
+	return &r->entries[rouse_evring_place(r, read + i)];
 }
 
 /** Consumer: give @p n entries back to the producer, n at most rouse_evring_peek(). */

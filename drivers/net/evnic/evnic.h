@@ -43,7 +43,7 @@
 #define EVNIC_DESC_ALIGN 32
 /* bytes: what an mbuf can hold whose buffer length is 16 bits */
 #define EVNIC_MAX_FRAME (UINT16_MAX - RTE_PKTMBUF_HEADROOM)
-#define EVNIC_BURST	32 /* frames the wire delivers between two looks around */
+#define EVNIC_BURST	64 /* frames the wire delivers between two looks around */
 #define EVNIC_REFILL	32 /* buffers the driver posts at a time */
 #define EVNIC_MIN_BUF	64 /* bytes of a buffer */
 #define EVNIC_MAX_MAC	16 /* unicast addresses of the port */
@@ -406,14 +406,23 @@ struct evnic_rxq {
 	/* wire */
 	alignas(ROUSE_CACHE_LINE) uint32_t taken; /* index of the next buffer to fill */
 	uint32_t posted_seen;
-	rouse_counter missed;	  /* no buffer, overrun=drop; read by control threads */
-	_Atomic uint32_t filled;  /* buffers before this index are published; read by the driver */
-	_Atomic bool room_wanted; /* the wire is about to block for a buffer; read by the driver */
+	rouse_counter missed;	 /* no buffer, overrun=drop; read by control threads */
+	_Atomic uint32_t filled; /* buffers before this index are published; read by the driver */
+	/* the wire is about to block for a buffer; read by the driver after each refill */
+	alignas(ROUSE_CACHE_LINE) _Atomic bool room_wanted;
 
 	/* ordinary ethdev users: rx_queue_intr_enable */
 	alignas(ROUSE_CACHE_LINE) struct rouse_attn_target own; /* names own_attn */
 	struct rouse_attn own_attn;
 };
+
+/* Where the address of buffer i lies in bufs: eight to a cache line, and lines that follow each
+ * other in time far apart, as in an event ring (rouse_evring_place). */
+static inline uint32_t
+evnic_buf_place(const struct evnic_rxq *q, uint32_t i)
+{
+	return ((i >> 3) * 53u << 3 | (i & 7)) & q->mask;
+}
 
 int evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
 		    const struct rte_eth_rxconf *conf, struct rte_mempool *pool);

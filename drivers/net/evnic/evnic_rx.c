@@ -33,7 +33,8 @@ post(struct evnic_rxq *q, struct rte_mbuf **mbufs, uint32_t n)
 		uint32_t at = (q->next_post + i) & q->mask;
 
 		q->mbufs[at] = mbufs[i];
-		q->bufs[at] = (uint64_t)(uintptr_t)mbufs[i]->buf_addr + RTE_PKTMBUF_HEADROOM;
+		q->bufs[evnic_buf_place(q, q->next_post + i)] =
+			(uint64_t)(uintptr_t)mbufs[i]->buf_addr + RTE_PKTMBUF_HEADROOM;
 	}
 	q->next_post += n;
 	/* pairs with the acquire in the wire's take_buffer() */

@@ -36,7 +36,7 @@ evnic_scatter_deliver(struct evnic_port *p, const struct evnic_frame *f,
 		struct rouse_event *event = rouse_evring_slot(ring->entries, ring->pending++);
 		uint32_t part = RTE_MIN(left, q->room);
 
-		rte_memcpy((void *)(uintptr_t)q->bufs[q->taken & q->mask], from, part);
+		rte_memcpy((void *)(uintptr_t)q->bufs[evnic_buf_place(q, q->taken)], from, part);
 		event->data = q->taken++;
 		event->time_tsc = tsc;
 		event->rss_hash = f->hash;

@@ -55,8 +55,8 @@ take_buffer(struct evnic_rxq *q)
 	}
 	ahead = q->taken + PREFETCH_AHEAD;
 	if ((int32_t)(q->posted_seen - ahead) > 0)
-		__builtin_prefetch((void *)(uintptr_t)q->bufs[ahead & q->mask], 1);
-	return (void *)(uintptr_t)q->bufs[q->taken & q->mask];
+		__builtin_prefetch((void *)(uintptr_t)q->bufs[evnic_buf_place(q, ahead)], 1);
+	return (void *)(uintptr_t)q->bufs[evnic_buf_place(q, q->taken)];
 }
 
 static void
