@@ -91,7 +91,8 @@ void fwd_send(struct fwd_stream *stream, struct rte_mbuf **pkts, uint16_t nb_pkt
 /* ports.c: the ports, from configuring to closing */
 
 int ports_start(const struct options *o, unsigned int nb_workers);
-void ports_stop(void);
+/* Stop and close them all; -EFAULT after a complaint: mbufs are missing. */
+int ports_stop(void);
 bool ports_have_ended(void);
 
 /* crew.c: the workers and which queue is whose */

@@ -120,7 +120,8 @@ forward(const struct options *o, int signals)
 			ret = -EIO;
 	}
 	crew_destroy(&crew);
-	ports_stop();
+	if (ports_stop() != 0)
+		ret = -EFAULT;
 	return ret;
 }
 

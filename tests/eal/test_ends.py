@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """However a run ends, it ends well: exit status 0, a report for people, a report for programs.
 
-It ends when the replay does, when its duration is over, on SIGINT and on SIGTERM.
+It ends when the replay does, when its duration is over, on SIGINT and on SIGTERM. Where mbufs are
+missing then, it says so, and all tests that look at a run's exit status or output notice.
 """
 
 import os
@@ -149,6 +150,17 @@ class EndsTest(rig.Test):
         self.assertEqual(port["ipackets"] + port["imissed"], loops * len(frames))
         self.assertGreater(port["imissed"], 0)
         self.assertGreater(port["ipackets"], 0)
+
+    def test_an_mbuf_that_is_lost_is_missed(self):
+        """Preloaded is what loses the first one that rousepmd frees."""
+        run = rig.rousepmd(self.folder, rig.device(rx_pcap=CAPTURE), *QUEUES,
+                           "--forward-mode=rxonly", preload=os.environ["ROUSE_LOSE_MBUF"],
+                           may_lose_mbufs=True)
+        self.assertEqual(run.status, 1)
+        missing = [line for line in run.output.splitlines() if "mbufs came back" in line]
+        self.assertEqual(len(missing), 1, rig.tail(run.output))
+        back, size = (int(word) for word in missing[0].split() if word.isdigit())
+        self.assertEqual(back, size - 1)
 
 
 if __name__ == "__main__":
