@@ -64,6 +64,11 @@ int eal_args_build(int argc, char **argv, char ***out);
 int devices_add(const char *vdev);
 int devices_plug(void);
 
+/* starting.c: a signal between these two ends the program at once */
+
+void starting_begin(int signals);
+void starting_end(void);
+
 /* fwd.c: what is done with received packets; fwd_*.c: one mode each */
 
 /* One Rx queue and where its packets go; written by the one worker that owns the queue. */

@@ -29,6 +29,13 @@ def default_arguments():
     return [word for line in lines for word in line.partition("#")[0].split()]
 
 
+def blocks(pid, number):
+    """Whether a process blocks a signal."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        mask = next(line.split()[1] for line in status if line.startswith("SigBlk:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 class EndsTest(rig.Test):
     def start(self, *options, **devargs):
         """A replay that goes on for ever, and has begun when this returns."""
@@ -118,6 +125,19 @@ class EndsTest(rig.Test):
 
     def test_a_signal_ends_a_replay_of_which_nobody_is_awake(self):
         self.check_signal(signal.SIGINT, pace=20)
+
+    def test_a_signal_ends_a_run_that_waits_for_its_capture(self):
+        """A pipe that nobody writes; the signals are the program's own from the start."""
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number), rig.Program(
+                    [rig.ROUSEPMD, *rig.eal(), rig.device(rx_pcap=pipe), "--", *QUEUES],
+                    self.folder) as rousepmd:
+                rig.wait_until(lambda: blocks(rousepmd.process.pid, number), "it has begun")
+                rousepmd.signal(number)
+                self.assertEqual(rousepmd.end(), 1)
+                self.assertIn("ended by a signal", rousepmd.output)
 
     def test_every_mode_of_receiving_ends(self):
         for mode in ("hybrid", "poll", "interrupt"):
