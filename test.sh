@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Rouse and runs its test suite.
 #
-#   ./test.sh              everything
-#   ./test.sh ARGUMENTS    hands the arguments to "meson test", as in ./test.sh --suite unit
+#   ./test.sh                       everything, and then what makes sense with ASan and UBSan once more
+#   ./test.sh ARGUMENTS             hands the arguments to "meson test", as in ./test.sh --suite unit
+#   ./test.sh sanitize [ARGUMENTS]  the same with ASan and UBSan only
 #
 # The last line is "N passed, N failed, N skipped"; the status is 0 when nothing failed and
 # something ran. build/skipped-tests lists what was skipped and why.
@@ -11,13 +12,31 @@ set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/config/bootstrap.sh"
 
+results=()
+status=0
+
+# run_tests FOLDER ARGUMENT...
+run_tests()
+{
+	local log=$1/meson-logs/testlog.json
+	rm -f "$log"
+	meson test -C "$1" --no-rebuild --print-errorlogs "${@:2}" || status=$?
+	results+=("$log")
+}
+
+plain=true sanitized=false
+case ${1-} in
+'') sanitized=true ;;
+sanitize) plain=false sanitized=true && shift ;;
+esac
+
 bootstrap build test
-build_rouse
+mkdir -p "$TOP/build"
+! $plain || build_rouse
+! $sanitized || build_sanitized
 unlock_tree
 
 cd "$TOP"
-results=build/meson-logs/testlog.json
-rm -f "$results"
-status=0
-meson test -C build --no-rebuild --print-errorlogs "$@" || status=$?
-python3 config/summary.py "$results" build/skipped-tests "$status"
+! $plain || run_tests build "$@"
+! $sanitized || run_tests build-sanitize "$@"
+python3 config/summary.py build/skipped-tests "$status" "${results[@]}"

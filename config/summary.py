@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sums up a run of "meson test": summary.py TESTLOG.JSON SKIPPED STATUS
+"""Sums up runs of "meson test": summary.py SKIPPED STATUS TESTLOG.JSON...
 
 Prints what failed and what was skipped and why, then the counts alone on the last line. Writes the
 skipped tests to SKIPPED, one "name<TAB>reason" a line. A TAP test that passes with some of its
-points skipped counts as passed, but those points are listed too: they did not run. STATUS is what
-"meson test" returned; the exit status is 0 when nothing failed and something ran.
+points skipped counts as passed, but those points are listed too: they did not run. A log without a
+test counts as a failure: a run of which nothing is known. The tests of a sanitized build have
+"(sanitized)" behind their names. STATUS is what "meson test" returned; the exit status is 0 when
+nothing failed and something ran.
 """
 import json
 import re
@@ -19,9 +21,12 @@ TAP_SKIP_ALL = re.compile(r"^1\.\.0\s*#\s*(?:skip\S*)?\s*(.*)$", re.IGNORECASE)
 def read_results(path):
     try:
         with open(path, encoding="utf-8") as log:
-            return [json.loads(line) for line in log if line.strip()]
+            results = [json.loads(line) for line in log if line.strip()]
     except FileNotFoundError:
         return []
+    if "sanitize" in path.split("/")[0]:
+        results = [{**result, "name": f"{result['name']} (sanitized)"} for result in results]
+    return results
 
 
 def lines_of(result):
@@ -49,8 +54,9 @@ def reason(result):
 
 
 def main():
-    log, skipped_file, status = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    results = read_results(log)
+    skipped_file, status, logs = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    runs = {log: read_results(log) for log in logs}
+    results = [result for run in runs.values() for result in run]
     passed = [r for r in results if r["result"] in PASSED]
     skipped = [r for r in results if r["result"] == "SKIP"]
     failed = [r for r in results if r["result"] not in PASSED | {"SKIP"}]
@@ -67,11 +73,12 @@ def main():
         print(f"skipped: {name}: {why}")
     for result in failed:
         print(f"failed:  {result['name']} ({result['result'].lower()} after {result['duration']:.1f} s)")
-    if not results:
-        print("no test ran: check the names given")
+    empty = [log for log, run in runs.items() if not run]
+    for log in empty:
+        print(f"no test ran, by {log}: check the names given")
     sys.stdout.flush()
     print(f"{len(passed)} passed, {len(failed)} failed, {len(skipped)} skipped")
-    sys.exit(1 if failed or not results else status)
+    sys.exit(1 if failed or empty or not results else status)
 
 
 main()

@@ -64,6 +64,11 @@ int eal_args_build(int argc, char **argv, char ***out);
 int devices_add(const char *vdev);
 int devices_plug(void);
 
+/* starting.c: a signal between these two ends the program at once */
+
+void starting_begin(int signals);
+void starting_end(void);
+
 /* fwd.c: what is done with received packets; fwd_*.c: one mode each */
 
 /* One Rx queue and where its packets go; written by the one worker that owns the queue. */
@@ -91,7 +96,8 @@ void fwd_send(struct fwd_stream *stream, struct rte_mbuf **pkts, uint16_t nb_pkt
 /* ports.c: the ports, from configuring to closing */
 
 int ports_start(const struct options *o, unsigned int nb_workers);
-void ports_stop(void);
+/* Stop and close them all; -EFAULT after a complaint: mbufs are missing. */
+int ports_stop(void);
 bool ports_have_ended(void);
 
 /* crew.c: the workers and which queue is whose */

@@ -120,7 +120,8 @@ forward(const struct options *o, int signals)
 			ret = -EIO;
 	}
 	crew_destroy(&crew);
-	ports_stop();
+	if (ports_stop() != 0)
+		ret = -EFAULT;
 	return ret;
 }
 
@@ -135,15 +136,20 @@ find_separator(int argc, char **argv)
 }
 
 static int
-start_eal(int argc, char **argv)
+start_eal(int argc, char **argv, int signals)
 {
+	int ret;
+
 	log_open();
 	rte_set_application_usage_hook(options_help);
 	if (rte_eal_init(argc, argv) < 0) {
 		log_complain("cannot start: %s", rte_strerror(rte_errno));
 		return -EINVAL;
 	}
-	return devices_plug();
+	starting_begin(signals);
+	ret = devices_plug();
+	starting_end();
+	return ret;
 }
 
 int
@@ -168,7 +174,7 @@ main(int argc, char **argv)
 	argc = eal_args_build(separator, argv, &eal_argv);
 	if (argc < 0)
 		return EXIT_FAILURE;
-	ret = start_eal(argc, eal_argv);
+	ret = start_eal(argc, eal_argv, signals);
 	if (ret == 0)
 		ret = forward(&options, signals);
 	rte_eal_cleanup();

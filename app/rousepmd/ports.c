@@ -17,6 +17,7 @@
 #define ENDED_XSTAT	"wire_rx_ended" /* net_evnic: 1 when its source has ended */
 
 static bool is_started[RTE_MAX_ETHPORTS];
+static struct rte_mempool *pool; /* of all ports, NULL: not made */
 
 static int
 complain_port(uint16_t port, const char *what, int err)
@@ -54,12 +55,11 @@ mbufs_in_use(const struct options *o, unsigned int nb_workers)
 	return n;
 }
 
-static struct rte_mempool *
+static int
 create_pool(const struct options *o, unsigned int nb_workers)
 {
 	uint32_t needed = mbufs_in_use(o, nb_workers);
 	uint32_t nb = o->nb_mbufs != 0 ? o->nb_mbufs : needed;
-	struct rte_mempool *pool;
 
 	/* an Rx queue without a buffer would wait for mbufs that Tx queues keep until the next send
 	 */
@@ -68,14 +68,35 @@ create_pool(const struct options *o, unsigned int nb_workers)
 			"--total-num-mbufs=%u: queues and lcores can hold %u at once; give as many, "
 			"or fewer descriptors (--rxd, --txd)",
 			nb, needed);
-		return NULL;
+		return -EINVAL;
 	}
 	pool = rte_pktmbuf_pool_create("mbufs", nb, POOL_CACHE, 0, o->mbuf_size, SOCKET_ID_ANY);
 	if (pool == NULL)
 		COMPLAIN("no memory for %u mbufs of %u bytes (%s); give EAL more (-m), or fewer "
 			 "or smaller mbufs (--total-num-mbufs, --rxd, --mbuf-size)",
 			 nb, o->mbuf_size, rte_strerror(rte_errno));
-	return pool;
+	return pool == NULL ? -ENOMEM : 0;
+}
+
+/* All ports are stopped and the workers are gone: every mbuf must be back. */
+static int
+destroy_pool(void)
+{
+	unsigned int nb_back;
+	int ret = 0;
+
+	if (pool == NULL)
+		return 0;
+	nb_back = rte_mempool_avail_count(pool);
+	if (nb_back != pool->size) {
+		COMPLAIN("%u of %u mbufs came back when the ports were stopped; this is a bug of "
+			 "a driver or of rousepmd, report it",
+			 nb_back, pool->size);
+		ret = -EFAULT;
+	}
+	rte_mempool_free(pool);
+	pool = NULL;
+	return ret;
 }
 
 /* ---- one port ---- */
@@ -132,8 +153,7 @@ configure(uint16_t port, const struct options *o, const struct rte_eth_dev_info 
 }
 
 static int
-set_up_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info,
-	      struct rte_mempool *pool)
+set_up_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info)
 {
 	uint16_t nb_rxd = descriptors(o->nb_rxd, info->default_rxportconf.ring_size);
 	uint16_t nb_txd = descriptors(o->nb_txd, info->default_txportconf.ring_size);
@@ -157,7 +177,7 @@ set_up_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_i
 }
 
 static int
-start_port(uint16_t port, const struct options *o, struct rte_mempool *pool)
+start_port(uint16_t port, const struct options *o)
 {
 	struct rte_eth_dev_info info;
 	int ret;
@@ -172,7 +192,7 @@ start_port(uint16_t port, const struct options *o, struct rte_mempool *pool)
 	ret = configure(port, o, &info);
 	if (ret != 0)
 		return complain_port(port, "cannot be configured", ret);
-	ret = set_up_queues(port, o, &info, pool);
+	ret = set_up_queues(port, o, &info);
 	if (ret != 0)
 		return ret;
 	ret = rte_eth_dev_start(port);
@@ -187,7 +207,6 @@ start_port(uint16_t port, const struct options *o, struct rte_mempool *pool)
 int
 ports_start(const struct options *o, unsigned int nb_workers)
 {
-	struct rte_mempool *pool;
 	uint16_t port;
 	int ret;
 
@@ -196,27 +215,28 @@ ports_start(const struct options *o, unsigned int nb_workers)
 			 "--vdev=net_evnic0,rx_pcap=FILE, or bind a NIC to vfio-pci");
 		return -ENODEV;
 	}
-	pool = create_pool(o, nb_workers);
-	if (pool == NULL)
-		return -ENOMEM;
+	ret = create_pool(o, nb_workers);
+	if (ret != 0)
+		return ret;
 	RTE_ETH_FOREACH_DEV (port) {
-		ret = start_port(port, o, pool);
+		ret = start_port(port, o);
 		if (ret != 0)
 			return ret;
 	}
 	return 0;
 }
 
-void
+int
 ports_stop(void)
 {
 	uint16_t port;
 
-	RTE_ETH_FOREACH_DEV (port) {
+	RTE_ETH_FOREACH_DEV (port)
 		if (is_started[port])
 			rte_eth_dev_stop(port);
+	RTE_ETH_FOREACH_DEV (port)
 		rte_eth_dev_close(port);
-	}
+	return destroy_pool();
 }
 
 /* ---- has everything been received that ever will? ---- */

@@ -63,7 +63,7 @@ exercise_rss_key_update(void)
 		.rss_key_len = KEY_SIZE,
 		.rss_hf = RTE_ETH_RSS_NONFRAG_IPV4_TCP,
 	};
-	uint32_t tuple[] = { RTE_IPV4(66, 9, 149, 187), RTE_IPV4(161, 142, 100, 80),
+	uint32_t tuple[] = { RTE_IPV4(66u, 9u, 149u, 187u), RTE_IPV4(161u, 142u, 100u, 80u),
 			     2794u << 16 | 1766u };
 	struct rig r;
 

@@ -83,6 +83,8 @@ rig_open(struct rig *r, const struct rig_setup *setup)
 {
 	static unsigned int nb_rigs;
 	uint16_t room = setup->room == 0 ? 2048 : setup->room;
+	uint16_t nb_desc = setup->nb_desc == 0 ? RIG_NB_DESC : setup->nb_desc;
+	uint32_t nb_mbufs = setup->nb_mbufs == 0 ? RIG_NB_MBUFS : setup->nb_mbufs;
 	struct rte_eth_rxconf rx = { 0 };
 	struct rte_eth_txconf tx = { 0 };
 	char args[256];
@@ -97,18 +99,17 @@ rig_open(struct rig *r, const struct rig_setup *setup)
 	assert_int_equal(rte_eth_dev_get_port_by_name(r->name, &r->port), 0);
 	snprintf(args, sizeof(args), "pool%u", nb_rigs++);
 	/* without a cache, so that it can be counted */
-	r->pool = rte_pktmbuf_pool_create(args, RIG_NB_MBUFS, 0, 0, RTE_PKTMBUF_HEADROOM + room,
+	r->pool = rte_pktmbuf_pool_create(args, nb_mbufs, 0, 0, RTE_PKTMBUF_HEADROOM + room,
 					  SOCKET_ID_ANY);
 	assert_non_null(r->pool);
 	assert_int_equal(rte_eth_dev_configure(r->port, r->nb_rxq, r->nb_txq, &setup->conf), 0);
 	for (uint16_t q = 0; q < r->nb_rxq; q++) {
 		rx.rx_deferred_start = setup->deferred && q != 0;
-		assert_int_equal(rte_eth_rx_queue_setup(r->port, q, RIG_NB_DESC, 0, &rx, r->pool),
-				 0);
+		assert_int_equal(rte_eth_rx_queue_setup(r->port, q, nb_desc, 0, &rx, r->pool), 0);
 	}
 	for (uint16_t q = 0; q < r->nb_txq; q++) {
 		tx.tx_deferred_start = setup->deferred && q != 0;
-		assert_int_equal(rte_eth_tx_queue_setup(r->port, q, RIG_NB_DESC, 0, &tx), 0);
+		assert_int_equal(rte_eth_tx_queue_setup(r->port, q, nb_desc, 0, &tx), 0);
 	}
 }
 
@@ -122,7 +123,7 @@ void
 rig_stop(struct rig *r)
 {
 	assert_int_equal(rte_eth_dev_stop(r->port), 0);
-	assert_int_equal(rte_mempool_avail_count(r->pool), RIG_NB_MBUFS);
+	assert_int_equal(rte_mempool_avail_count(r->pool), r->pool->size);
 }
 
 void

@@ -38,8 +38,10 @@ struct rig_seen {
 struct rig_setup {
 	const char *args; /* beside rx_pcap; "" is overrun=wait,pace=max,loops=1 */
 	uint16_t nb_rxq, nb_txq;
-	uint16_t room; /* bytes of a frame in an mbuf; 0: 2048 */
-	bool deferred; /* queue 1 and up wait for queue_start, in both directions */
+	uint16_t nb_desc;  /* of every queue; 0: RIG_NB_DESC */
+	uint32_t nb_mbufs; /* 0: RIG_NB_MBUFS */
+	uint16_t room;	   /* bytes of a frame in an mbuf; 0: 2048 */
+	bool deferred;	   /* queue 1 and up wait for queue_start, in both directions */
 	struct rte_eth_conf conf;
 };
 

@@ -65,10 +65,14 @@ def plugin():
     return os.path.basename(PLUGIN) if is_refused_by_eal(PLUGIN) else PLUGIN
 
 
-def environment():
+def environment(preload=None):
     """The programs' environment: the linker finds the plugin by its name too, and what EAL writes
     for a user who is not root goes where it is cleared away."""
     env = dict(os.environ)
+    if preload:
+        env["LD_PRELOAD"] = preload
+        # it stands before the sanitizer's own library, which is right for what forwards its calls
+        env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     path = [os.path.dirname(PLUGIN), env.get("LD_LIBRARY_PATH", "")]
     env["LD_LIBRARY_PATH"] = ":".join(p for p in path if p)
     env["XDG_RUNTIME_DIR"] = tempfile.gettempdir()
@@ -92,20 +96,31 @@ def device(index=0, /, **arguments):
     return f"--vdev=net_evnic{index}{pairs}"
 
 
-def rousepmd(folder, vdevs, *options, flags=None, report="report.json", limit_s=LIMIT_S):
-    """Run rousepmd to its end in a folder, where it writes its JSON report too."""
+def rousepmd(folder, vdevs, *options, flags=None, report="report.json", limit_s=LIMIT_S,
+             preload=None, may_lose_mbufs=False):
+    """Run rousepmd to its end in a folder, where it writes its JSON report too. However it ended,
+    its mbuf pool is whole."""
     vdevs = [vdevs] if isinstance(vdevs, str) else vdevs
     argv = [ROUSEPMD, *(flags or eal()), *vdevs, "--", f"--json={report}", *options]
     start = time.monotonic()
     try:
-        done = subprocess.run(argv, cwd=folder, env=environment(), stdin=subprocess.DEVNULL,
+        done = subprocess.run(argv, cwd=folder, env=environment(preload), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit_s,
                               encoding="utf-8", errors="replace", check=False)
         status, output = done.returncode, done.stdout
     except subprocess.TimeoutExpired as expired:
         status, output = None, (expired.output or b"").decode("utf-8", "replace")
     seconds = time.monotonic() - start
+    if not may_lose_mbufs:
+        check_pool(output)
     return Run(status, output, read_report(pathlib.Path(folder, report)), seconds)
+
+
+def check_pool(output):
+    """rousepmd counts its mbufs after it stopped the ports, and says when some are missing."""
+    for line in output.splitlines():
+        if "mbufs came back" in line:
+            raise AssertionError(line)
 
 
 def read_report(path):
@@ -184,6 +199,7 @@ class Program:
             raise AssertionError(f"it did not end, the last lines are\n{tail(self.output)}") \
                 from None
         self._reader.join(limit_s)
+        check_pool(self.output)
         return status
 
 

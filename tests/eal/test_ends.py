@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """However a run ends, it ends well: exit status 0, a report for people, a report for programs.
 
-It ends when the replay does, when its duration is over, on SIGINT and on SIGTERM.
+It ends when the replay does, when its duration is over, on SIGINT and on SIGTERM. Where mbufs are
+missing then, it says so, and all tests that look at a run's exit status or output notice.
 """
 
 import os
@@ -26,6 +27,13 @@ def default_arguments():
     """The words of config/run.conf, as run.sh reads them."""
     lines = DEFAULT_RUN.read_text(encoding="utf-8").splitlines()
     return [word for line in lines for word in line.partition("#")[0].split()]
+
+
+def blocks(pid, number):
+    """Whether a process blocks a signal."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        mask = next(line.split()[1] for line in status if line.startswith("SigBlk:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 class EndsTest(rig.Test):
@@ -118,6 +126,19 @@ class EndsTest(rig.Test):
     def test_a_signal_ends_a_replay_of_which_nobody_is_awake(self):
         self.check_signal(signal.SIGINT, pace=20)
 
+    def test_a_signal_ends_a_run_that_waits_for_its_capture(self):
+        """A pipe that nobody writes; the signals are the program's own from the start."""
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number), rig.Program(
+                    [rig.ROUSEPMD, *rig.eal(), rig.device(rx_pcap=pipe), "--", *QUEUES],
+                    self.folder) as rousepmd:
+                rig.wait_until(lambda: blocks(rousepmd.process.pid, number), "it has begun")
+                rousepmd.signal(number)
+                self.assertEqual(rousepmd.end(), 1)
+                self.assertIn("ended by a signal", rousepmd.output)
+
     def test_every_mode_of_receiving_ends(self):
         for mode in ("hybrid", "poll", "interrupt"):
             with self.subTest(mode):
@@ -149,6 +170,17 @@ class EndsTest(rig.Test):
         self.assertEqual(port["ipackets"] + port["imissed"], loops * len(frames))
         self.assertGreater(port["imissed"], 0)
         self.assertGreater(port["ipackets"], 0)
+
+    def test_an_mbuf_that_is_lost_is_missed(self):
+        """Preloaded is what loses the first one that rousepmd frees."""
+        run = rig.rousepmd(self.folder, rig.device(rx_pcap=CAPTURE), *QUEUES,
+                           "--forward-mode=rxonly", preload=os.environ["ROUSE_LOSE_MBUF"],
+                           may_lose_mbufs=True)
+        self.assertEqual(run.status, 1)
+        missing = [line for line in run.output.splitlines() if "mbufs came back" in line]
+        self.assertEqual(len(missing), 1, rig.tail(run.output))
+        back, size = (int(word) for word in missing[0].split() if word.isdigit())
+        self.assertEqual(back, size - 1)
 
 
 if __name__ == "__main__":

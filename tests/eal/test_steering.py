@@ -85,7 +85,7 @@ class SteeringTest(rig.Test):
         self.assertEqual(check_steering.compare(expected, run.report), [])
         return expected["queues"]
 
-    def test_every_capture_is_steered_as_the_oracle_says(self):
+    def test_every_capture_is_steered_as_the_oracle_says_or_refused_with_a_line(self):
         folders = [rig.PCAPS] + [f for f in (os.environ.get("ROUSE_CAPTURES"),) if f]
         self.check_all(*folders)
 

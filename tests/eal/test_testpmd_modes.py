@@ -107,6 +107,7 @@ class ModesTest(stock.TestpmdTest):
 
     def test_link_down_holds_the_replay_and_link_up_loses_nothing_of_it(self):
         self.start_with(rig.udp_frames(NB_MANY), "rxonly")
+        rig.wait_until(lambda: self.nb_waiting() != 0, "the first frames come")
         self.command("set link-down port 0", "link state change event")
         self.command("show port info 0", "Link status: down")
         self.testpmd.say("start")

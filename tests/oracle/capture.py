@@ -54,6 +54,10 @@ OPTION_END = 0
 OPTION_IF_TSRESOL = 9
 OPTION_IF_TSOFFSET = 14
 
+# Finer times do not fit into 64 bits; libpcap draws the same lines.
+MAX_DECIMAL_PLACES = 19
+MAX_BINARY_PLACES = 63
+
 
 class CaptureError(Exception):
     """The file is not a readable capture; nb_records whole records came before the fault."""
@@ -242,8 +246,10 @@ class Reader:
             if code == OPTION_IF_TSRESOL:
                 if len(value) != 1:
                     raise self._error(f"if_tsresol of {len(value)} bytes")
-                base = 2 if value[0] & 0x80 else 10
-                ticks_per_s = base ** (value[0] & 0x7F)
+                base, places = 2 if value[0] & 0x80 else 10, value[0] & 0x7F
+                if places > (MAX_BINARY_PLACES if base == 2 else MAX_DECIMAL_PLACES):
+                    raise self._error(f"if_tsresol of {base}^-{places} seconds")
+                ticks_per_s = base**places
             elif code == OPTION_IF_TSOFFSET:
                 if len(value) != 8:
                     raise self._error(f"if_tsoffset of {len(value)} bytes")
@@ -254,10 +260,12 @@ class Reader:
         offset = 0
         while offset + 4 <= len(data):
             code, length = self._unpack("HH", data, offset)
-            if code == OPTION_END:
-                return
             if offset + 4 + length > len(data):
                 raise self._error("an option that leaves its block")
+            if code == OPTION_END:
+                if length != 0:
+                    raise self._error(f"an end of options of {length} bytes")
+                return
             yield code, data[offset + 4:offset + 4 + length]
             offset += 4 + (length + 3) // 4 * 4
 

@@ -4,11 +4,14 @@
 
 Each capture is played once, as fast as it goes, into a port with several queues. The counts that
 rousepmd writes must be the oracle's, nothing may be missed and no worker rescued. A capture that is
-not Ethernet, has no whole frame or cannot be read must be refused: exit status 1, no JSON, a line
-that names the file. One that breaks off, or cannot be read from some place on, plays as far as it
+not Ethernet, has no whole frame or cannot be read must be refused: exit status 1, no JSON, one line,
+which names the file and says what to give instead. One that breaks off, or cannot be read from some place on, plays as far as it
 is whole, and records without a byte are left out: a line must name the file then. One with a frame
 that no mbuf here can hold may be refused or played, but not half of each. In a folder *.pcap,
 *.pcapng and *.cap are taken, at any depth.
+
+Captures that must play are played several at a time, each by a port of its own; those of a run in
+which anything was wrong, one by one.
 
 Exit status: 0 all as it must be, 1 not, 77 nothing to check.
 """
@@ -30,9 +33,12 @@ import rss_oracle
 MBUF_BYTES = 10240
 HEADROOM_BYTES = 128
 LARGEST_SURE = MBUF_BYTES - HEADROOM_BYTES
+NB_DESCRIPTORS = 64
 CAPTURE_SUFFIXES = (".pcap", ".pcapng", ".cap")
 EXIT_SKIP = 77
 NB_OUTPUT_LINES = 12
+LEFT_OUT = re.compile(r"\bleft out\b")  # not a refusal: what is whole is played
+REMEDY = re.compile(r"; (give|use|cut) \w")
 
 PLAY, REFUSE, EITHER = "play", "refuse", "either"
 
@@ -47,7 +53,7 @@ class Run(NamedTuple):
 
 # Decisions
 
-def expectation(summary):
+def expectation(summary, largest_sure=LARGEST_SURE):
     """What must become of a capture and why; summary is None if the oracle cannot read it."""
     if summary is None:
         return REFUSE, "not readable"
@@ -55,19 +61,20 @@ def expectation(summary):
         return REFUSE, "no whole frame"
     if summary["linktype"] != capture.LINKTYPE_ETHERNET:
         return REFUSE, f"link type {summary['linktype']}"
-    if summary["largest"] > LARGEST_SURE:
+    if summary["largest"] > largest_sure:
         return EITHER, f"a frame of {summary['largest']} bytes"
     return PLAY, f"{summary['packets']} packets"
 
 
-def compare(summary, result):
-    """The differences between the oracle's summary and rousepmd's JSON, as lines of text."""
+def compare(summary, result, index=0):
+    """The differences between the oracle's summary and a port of rousepmd's JSON, as lines of
+    text."""
     try:
-        port = result["ports"][0]
-        actual = {"port 0 ipackets": port["ipackets"], "port 0 ibytes": port["ibytes"],
-                  "port 0 imissed": port["imissed"], "number of queues": len(port["queues"])}
-        expected = {"port 0 ipackets": summary["packets"], "port 0 ibytes": summary["bytes"],
-                    "port 0 imissed": 0, "number of queues": len(summary["queues"])}
+        port, name = result["ports"][index], f"port {index}"
+        actual = {f"{name} ipackets": port["ipackets"], f"{name} ibytes": port["ibytes"],
+                  f"{name} imissed": port["imissed"], "number of queues": len(port["queues"])}
+        expected = {f"{name} ipackets": summary["packets"], f"{name} ibytes": summary["bytes"],
+                    f"{name} imissed": 0, "number of queues": len(summary["queues"])}
         for queue in port["queues"]:
             actual[f"queue {queue['queue']} ipackets"] = queue["ipackets"]
         for index, packets in enumerate(summary["queues"]):
@@ -88,7 +95,7 @@ def compare(summary, result):
     return differences
 
 
-def judge_play(name, summary, run):
+def judge_play(name, summary, run, index=0):
     if (summary["cut_short"] or summary["empty"]) and name not in run.output:
         return [f"left records out without a line that names {name}"]
     if run.status != 0:
@@ -99,7 +106,7 @@ def judge_play(name, summary, run):
         result = json.loads(run.json_text)
     except ValueError as error:
         return [f"wrote what is not JSON: {error}"]
-    return compare(summary, result)
+    return compare(summary, result, index)
 
 
 def judge_refusal(name, run):
@@ -108,14 +115,19 @@ def judge_refusal(name, run):
         problems.append(f"must be refused with exit status 1, but {ending(run)}")
     if run.json_text is not None:
         problems.append("must be refused, but wrote JSON")
-    if name not in run.output:
+    lines = [line for line in run.output.splitlines() if line and not LEFT_OUT.search(line)]
+    if len(lines) != 1:
+        problems.append(f"refused with {len(lines)} lines, must be 1")
+    if name not in "".join(lines[:1]):
         problems.append(f"refused without a line that names {name}")
+    if not REMEDY.search("".join(lines[:1])):
+        problems.append("refused without a word of what to give instead")
     return problems
 
 
-def judge(name, summary, run):
+def judge(name, summary, run, largest_sure=LARGEST_SURE):
     """What is wrong with a run: lines of text, none if it is right. Name: of the file it got."""
-    expected, _ = expectation(summary)
+    expected, _ = expectation(summary, largest_sure)
     if expected == PLAY or expected == EITHER and run.status == 0:
         return judge_play(name, summary, run)
     return judge_refusal(name, run)
@@ -135,11 +147,17 @@ def lcore_map(cpus):
     return f"0@{cpus[0]},1@{cpus[0]},2@{cpus[min(1, len(cpus) - 1)]}"
 
 
-def command(rousepmd, lcores, nb_queues, path, json_path):
-    return [rousepmd, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m", "256",
-            f"--lcores={lcores}", f"--vdev=net_evnic0,rx_pcap={path},pace=max,overrun=wait", "--",
-            f"--rxq={nb_queues}", f"--txq={nb_queues}", "--forward-mode=rxonly",
-            f"--mbuf-size={MBUF_BYTES}", f"--json={json_path}"]
+def command(args, paths, json_path):
+    """The command line that plays the captures, each by a port of its own."""
+    nb_mbufs = len(paths) * args.queues * NB_DESCRIPTORS + 1500  # and what lcores keep
+    memory_mb = 96 + nb_mbufs * (args.mbuf_size + 320) // 10**6
+    return [args.rousepmd, "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry",
+            "-m", str(memory_mb), f"--lcores={args.lcores}",
+            *[f"--vdev=net_evnic{i},rx_pcap={path},pace=max,overrun=wait"
+              for i, path in enumerate(paths)], "--",
+            f"--rxq={args.queues}", f"--txq={args.queues}", f"--rxd={NB_DESCRIPTORS}",
+            f"--txd={NB_DESCRIPTORS}", "--forward-mode=rxonly", f"--mbuf-size={args.mbuf_size}",
+            f"--json={json_path}"]
 
 
 # Doing it
@@ -167,42 +185,87 @@ def read_if_there(path):
         return None
 
 
-def run_rousepmd(args, path, folder):
-    """Play one capture; the name of the file that rousepmd got, and the Run."""
+def playable(path, folder, index):
+    """The capture by a name that device arguments take: no comma or bracket can be quoted there."""
     path = os.path.abspath(path)
-    if not re.fullmatch(r"[\w./+@:~-]+", path):
-        # Device arguments have no way to quote a comma or a bracket.
-        link = os.path.join(folder, "capture" + os.path.splitext(path)[1])
-        os.symlink(path, link)
-        path = link
-    json_path = os.path.join(folder, "result.json")
-    try:
-        done = subprocess.run(
-            command(args.rousepmd, args.lcores, args.queues, path, json_path),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=args.timeout, encoding="utf-8", errors="replace", check=False)
-        status, output = done.returncode, done.stdout
-    except subprocess.TimeoutExpired as expired:
-        status, output = None, (expired.output or b"").decode("utf-8", "replace")
-    return os.path.basename(path), Run(status, output, read_if_there(json_path))
+    if re.fullmatch(r"[\w./+@:~-]+", path):
+        return path
+    link = os.path.join(folder, f"capture{index}" + os.path.splitext(path)[1])
+    os.symlink(path, link)
+    return link
 
 
-def check(args, path):
-    """The report on one capture: what happened to it, and whether that is wrong."""
-    try:
-        summary = rss_oracle.summarize(path, args.steering)
-    except capture.CaptureError as error:
-        summary = error.summary
+def run_rousepmd(args, paths):
+    """Play captures; the names that rousepmd got, and the Run."""
     with tempfile.TemporaryDirectory(prefix="check_steering.") as folder:
-        name, run = run_rousepmd(args, path, folder)
-    problems = judge(name, summary, run)
-    _, reason = expectation(summary)
-    if not problems:
-        outcome = "played" if run.status == 0 else "refused"
-        return outcome, f"ok    {outcome:7} {path}: {reason}"
+        names = [playable(path, folder, i) for i, path in enumerate(paths)]
+        json_path = os.path.join(folder, "result.json")
+        try:
+            done = subprocess.run(
+                command(args, names, json_path),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                timeout=args.timeout, encoding="utf-8", errors="replace", check=False)
+            status, output = done.returncode, done.stdout
+        except subprocess.TimeoutExpired as expired:
+            status, output = None, (expired.output or b"").decode("utf-8", "replace")
+        return names, Run(status, output, read_if_there(json_path))
+
+
+def summarize(args, path):
+    try:
+        return rss_oracle.summarize(path, args.steering)
+    except capture.CaptureError as error:
+        return error.summary
+
+
+def wrong(path, reason, problems, run):
     lines = [f"WRONG         {path}: {reason}"] + [f"      {problem}" for problem in problems]
     lines += [f"      | {line}" for line in run.output.splitlines()[-NB_OUTPUT_LINES:]]
     return "wrong", "\n".join(lines)
+
+
+def check_one(args, path, summary):
+    """The report on one capture: what happened to it, and whether that is wrong."""
+    (name,), run = run_rousepmd(args, [path])
+    problems = judge(os.path.basename(name), summary, run, args.largest_sure)
+    _, reason = expectation(summary, args.largest_sure)
+    if problems:
+        return wrong(path, reason, problems, run)
+    outcome = "played" if run.status == 0 else "refused"
+    return outcome, f"ok    {outcome:7} {path}: {reason}"
+
+
+def check(args, batch):
+    """The reports on captures, as (path, summary), that are played together."""
+    if len(batch) == 1:
+        return [check_one(args, *batch[0])]
+    names, run = run_rousepmd(args, [path for path, _ in batch])
+    problems = [f"{path}: {problem}" for i, (path, summary) in enumerate(batch)
+                for problem in judge_play(names[i], summary, run, i)]
+    if not problems:
+        return [("played", f"ok    played  {path}: {expectation(summary)[1]}")
+                for path, summary in batch]
+    reports = [check_one(args, path, summary) for path, summary in batch]
+    if all(outcome != "wrong" for outcome, _ in reports):
+        # each by itself is right
+        reports[0] = wrong(batch[0][0], f"together with {len(batch) - 1} more", problems, run)
+    return reports
+
+
+def batches(args, captures):
+    """The captures with their summaries, by the runs that play them: those to be refused alone."""
+    together = []
+    for path in captures:
+        summary = summarize(args, path)
+        if expectation(summary, args.largest_sure)[0] != PLAY:
+            yield [(path, summary)]
+            continue
+        together.append((path, summary))
+        if len(together) == args.ports:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
 def parse_args(argv):
@@ -210,15 +273,20 @@ def parse_args(argv):
     parser.add_argument("--rousepmd", required=True, metavar="PATH", type=os.path.abspath)
     parser.add_argument("--queues", type=int, default=4, metavar="N", help="default: 4")
     parser.add_argument("--timeout", type=float, default=60, metavar="S",
-                        help="for each capture, default: 60")
+                        help="for each run, default: 60")
     parser.add_argument("--jobs", type=int, default=2, metavar="N",
-                        help="captures at a time, default: 2")
+                        help="runs at a time, default: 2")
+    parser.add_argument("--ports", type=int, default=16, metavar="N",
+                        help="captures that a run plays, default: 16")
+    parser.add_argument("--mbuf-size", type=int, default=MBUF_BYTES, metavar="BYTES",
+                        help=f"default: {MBUF_BYTES}")
     parser.add_argument("captures", nargs="+", metavar="CAPTURE-OR-FOLDER")
     args = parser.parse_args(argv)
     if not os.access(args.rousepmd, os.X_OK) or not os.path.isfile(args.rousepmd):
         parser.error(f"{args.rousepmd} is not a program")
-    if args.jobs < 1:
-        parser.error(f"{args.jobs} jobs, there must be at least 1")
+    if args.jobs < 1 or args.ports < 1:
+        parser.error(f"{args.jobs} jobs and {args.ports} ports, there must be at least 1 of each")
+    args.largest_sure = args.mbuf_size - HEADROOM_BYTES
     try:
         args.steering = rss.Steering(args.queues)
     except ValueError as error:
@@ -238,9 +306,10 @@ def main(argv):
         print(f"WRONG         {path}: no such file or folder")
         counts["wrong"] += 1
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for outcome, report in pool.map(lambda path: check(args, path), captures):
-            counts[outcome] += 1
-            print(report, flush=True)
+        for reports in pool.map(lambda batch: check(args, batch), batches(args, captures)):
+            for outcome, report in reports:
+                counts[outcome] += 1
+                print(report, flush=True)
     print(f"{len(captures)} captures: {counts['played']} played and {counts['refused']} refused "
           f"as they must be, {counts['wrong']} wrong")
     return 1 if counts["wrong"] else 0

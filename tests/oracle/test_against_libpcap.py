@@ -10,6 +10,7 @@ import ctypes
 import ctypes.util
 import os
 import random
+import struct
 import unittest
 
 import capture
@@ -98,6 +99,19 @@ class LibpcapTest(hm.FileTest):
             for name in sorted(os.listdir(folder)):
                 if name.endswith(".pcap"):
                     self.check(os.path.join(folder, name))
+
+    def test_options_of_an_interface(self):
+        options = [hm.option(9, bytes([value])) for value in range(256)]
+        for code in (0, 2, 9, 14, 0xFFFF):
+            options += [struct.pack("<HH", code, length) + value
+                        for length in (0, 1, 2, 4, 5, 8, 9, 60, 0xFFFF)
+                        for value in (b"", bytes(4), bytes(8))]
+        options += [hm.option(9, b"\x09") + half for half in (b"\0", b"\x09\0\0")]
+        for option in options:
+            with self.subTest(option.hex()):
+                self.check(self.file(hm.section() + hm.interface(options=hm.padded(option))
+                                     + hm.enhanced(hm.eth4()) + hm.enhanced(hm.eth6())),
+                           with_times=False)
 
     def test_damaged_classic_captures(self):
         dice = random.Random(7)

@@ -73,7 +73,7 @@ class JudgementTest(unittest.TestCase):
             self.assertEqual(check_steering.expectation(summary)[0], expected)
 
     def test_judge(self):
-        run, refused = check_steering.Run, "evnic: x.pcap: no"
+        run, refused = check_steering.Run, "evnic: x.pcap: no; give another"
         right, wrong = (json.dumps(hm.result_of(hm.summary_of(q))) for q in ((3, 2), (2, 3)))
         play, refuse, either = hm.summary_of(), None, hm.summary_of(largest=20000)
         cut, empty = hm.summary_of(cut_short=True), hm.summary_of(empty=1)
@@ -92,7 +92,10 @@ class JudgementTest(unittest.TestCase):
                 (empty, run(0, "evnic: x.pcap: 1 without a byte", right), True),
                 (empty, run(0, "", right), False),
                 (refuse, run(1, refused, None), True),
-                (refuse, run(1, "evnic: no", None), False),
+                (refuse, run(1, "evnic: no; give another", None), False),
+                (refuse, run(1, "evnic: x.pcap: no", None), False),
+                (refuse, run(1, refused + "\n" + refused, None), False),
+                (refuse, run(1, "x.pcap: 2 records left out\n" + refused, None), True),
                 (refuse, run(1, refused, "{}"), False),
                 (refuse, run(0, refused, None), False),
                 (refuse, run(2, refused, None), False),
@@ -121,25 +124,31 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, {folder!r})
 import capture, handmade, rss, rss_oracle
 line = "\\n".join(sys.argv)
-path = re.search("^--vdev=net_evnic0,rx_pcap=([^,]*),pace=max,overrun=wait$", line, re.M)[1]
+paths = re.findall("^--vdev=net_evnic[0-9]+,rx_pcap=([^,]*),pace=max,overrun=wait$", line, re.M)
 queues = int(re.search("^--rxq=(.*)$", line, re.M)[1])
 fault = {fault!r}
-try:
-    summary = rss_oracle.summarize(path, rss.Steering(queues))
-except capture.CaptureError as error:
-    summary = error.summary
-if summary is None or summary["packets"] == 0 or summary["linktype"] != 1:
-    sys.exit(f"fake: {{path}}: not Ethernet, or empty, or not readable")
-if summary["cut_short"] or summary["empty"]:
-    print(f"fake: {{path}}: records left out")
-if fault == "hang":
-    time.sleep(600)
-if fault == "crash":
-    os.kill(os.getpid(), signal.SIGKILL)
-if fault == "steer":
-    summary["queues"].reverse()
+results = []
+for path in paths:
+    try:
+        summary = rss_oracle.summarize(path, rss.Steering(queues))
+    except capture.CaptureError as error:
+        summary = error.summary
+    if summary is None or summary["packets"] == 0 or summary["linktype"] != 1:
+        sys.exit(f"fake: {{path}}: not Ethernet, or empty, or not readable; give another")
+    if summary["cut_short"] or summary["empty"]:
+        print(f"fake: {{path}}: records left out")
+    if fault == "hang":
+        time.sleep(600)
+    if fault == "crash" or fault == "crowd" and len(paths) > 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "steer":
+        summary["queues"].reverse()
+    results.append(handmade.result_of(summary))
+result = {{**results[0], "ports": [result["ports"][0] for result in results]}}
+if fault == "mix":
+    result["ports"].reverse()
 with open(re.search("^--json=(.*)$", line, re.M)[1], "w") as file:
-    json.dump(handmade.result_of(summary), file)
+    json.dump(result, file)
 """
 
 
@@ -154,7 +163,7 @@ class RunnerTest(hm.FileTest):
 
     def captures(self):
         folder = os.path.join(self.folder.name, "captures")
-        os.makedirs(os.path.join(folder, "deep"))
+        os.makedirs(os.path.join(folder, "deep"), exist_ok=True)
         for name, data in (
                 ("play.pcap", hm.pcap(hm.pcap_record(hm.eth4()))),
                 ("deep/a,b [c].pcapng", hm.section() + hm.interface() + hm.enhanced(hm.eth6())),
@@ -194,6 +203,16 @@ class RunnerTest(hm.FileTest):
                 self.assertEqual(lines[-1],
                                  "1 captures: 0 played and 0 refused as they must be, 1 wrong")
 
+    def test_what_is_wrong_only_together_fails(self):
+        for fault, message in (("crowd", "signal 9 ended it"), ("mix", "port 0 ibytes is")):
+            with self.subTest(fault):
+                status, lines = self.run_main("--rousepmd", self.fake(fault), self.captures())
+                self.assertEqual(status, 1)
+                self.assertIn("together with 4 more", "\n".join(lines))
+                self.assertIn(message, "\n".join(lines))
+                self.assertEqual(lines[-1], "8 captures: 4 played and 3 refused as they must be, "
+                                 "1 wrong")
+
     def test_nothing_to_check_is_a_skip(self):
         status, lines = self.run_main("--rousepmd", self.fake(""),
                                       os.path.join(self.folder.name, "none"))
@@ -204,7 +223,7 @@ class RunnerTest(hm.FileTest):
         fake, path = self.fake(""), self.file(hm.pcap(), "empty.pcap")
         for bad in (["--rousepmd", path + "x"], ["--rousepmd", path],
                     ["--rousepmd", self.folder.name], ["--rousepmd", fake, "--jobs", "0"],
-                    ["--rousepmd", fake, "--queues", "0"], []):
+                    ["--rousepmd", fake, "--ports", "0"], ["--rousepmd", fake, "--queues", "0"], []):
             self.assertEqual(self.run_main(*bad, path)[0], 2)
 
     def test_a_missing_capture_among_others_fails(self):

@@ -126,5 +126,7 @@ main(int argc, char **argv)
 	free_kept();
 	CHECK(rte_mempool_full(pool), "%u of %d mbufs came back", rte_mempool_avail_count(pool),
 	      NB_MBUFS);
+	rte_eth_dev_close(0);
+	rte_eal_cleanup();
 	return 0;
 }
