@@ -21,11 +21,10 @@ int
 rouse_attn_init(struct rouse_attn *a)
 {
 	int doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	int ret = doorbell < 0 ? -errno : 0;
 
-	if (doorbell < 0)
-		return -errno;
 	rouse_attn_init_with(a, doorbell);
-	return 0;
+	return ret;
 }
 
 void

@@ -42,6 +42,7 @@ struct evnic_replay {
 	uint64_t nb_frames;
 	uint64_t span_ns; /* from the first frame of a loop to the first of the next */
 	uint32_t longest; /* bytes of the longest frame */
+	uint64_t nb_bad;  /* records that were left out */
 	struct evnic_chunk *chunks;
 };
 

@@ -184,7 +184,7 @@ evnic_events_reset(struct evnic_port *p)
 {
 	struct evnic_events *e = &p->events;
 
-	e->tx_owed = 0;
+	e->tx_owed = e->bad_seen = 0;
 	e->error_owed = 0;
 	e->link_owed = e->anything_owed = false;
 	for (unsigned int i = 0; i < ROUSE_EVNIC_NB_ERRORS; i++) {

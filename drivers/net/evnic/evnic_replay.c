@@ -156,6 +156,7 @@ read_records(struct load *l, pcap_t *pcap)
 			  "%s: %s: 1 record left out, and what may follow it, after %" PRIu64
 			  " whole ones: %s",
 			  l->name, l->path, l->replay->nb_frames, pcap_geterr(pcap));
+	l->replay->nb_bad = l->empty + (got == PCAP_ERROR ? 1 : 0);
 	if (l->empty != 0)
 		EVNIC_LOG(WARNING, "%s: %s: %" PRIu64 " records without a byte left out", l->name,
 			  l->path, l->empty);

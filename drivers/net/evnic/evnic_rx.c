@@ -102,8 +102,10 @@ evnic_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 		evnic_rxq_gather(q);
 	/* again after events without a frame: less than was asked for means that this was all */
 	do {
+		uint32_t want = (uint32_t)nb_pkts - n;
+
 		controls = 0;
-		ready = RTE_MIN(rouse_evring_peek(q->entries, nb_pkts - n), nb_pkts - n);
+		ready = RTE_MIN(rouse_evring_peek(q->entries, want), want);
 		for (used = 0; used < ready; used++) {
 			const struct rouse_event *e = rouse_evring_entry(q->entries, used);
 			struct rte_mbuf *m;

@@ -10,14 +10,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <pcap/pcap.h>
+#include <rte_cycles.h>
 #include <rte_common.h>
 #include <rte_errno.h>
 
 #include "evnic.h"
 
-#define ARENA_SIZE (4 * RTE_CACHE_LINE_ROUNDUP(EVNIC_MAX_FRAME)) /* bytes: a batch's frames */
+#define DOWN_LOOK_NS (NS_PER_S / 10) /* between two looks at an interface that is down */
+#define ARENA_SIZE   (4 * RTE_CACHE_LINE_ROUNDUP(EVNIC_MAX_FRAME)) /* bytes: a batch's frames */
 
 struct source_iface {
 	struct evnic_source base;
@@ -52,6 +55,7 @@ start(struct evnic_source *source)
 	s->base.fd = pcap_get_selectable_fd(s->pcap);
 	s->has_ended = s->has_received = false;
 	s->nb_lost = 0;
+	s->base.nb_bad = 0;
 	s->next = s->nb_frames = 0;
 	return 0;
 }
@@ -62,8 +66,10 @@ keep(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
 	struct source_iface *s = (void *)user;
 	struct evnic_frame *f = &s->frames[s->nb_frames];
 
-	if (header->caplen == 0)
+	if (header->caplen == 0) {
+		s->base.nb_bad++;
 		return;
+	}
 	/* cut short by libpcap, or longer than a buffer */
 	if (header->len != header->caplen || header->caplen > s->base.max_len) {
 		rouse_counter_add(&s->stats->too_long, 1);
@@ -98,9 +104,27 @@ count_lost(struct source_iface *s)
 	s->nb_lost = stat.ps_drop;
 }
 
+/*
+ * While an interface is down libpcap wants to be asked again, since the kernel says only once that
+ * it went, and not whether it is still there. *due_ns is when.
+ */
+static enum evnic_next
+wait_for(struct source_iface *s, uint64_t *due_ns)
+{
+	struct timespec now;
+
+	if (s->has_ended)
+		return EVNIC_FAILED;
+	if (pcap_get_required_select_timeout(s->pcap) == NULL)
+		return EVNIC_SILENT;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	*due_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec + DOWN_LOOK_NS;
+	return EVNIC_WAIT_TIME;
+}
+
 /* Take a burst from the kernel. */
 static enum evnic_next
-fill(struct source_iface *s)
+fill(struct source_iface *s, uint64_t *due_ns)
 {
 	int got = 1;
 
@@ -118,7 +142,7 @@ fill(struct source_iface *s)
 		return EVNIC_MORE;
 	if (s->has_received)
 		count_lost(s);
-	return s->has_ended ? EVNIC_ENDED : EVNIC_SILENT;
+	return wait_for(s, due_ns);
 }
 
 static void
@@ -128,7 +152,7 @@ peek(struct evnic_source *source, uint32_t max, struct evnic_batch *out)
 
 	out->next = EVNIC_MORE;
 	if (s->next == s->nb_frames)
-		out->next = s->has_ended ? EVNIC_ENDED : fill(s);
+		out->next = s->has_ended ? EVNIC_FAILED : fill(s, &out->due_ns);
 	out->frames = &s->frames[s->next];
 	out->nb_frames = RTE_MIN(s->nb_frames - s->next, max);
 }

@@ -208,6 +208,7 @@ evnic_source_pcap_create(const struct evnic_port *p)
 	s->base = (struct evnic_source){
 		.ops = &ops,
 		.longest = s->replay.longest,
+		.nb_bad = s->replay.nb_bad,
 		.fd = -1,
 		.spins = p->args.pace == EVNIC_PACE_MAX,
 	};
