@@ -88,6 +88,7 @@ collect_worker(const struct crew_member *m, struct report *all, struct worker_re
 		if (rx != NULL && rouse_worker_queue_stats_get(m->worker, i, &queue)) {
 			rx->q_ipackets[queue.queue] = queue.packets;
 			rx->kind = kind_name(queue.kind);
+			rx->is_handshake = queue.kind == ROUSE_SOURCE_HANDSHAKE;
 		}
 	}
 	r->wall_s = (double)r->stats.wall_tsc / hz;

@@ -50,6 +50,14 @@ report_line(const struct report *now, const struct report *before, double second
 	fflush(stdout);
 }
 
+/* What a handshake port's own driver says of its event rings and vectors. */
+static void
+print_scheme(const struct port_report *p, FILE *out)
+{
+	if (p->is_handshake)
+		rte_eth_dev_priv_dump(p->port, out);
+}
+
 static void
 print_port(const struct port_report *p, FILE *out)
 {
@@ -63,6 +71,7 @@ print_port(const struct port_report *p, FILE *out)
 	for (uint16_t q = 0; q < p->nb_queues; q++)
 		fprintf(out, "  queue %2u: RX-packets: %-12" PRIu64 " TX-packets: %" PRIu64 "\n", q,
 			p->q_ipackets[q], p->q_opackets[q]);
+	print_scheme(p, out);
 }
 
 static double
