@@ -377,12 +377,16 @@ void
 rig_destroy(void)
 {
 	rig_window = NULL;
-	for (uint16_t i = 0; i < data.nb_rx_queues; i++) {
-		evnic_rxq_reset(rig->rxq[i]);
-		evnic_rxq_stop(rig->rxq[i]);
-		evnic_txq_stop(rig->txq[i]);
+	/* a test may have released some */
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		if (rig->rxq[i] != NULL) {
+			evnic_rxq_reset(rig->rxq[i]);
+			evnic_rxq_stop(rig->rxq[i]);
+		}
+		if (rig->txq[i] != NULL)
+			evnic_txq_stop(rig->txq[i]);
 	}
-	for (uint16_t i = 0; i < data.nb_rx_queues; i++) {
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
 		evnic_rxq_release(&rig_dev, i);
 		evnic_txq_release(&rig_dev, i);
 	}
