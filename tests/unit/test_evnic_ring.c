@@ -148,6 +148,24 @@ a_burst_gives_the_frames_behind_an_event_without_one(void **state)
 	assert_int_equal(rouse_evring_count(rig->rings[0].entries), 0);
 }
 
+/* As many entries as it was asked for frames are not enough. */
+static void
+a_small_burst_goes_on_behind_events_without_a_frame(void **state)
+{
+	struct rte_mbuf *pkts[4];
+
+	make_with(ROUSE_STEER_MAP_B, 2, 2);
+	for (int i = 0; i < 4; i++) {
+		link_event();
+		rig_frame(0, 1);
+	}
+	rig_publish(1);
+	assert_int_equal(evnic_rx_burst(rig->rxq[0], pkts, 4), 4);
+	for (int i = 0; i < 4; i++)
+		rte_pktmbuf_free(pkts[i]);
+	assert_int_equal(nb_told, 4);
+}
+
 static void
 a_burst_that_gives_less_than_it_was_asked_for_leaves_nothing(void **state)
 {
@@ -267,6 +285,7 @@ main(void)
 		TEST(a_ring_has_the_queues_whose_events_the_map_sends_there),
 		TEST(rings_and_stashes_hold_all_that_can_be_on_its_way),
 		TEST(a_burst_gives_the_frames_behind_an_event_without_one),
+		TEST(a_small_burst_goes_on_behind_events_without_a_frame),
 		TEST(a_burst_that_gives_less_than_it_was_asked_for_leaves_nothing),
 		TEST(frames_come_to_their_queue_in_order_whoever_sorts),
 		TEST(only_rings_with_settled_entries_are_owed),
