@@ -377,6 +377,8 @@ void
 rig_destroy(void)
 {
 	rig_window = NULL;
+	/* a test that fails leaves the wire in the middle of its work: nobody shall wait for it */
+	atomic_store(&rig->wire.alive, false);
 	/* a test may have released some */
 	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
 		if (rig->rxq[i] != NULL) {
