@@ -21,10 +21,11 @@ int
 rouse_attn_init(struct rouse_attn *a)
 {
 	int doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	int ret = doorbell < 0 ? -errno : 0;
+	int error = errno;
 
+	/* in any case: whoever cleans up after a failure closes what is not negative */
 	rouse_attn_init_with(a, doorbell);
-	return ret;
+	return doorbell < 0 ? -error : 0;
 }
 
 void

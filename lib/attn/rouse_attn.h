@@ -76,7 +76,7 @@ struct rouse_attn_target {
 /**
  * Make an attention with no bit set, in state ATTEND, and its doorbell.
  *
- * @return 0; -errno of eventfd(2) (-EMFILE: raise the limit of open files)
+ * @return 0; -errno of eventfd(2) (-EMFILE: raise the limit of open files), and the doorbell is -1
  */
 int rouse_attn_init(struct rouse_attn *a);
 

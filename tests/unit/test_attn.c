@@ -94,7 +94,7 @@ static void
 init_says_when_no_file_descriptor_is_left(void **state)
 {
 	struct rlimit before, none;
-	struct rouse_attn a;
+	struct rouse_attn a = { .doorbell = 0 };
 	int ret;
 
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);

@@ -359,6 +359,7 @@ int evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
 extern const struct rouse_attn_port_ops evnic_attn_ops;
 
 bool evnic_is_bound(const struct evnic_port *p);
+void evnic_unbind(struct evnic_port *p, uint16_t queue);
 void evnic_plan(struct evnic_port *p);
 
 /* evnic_tx.c: transmit queues, the driver's side, and what the wire takes from them */

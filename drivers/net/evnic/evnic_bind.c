@@ -99,15 +99,12 @@ bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner, uint
 	return 0;
 }
 
-static int
-unbind_queue(void *ctx, uint16_t queue)
+/* Nothing happens if it is not bound. */
+void
+evnic_unbind(struct evnic_port *p, uint16_t queue)
 {
-	struct evnic_port *p = ctx;
-
-	if (rxq_of(p, queue) == NULL)
-		return -ERANGE;
 	if (!is_bound(p, queue))
-		return -ENOENT;
+		return;
 	for (uint64_t bits = evnic_rings_of(p, queue); bits != 0; bits &= bits - 1) {
 		struct evnic_ring *r = &p->rings[__builtin_ctzll(bits)];
 
@@ -117,6 +114,18 @@ unbind_queue(void *ctx, uint16_t queue)
 	}
 	evnic_plan(p);
 	evnic_wire_sync(p);
+}
+
+static int
+unbind_queue(void *ctx, uint16_t queue)
+{
+	struct evnic_port *p = ctx;
+
+	if (rxq_of(p, queue) == NULL)
+		return -ERANGE;
+	if (!is_bound(p, queue))
+		return -ENOENT;
+	evnic_unbind(p, queue);
 	return 0;
 }
 

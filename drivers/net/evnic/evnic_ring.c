@@ -86,6 +86,17 @@ evnic_rxq_owed(const struct evnic_rxq *q)
 	return owed;
 }
 
+/* Is there anything in the queue's rings, or moved out of them and not read? The rings first: what
+ * leaves one while this looks is in the stash then. */
+bool
+evnic_rxq_has_entries(const struct evnic_rxq *q)
+{
+	for (uint64_t rings = q->rings; rings != 0; rings &= rings - 1)
+		if (rouse_evring_count(q->port->rings[__builtin_ctzll(rings)].entries) != 0)
+			return true;
+	return q->stash != NULL && rouse_evring_count(q->stash) != 0;
+}
+
 /* ---- setting up: control threads, the wire thread does not run ---- */
 
 /* The event rings by which events of the queue can come, a bit each. */

@@ -394,6 +394,8 @@ evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue)
 
 	if (q == NULL)
 		return;
+	/* the rings outlive it: nobody could undo its binding any more */
+	evnic_unbind(p, queue);
 	p->rxq[queue] = NULL;
 	p->zero.ipackets[queue] = p->zero.ibytes[queue] = 0;
 	p->zero.nombuf[queue] = p->zero.missed[queue] = 0;

@@ -28,6 +28,7 @@ struct evnic_rxq;
 /* evnic_event.c: events without a frame; the wire posts them, the driver handles them */
 
 #define EVNIC_CONTROL_EVENTS 32 /* entries of each ring that frames leave to them */
+#define EVNIC_LINK_EVENTS    16 /* that may wait to be handled */
 
 /* The wire's alone, but for what the driver has seen. */
 struct evnic_events {
@@ -38,8 +39,10 @@ struct evnic_events {
 	uint64_t errors[ROUSE_EVNIC_NB_ERRORS];	      /* how often */
 	uint64_t error_posted[ROUSE_EVNIC_NB_ERRORS]; /* what the last event said */
 	uint64_t bad_seen;			      /* of evnic_source.nb_bad */
+	uint32_t links_posted;			      /* LINK events */
 	/* driver -> wire */
 	_Atomic uint64_t error_handled[ROUSE_EVNIC_NB_ERRORS]; /* of the last one it handled */
+	_Atomic uint32_t links_handled;
 	_Atomic bool wanted; /* wire -> driver: say when an event was handled */
 };
 
@@ -80,6 +83,7 @@ void evnic_rings_free(struct evnic_port *p);
 uint64_t evnic_rings_of(const struct evnic_port *p, uint16_t queue);
 void evnic_rxq_gather(struct evnic_rxq *q);
 uint64_t evnic_rxq_owed(const struct evnic_rxq *q);
+bool evnic_rxq_has_entries(const struct evnic_rxq *q);
 
 /* evnic_vector.c: the message-vector table, the device's side */
 

@@ -33,6 +33,7 @@ enum rouse_evnic_error {
 
 /**
  * Told of an event that is no frame, by the lcore that drains the event ring, in its rx_burst.
+ * Where that is late, several of a kind may become one.
  *
  * @param event  code ROUSE_EVENT_TX: `queue` has sent frames, and they were freed;
  *               ROUSE_EVENT_LINK: `data` is 1 for up, 0 for down;
