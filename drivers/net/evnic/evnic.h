@@ -357,8 +357,8 @@ uint64_t evnic_vectors_next_ns(const struct evnic_port *p);
 
 /* evnic_plan.c: which rings share a vector */
 
-void evnic_plan_vectors(const void *const owners[], uint16_t nb_rings, uint16_t nb_vectors,
-			uint16_t vector_of_ring[]);
+void evnic_plan_vectors(const void *const owners[], uint16_t nb_rings, uint64_t used,
+			uint16_t nb_vectors, uint16_t vector_of_ring[]);
 
 /* evnic_trace.c: what the device did, a line each */
 
