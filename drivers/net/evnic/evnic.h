@@ -270,6 +270,7 @@ int evnic_wire_init(struct evnic_port *p);
 void evnic_wire_fini(struct evnic_port *p);
 int evnic_wire_start(struct evnic_port *p);
 void evnic_wire_stop(struct evnic_port *p);
+void evnic_wire_request(struct evnic_port *p);
 void evnic_wire_sync(struct evnic_port *p);
 
 /* evnic_scatter.c: frames longer than a buffer, the wire's side */
@@ -302,7 +303,7 @@ void evnic_events_post(struct evnic_port *p, uint64_t tsc);
 bool evnic_events_can_post(const struct evnic_port *p);
 void evnic_events_reset(struct evnic_port *p);
 void evnic_event_handle(struct evnic_rxq *q, const struct rouse_event *event);
-void evnic_events_handled(struct evnic_ring *ring, struct evnic_port *p, uint32_t n);
+void evnic_events_handled(struct evnic_rxq *q);
 
 /* evnic_ring.c: event rings, and how queues that share one come by their entries */
 
@@ -319,7 +320,7 @@ struct evnic_ring {
 	/* Who is told; NULL: each queue's own. Control threads -> wire. */
 	_Atomic(const struct rouse_attn_target *) target;
 
-	/* driver -> wire: events without a frame that have left the ring, ever */
+	/* driver -> wire: events without a frame that were handled, ever */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t controls_read;
 
 	/* control threads only */
@@ -332,6 +333,7 @@ void evnic_rings_free(struct evnic_port *p);
 uint64_t evnic_rings_of(const struct evnic_port *p, uint16_t queue);
 void evnic_rxq_gather(struct evnic_rxq *q);
 uint64_t evnic_rxq_owed(const struct evnic_rxq *q);
+bool evnic_rxq_has_entries(const struct evnic_rxq *q);
 
 /* evnic_vector.c: the message-vector table, the device's side */
 
@@ -341,7 +343,7 @@ struct evnic_vector {
 	_Atomic uint64_t interval_tsc; /* between two doorbells at least, TSC cycles */
 	/* wire; read by control threads */
 	_Atomic uint64_t pending; /* rings whose message is held, a bit each */
-	uint64_t next_tsc;	  /* no doorbell before */
+	uint64_t rung_tsc;	  /* the last doorbell */
 	rouse_counter messages, doorbells;
 	int doorbell; /* eventfd of ordinary users; -1: not made yet */
 };
@@ -389,10 +391,11 @@ struct evnic_rxq {
 	struct rte_mempool *pool;
 	struct evnic_port *port;
 	uint16_t queue;
-	bool gathers;		       /* its events come by more than a ring of its own */
-	bool waits;		       /* overrun=wait: the wire may wait for a buffer */
-	bool deferred;		       /* dev_start leaves it stopped */
-	uint64_t rings;		       /* by which its events come, a bit each */
+	bool gathers;				/* its events come by more than a ring of its own */
+	bool waits;				/* overrun=wait: the wire may wait for a buffer */
+	bool deferred;				/* dev_start leaves it stopped */
+	uint64_t rings;				/* by which its events come, a bit each */
+	uint32_t handled[ROUSE_NB_EVENT_CODES]; /* events that the wire is yet to know of */
 	struct rouse_evring *stash;    /* its entries out of shared rings; NULL: none is shared */
 	uint64_t offloads;	       /* RTE_ETH_RX_OFFLOAD_ bits */
 	uint64_t ol_flags[EVNIC_NB_F]; /* by event flags */

@@ -32,7 +32,8 @@ enum rouse_evnic_error {
 };
 
 /**
- * Told of an event that is no frame, by the lcore that drains the event ring, in its rx_burst.
+ * Told of an event that is no frame: by the lcore that receives from the queue, in its rx_burst; of
+ * LINK and ERROR events that nobody received, by the thread that stops the queue.
  *
  * @param event  code ROUSE_EVENT_TX: `queue` has sent frames, and they were freed;
  *               ROUSE_EVENT_LINK: `data` is 1 for up, 0 for down;
