@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,7 +193,11 @@ poll_queues(void *arg)
 {
 	struct poller *p = arg;
 	struct rte_mbuf *pkts[32];
+	cpu_set_t all;
 
+	/* EAL has pinned the first thread to a processor, and so the second one */
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
 	while (atomic_load(p->sum) < p->expected)
 		for (uint16_t q = p->first; q < p->r->nb_rxq; q += p->step) {
 			uint16_t n = rte_eth_rx_burst(p->r->port, q, pkts, 32);
