@@ -185,7 +185,7 @@ struct poller {
 	uint16_t first, step;
 	uint64_t expected;
 	uint64_t nb_strays, bytes;
-	_Atomic uint64_t *sum;
+	_Atomic uint64_t *sum, *arrived;
 };
 
 static void *
@@ -198,7 +198,12 @@ poll_queues(void *arg)
 	/* EAL has pinned the first thread to a processor, and so the second one */
 	memset(&all, 0xff, sizeof(all));
 	sched_setaffinity(0, sizeof(all), &all);
-	while (atomic_load(p->sum) < p->expected)
+	while (atomic_load(p->sum) < p->expected) {
+		/* both begin their round at the same time */
+		uint64_t both = (atomic_fetch_add(p->arrived, 1) | 1) + 1;
+
+		while (atomic_load(p->arrived) < both && atomic_load(p->sum) < p->expected)
+			rte_pause();
 		for (uint16_t q = p->first; q < p->r->nb_rxq; q += p->step) {
 			uint16_t n = rte_eth_rx_burst(p->r->port, q, pkts, 32);
 
@@ -209,15 +214,16 @@ poll_queues(void *arg)
 			rte_pktmbuf_free_bulk(pkts, n);
 			atomic_fetch_add(p->sum, n);
 		}
+	}
 	return NULL;
 }
 
 static uint64_t
 poll_by_two_threads(struct rig *r, uint64_t nb_frames)
 {
-	_Atomic uint64_t sum = 0;
-	struct poller p[2] = { { r, 0, 2, nb_frames, 0, 0, &sum },
-			       { r, 1, 2, nb_frames, 0, 0, &sum } };
+	_Atomic uint64_t sum = 0, arrived = 0;
+	struct poller p[2] = { { r, 0, 2, nb_frames, 0, 0, &sum, &arrived },
+			       { r, 1, 2, nb_frames, 0, 0, &sum, &arrived } };
 	pthread_t thread;
 
 	rig_start(r);
@@ -236,9 +242,9 @@ poll_by_two_threads(struct rig *r, uint64_t nb_frames)
 static void
 two_lcores_can_poll_queues_that_share_a_ring(void **state)
 {
-	struct rig *r = open_port("overrun=wait,loops=200,rings=1", 4, 0);
+	struct rig *r = open_port("overrun=wait,loops=1000,rings=1", 4, 0);
 
-	poll_by_two_threads(r, UINT64_C(200) * NB_FLOWS);
+	poll_by_two_threads(r, UINT64_C(1000) * NB_FLOWS);
 	rig_close(r);
 	r = open_port("overrun=wait,loops=200,map=A,rings=3", 4, 0);
 	poll_by_two_threads(r, UINT64_C(200) * NB_FLOWS);
