@@ -14,20 +14,22 @@
 #define SMALL	     6
 #define RANDOM_PLANS 20000
 
-/* What a plan comes to: a set of rings for each vector. */
+/* What a plan comes to: a set of rings for each vector. carry: the rings that carry events. */
 static void
-check(const void *const owners[], uint16_t nb_rings, uint16_t nb_vectors)
+check(const void *const owners[], uint16_t nb_rings, uint64_t carry, uint16_t nb_vectors)
 {
 	uint16_t vector_of_ring[EVNIC_MAX_QUEUES];
 	const void *known[EVNIC_MAX_QUEUES];
 	unsigned int nb_owners = 0, nb_used = 0;
 	uint64_t used = 0;
 
-	evnic_plan_vectors(owners, nb_rings, nb_vectors, vector_of_ring);
+	evnic_plan_vectors(owners, nb_rings, carry, nb_vectors, vector_of_ring);
 	for (uint16_t r = 0; r < nb_rings; r++) {
 		unsigned int i = 0;
 
 		assert_true(vector_of_ring[r] < nb_vectors);
+		if ((carry >> r & 1) == 0)
+			continue;
 		used |= UINT64_C(1) << vector_of_ring[r];
 		/* a ring that nobody owns is alone */
 		while (i < nb_owners && (owners[r] == NULL || known[i] != owners[r]))
@@ -37,13 +39,20 @@ check(const void *const owners[], uint16_t nb_rings, uint16_t nb_vectors)
 	}
 	nb_used = (unsigned int)__builtin_popcountll(used);
 	/* with as many vectors as rings each ring has its own, with fewer none is left over */
-	assert_int_equal(nb_used, RTE_MIN(nb_rings, nb_vectors));
+	assert_int_equal(nb_used, RTE_MIN(__builtin_popcountll(carry), (int)nb_vectors));
 	if (nb_owners > nb_vectors)
 		return;
 	for (uint16_t a = 0; a < nb_rings; a++)
 		for (uint16_t b = 0; b < a; b++)
-			if (vector_of_ring[a] == vector_of_ring[b])
+			if ((carry >> a & carry >> b & 1) != 0 &&
+			    vector_of_ring[a] == vector_of_ring[b])
 				assert_true(owners[a] != NULL && owners[a] == owners[b]);
+}
+
+static uint64_t
+all_of(uint16_t nb_rings)
+{
+	return UINT64_MAX >> (EVNIC_MAX_QUEUES - nb_rings);
 }
 
 static void
@@ -64,7 +73,7 @@ every_small_plan_keeps_owners_apart_and_wastes_no_vector(void **state)
 			for (uint16_t r = 0; r < nb_rings; r++, rest /= SMALL)
 				owners[r] = rest % SMALL == 0 ? NULL : &owner[rest % SMALL];
 			for (uint16_t v = 1; v <= SMALL + 1; v++)
-				check(owners, nb_rings, v);
+				check(owners, nb_rings, all_of(nb_rings), v);
 		}
 	}
 }
@@ -86,7 +95,11 @@ random_plans_keep_owners_apart_and_waste_no_vector(void **state)
 
 			owners[r] = o == 0 ? NULL : &owner[o];
 		}
-		check(owners, nb_rings, nb_vectors);
+		check(owners, nb_rings, all_of(nb_rings), nb_vectors);
+		check(owners, nb_rings,
+		      (unit_random(&random) & all_of(nb_rings)) |
+			      UINT64_C(1) << unit_random_below(&random, nb_rings),
+		      nb_vectors);
 	}
 }
 
@@ -99,7 +112,7 @@ an_owner_with_more_rings_gets_more_vectors(void **state)
 	uint16_t vector_of_ring[UNIT_DIM(owners)];
 	unsigned int rings[4] = { 0 };
 
-	evnic_plan_vectors(owners, UNIT_DIM(owners), 4, vector_of_ring);
+	evnic_plan_vectors(owners, UNIT_DIM(owners), all_of(UNIT_DIM(owners)), 4, vector_of_ring);
 	for (unsigned int r = 0; r < UNIT_DIM(owners); r++)
 		rings[vector_of_ring[r]]++;
 	for (unsigned int v = 0; v < 4; v++)

@@ -310,32 +310,32 @@ within_the_interval_a_message_waits_and_then_it_comes(void **state)
 	bind_to(1, &worker);
 	atomic_store(&rig->vectors[1].interval_tsc, 1000);
 	park(&worker);
-	frame(1, 100);
+	frame(1, 10100);
 	assert_int_equal(rings_of(worker.doorbell), 1);
 	assert_true(evnic_vectors_next_ns(rig) == UINT64_MAX);
 
 	park(&worker);
-	frame(1, 1099);
-	frame(1, 1099);
+	frame(1, 11099);
+	frame(1, 11099);
 	assert_int_equal(rings_of(worker.doorbell), 0);
 	assert_true(bits_of(&worker) == 1 << 1);
 	assert_true(pending(1) == 1 << 1 && rig->wire.held == 1 << 1);
 	assert_int_equal(lines(1, "moderated"), 2);
 	assert_true(evnic_vectors_next_ns(rig) != UINT64_MAX);
-	assert_true(evnic_vectors_due(rig, 1099) == 0);
+	assert_true(evnic_vectors_due(rig, 11099) == 0);
 	/* asked too early it stays, and is not forgotten */
-	evnic_vectors_deliver(rig, 1 << 1, 1099);
+	evnic_vectors_deliver(rig, 1 << 1, 11099);
 	assert_true(pending(1) == 1 << 1 && rig->wire.held == 1 << 1);
 
-	assert_true(evnic_vectors_due(rig, 1100) == 1 << 1);
-	evnic_vectors_deliver(rig, 1 << 1, 1100);
+	assert_true(evnic_vectors_due(rig, 11100) == 1 << 1);
+	evnic_vectors_deliver(rig, 1 << 1, 11100);
 	assert_int_equal(rings_of(worker.doorbell), 1);
 	assert_true(pending(1) == 0 && rig->wire.held == 0);
 	/* that doorbell begins an interval, too */
 	park(&worker);
-	frame(1, 2099);
+	frame(1, 12099);
 	assert_int_equal(rings_of(worker.doorbell), 0);
-	evnic_vectors_deliver(rig, evnic_vectors_due(rig, 2100), 2100);
+	evnic_vectors_deliver(rig, evnic_vectors_due(rig, 12100), 12100);
 	assert_int_equal(rings_of(worker.doorbell), 1);
 }
 
@@ -345,9 +345,9 @@ only_a_doorbell_begins_an_interval(void **state)
 	make_with(ROUSE_STEER_MAP_B, 1, 1, 1);
 	bind_to(0, &worker);
 	atomic_store(&rig->vectors[0].interval_tsc, 1000);
-	frame(0, 100); /* the owner is awake */
+	frame(0, 10100); /* the owner is awake */
 	park(&worker);
-	frame(0, 101);
+	frame(0, 10101);
 	assert_int_equal(rings_of(worker.doorbell), 1);
 }
 

@@ -272,6 +272,7 @@ int evnic_wire_init(struct evnic_port *p);
 void evnic_wire_fini(struct evnic_port *p);
 int evnic_wire_start(struct evnic_port *p);
 void evnic_wire_stop(struct evnic_port *p);
+void evnic_wire_request(struct evnic_port *p);
 void evnic_wire_sync(struct evnic_port *p);
 
 /* evnic_scatter.c: frames longer than a buffer, the wire's side */
@@ -298,10 +299,11 @@ struct evnic_rxq {
 	struct rte_mempool *pool;
 	struct evnic_port *port;
 	uint16_t queue;
-	bool gathers;		       /* its events come by more than a ring of its own */
-	bool waits;		       /* overrun=wait: the wire may wait for a buffer */
-	bool deferred;		       /* dev_start leaves it stopped */
-	uint64_t rings;		       /* by which its events come, a bit each */
+	bool gathers;				/* its events come by more than a ring of its own */
+	bool waits;				/* overrun=wait: the wire may wait for a buffer */
+	bool deferred;				/* dev_start leaves it stopped */
+	uint64_t rings;				/* by which its events come, a bit each */
+	uint32_t handled[ROUSE_NB_EVENT_CODES]; /* events that the wire is yet to know of */
 	struct rouse_evring *stash;    /* its entries out of shared rings; NULL: none is shared */
 	uint64_t offloads;	       /* RTE_ETH_RX_OFFLOAD_ bits */
 	uint64_t ol_flags[EVNIC_NB_F]; /* by event flags */

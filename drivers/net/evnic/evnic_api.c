@@ -129,8 +129,7 @@ rouse_evnic_vector_mask(uint16_t port, uint16_t vector, bool masked)
 	v = vector_of(p, vector);
 	if (v == NULL)
 		return -ERANGE;
-	/* pairs with the second look in rx_queue_intr_enable */
-	atomic_store_explicit(&v->masked, masked, memory_order_seq_cst);
+	atomic_store_explicit(&v->masked, masked, memory_order_relaxed);
 	evnic_wire_sync(p); /* which delivers what an unmasked vector holds */
 	return 0;
 }

@@ -42,12 +42,15 @@ evnic_plan(struct evnic_port *p)
 {
 	uint16_t nb_rings = p->steer.nb_rings, vector_of_ring[EVNIC_MAX_QUEUES];
 	const void *owners[EVNIC_MAX_QUEUES] = { NULL };
+	uint64_t used = 0;
 
 	if (!p->is_planned)
 		return;
+	for (uint16_t i = 0; i < p->steer.nb_queues; i++)
+		used |= evnic_rings_of(p, i);
 	for (uint16_t i = 0; i < nb_rings; i++)
 		owners[i] = p->rings[i].bound_queues != 0 ? p->rings[i].bound.attn : NULL;
-	evnic_plan_vectors(owners, nb_rings, p->steer.nb_vectors, vector_of_ring);
+	evnic_plan_vectors(owners, nb_rings, used, p->steer.nb_vectors, vector_of_ring);
 	for (uint16_t i = 0; i < nb_rings; i++)
 		rouse_steer_vector_set(&p->steer, i, vector_of_ring[i]);
 	for (uint16_t i = 0; i < p->steer.nb_queues * ROUSE_NB_EVENT_CODES; i++) {

@@ -392,4 +392,6 @@ RTE_PMD_REGISTER_PARAM_STRING(net_evnic, "rx_pcap=<file> tx_pcap=<file> iface=<i
 					 "rx_iface=<interface> tx_iface=<interface> cable=<port> "
 					 "pace=orig|max|<pps> "
 					 "speed=<factor> loops=<n> infinite_rx=0|1 "
-					 "overrun=wait|drop numa=<node> wire_cpu=<cpu>");
+					 "overrun=wait|drop numa=<node> wire_cpu=<cpu> "
+					 "map=A|A-ring|A-vector|B rings=<n> vectors=<n> "
+					 "tx_events=0|1 trace=<file>");

@@ -226,7 +226,9 @@ evnic_event_handle(struct evnic_rxq *q, const struct rouse_event *event)
 
 	if (event->code == ROUSE_EVENT_TX) {
 		txq = p->txq[event->queue];
-		evnic_txq_reclaim(txq);
+		/* when the queue is stopped, another lcore may be sending */
+		if (q->limit != 0)
+			evnic_txq_reclaim(txq);
 		/* pairs with the acquire in is_tx_handled() */
 		atomic_fetch_add_explicit(&txq->events_handled, 1, memory_order_release);
 	} else if (event->code == ROUSE_EVENT_LINK) {
@@ -237,21 +239,32 @@ evnic_event_handle(struct evnic_rxq *q, const struct rouse_event *event)
 		atomic_store_explicit(&p->events.error_handled[event->len], event->data,
 				      memory_order_release);
 	}
-	if (p->on_event != NULL)
+	q->handled[event->code]++;
+	if (p->on_event != NULL && (event->code != ROUSE_EVENT_TX || q->limit != 0))
 		p->on_event(p->data->port_id, event, p->on_event_arg);
 }
 
-/* n events have left the ring (NULL: they had left it before) and were handled. */
+/* Events were handled, and have left where they were: their rings may carry others instead. */
 void
-evnic_events_handled(struct evnic_ring *ring, struct evnic_port *p, uint32_t n)
+evnic_events_handled(struct evnic_rxq *q)
 {
+	struct evnic_port *p = q->port;
 	const struct rouse_attn_target wire = {
 		.attn = &p->wire.attn,
 		.device = EVNIC_WIRE_CONTROL,
 	};
 
-	if (ring != NULL) /* pairs with the acquire in has_room() */
-		atomic_fetch_add_explicit(&ring->controls_read, n, memory_order_release);
+	for (unsigned int code = 0; code < ROUSE_NB_EVENT_CODES; code++) {
+		uint16_t ring =
+			rouse_steer_event(&p->steer, q->queue, (enum rouse_event_code)code).ring;
+
+		if (q->handled[code] == 0)
+			continue;
+		/* pairs with the acquire in has_room() */
+		atomic_fetch_add_explicit(&p->rings[ring].controls_read, q->handled[code],
+					  memory_order_release);
+		q->handled[code] = 0;
+	}
 	rouse_attn_fence();
 	if (atomic_load_explicit(&p->events.wanted, memory_order_relaxed) && rouse_attn_mark(&wire))
 		rouse_attn_wake(&wire, rte_rdtsc());

@@ -23,22 +23,21 @@ vector_of(const struct evnic_port *p, uint16_t queue)
 	return rouse_steer_event(&p->steer, queue, ROUSE_EVENT_RX).vector;
 }
 
-/* What came before the interrupt was enabled. */
+/* What came before the interrupt was enabled. Where mask or interval have a say, the wire sends the
+ * message. */
 static void
 fire(struct evnic_port *p, struct evnic_rxq *q)
 {
 	struct evnic_vector *v = &p->vectors[vector_of(p, q->queue)];
 
-	if (!atomic_load_explicit(&v->masked, memory_order_relaxed)) {
+	if (!atomic_load_explicit(&v->masked, memory_order_relaxed) &&
+	    atomic_load_explicit(&v->interval_tsc, memory_order_relaxed) == 0) {
 		rouse_attn_wake(&q->own, rte_rdtsc());
 		return;
 	}
-	/* as the wire does; pairs with the request after the store in rouse_evnic_vector_mask():
-	 * either it finds what is pending, or this finds that the mask is gone */
 	atomic_fetch_or_explicit(&v->pending, UINT64_C(1) << (q->ring - p->rings),
-				 memory_order_seq_cst);
-	if (!atomic_load_explicit(&v->masked, memory_order_seq_cst))
-		rouse_attn_wake(&q->own, rte_rdtsc());
+				 memory_order_relaxed);
+	evnic_wire_request(p);
 }
 
 int

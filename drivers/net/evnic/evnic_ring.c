@@ -24,7 +24,7 @@
 static void
 sort(struct evnic_port *p, struct evnic_ring *r)
 {
-	uint32_t n, nb_controls = 0;
+	uint32_t n;
 
 	if (rouse_evring_count(r->entries) == 0)
 		return;
@@ -33,19 +33,17 @@ sort(struct evnic_port *p, struct evnic_ring *r)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rouse_event *event = rouse_evring_entry(r->entries, i);
 
-		/* as many entries as the queue has buffers, and events without a frame: it fits */
+		/* It fits: there are as many entries as the queue has buffers, and as its rings
+		 * take events without a frame until these were handled. */
 		rouse_evring_post(p->rxq[event->queue]->stash, event);
-		nb_controls += event->code != ROUSE_EVENT_RX;
 	}
 	rouse_evring_advance(r->entries, n);
-	/* pairs with the acquire in the wire's has_room(); they are handled out of the stash */
-	atomic_fetch_add_explicit(&r->controls_read, nb_controls, memory_order_release);
 	rte_spinlock_unlock(&p->sort_lock);
 }
 
 /* A ring, or a stash, that holds nothing but events without a frame. */
 static void
-handle_all(struct evnic_rxq *q, struct rouse_evring *entries, struct evnic_ring *ring)
+handle_all(struct evnic_rxq *q, struct rouse_evring *entries)
 {
 	uint32_t n = rouse_evring_peek(entries, 1);
 
@@ -54,7 +52,7 @@ handle_all(struct evnic_rxq *q, struct rouse_evring *entries, struct evnic_ring 
 	for (uint32_t i = 0; i < n; i++)
 		evnic_event_handle(q, rouse_evring_entry(entries, i));
 	rouse_evring_advance(entries, n);
-	evnic_events_handled(ring, q->port, n);
+	evnic_events_handled(q);
 }
 
 /* Before rx_burst reads the entries of the queue: what comes by other rings, or by a shared one. */
@@ -67,10 +65,10 @@ evnic_rxq_gather(struct evnic_rxq *q)
 		if (r->is_shared)
 			sort(q->port, r);
 		else if (r != q->ring)
-			handle_all(q, r->entries, r);
+			handle_all(q, r->entries);
 	}
 	if (q->stash != NULL && q->entries != q->stash)
-		handle_all(q, q->stash, NULL);
+		handle_all(q, q->stash);
 }
 
 /* The queue's rings that hold entries whose handshake is over and that are not read yet. What was
@@ -86,14 +84,15 @@ evnic_rxq_owed(const struct evnic_rxq *q)
 	return owed;
 }
 
-/* Is there anything in the queue's rings, or moved out of them and not read? The rings first: what
- * leaves one while this looks is in the stash then. */
+/* Is there an entry for the queue, or may there be one in a shared ring? The look after a fence: it
+ * finds what was published before, though its handshake may not be over. */
 bool
 evnic_rxq_has_entries(const struct evnic_rxq *q)
 {
 	for (uint64_t rings = q->rings; rings != 0; rings &= rings - 1)
 		if (rouse_evring_count(q->port->rings[__builtin_ctzll(rings)].entries) != 0)
 			return true;
+	/* last: on its way from a shared ring an entry is in both */
 	return q->stash != NULL && rouse_evring_count(q->stash) != 0;
 }
 

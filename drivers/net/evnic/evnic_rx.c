@@ -87,7 +87,7 @@ finish(struct evnic_rxq *q, uint32_t n, uint32_t used, uint32_t controls)
 	/* relaxed: the wire counts with it, no more */
 	atomic_store_explicit(&q->consumed, consumed + used, memory_order_relaxed);
 	if (unlikely(controls != 0))
-		evnic_events_handled(q->entries == q->stash ? NULL : q->ring, q->port, controls);
+		evnic_events_handled(q);
 }
 
 uint16_t

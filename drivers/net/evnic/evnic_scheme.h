@@ -53,7 +53,7 @@ void evnic_events_post(struct evnic_port *p, uint64_t tsc);
 bool evnic_events_can_post(const struct evnic_port *p);
 void evnic_events_reset(struct evnic_port *p);
 void evnic_event_handle(struct evnic_rxq *q, const struct rouse_event *event);
-void evnic_events_handled(struct evnic_ring *ring, struct evnic_port *p, uint32_t n);
+void evnic_events_handled(struct evnic_rxq *q);
 
 /* evnic_ring.c: event rings, and how queues that share one come by their entries */
 
@@ -70,7 +70,7 @@ struct evnic_ring {
 	/* Who is told; NULL: each queue's own. Control threads -> wire. */
 	_Atomic(const struct rouse_attn_target *) target;
 
-	/* driver -> wire: events without a frame that have left the ring, ever */
+	/* driver -> wire: events without a frame that were handled, ever */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t controls_read;
 
 	/* control threads only */
@@ -93,7 +93,7 @@ struct evnic_vector {
 	_Atomic uint64_t interval_tsc; /* between two doorbells at least, TSC cycles */
 	/* wire; read by control threads */
 	_Atomic uint64_t pending; /* rings whose message is held, a bit each */
-	uint64_t next_tsc;	  /* no doorbell before */
+	uint64_t rung_tsc;	  /* the last doorbell */
 	rouse_counter messages, doorbells;
 	int doorbell; /* eventfd of ordinary users; -1: not made yet */
 };
@@ -109,8 +109,8 @@ uint64_t evnic_vectors_next_ns(const struct evnic_port *p);
 
 /* evnic_plan.c: which rings share a vector */
 
-void evnic_plan_vectors(const void *const owners[], uint16_t nb_rings, uint16_t nb_vectors,
-			uint16_t vector_of_ring[]);
+void evnic_plan_vectors(const void *const owners[], uint16_t nb_rings, uint64_t used,
+			uint16_t nb_vectors, uint16_t vector_of_ring[]);
 
 /* evnic_trace.c: what the device did, a line each */
 

@@ -34,6 +34,13 @@ trace(const struct evnic_port *p, uint16_t vector, uint16_t ring, const char *fa
 		evnic_trace_message(p->wire.trace, vector, ring, fate);
 }
 
+/* No doorbell before. */
+static uint64_t
+next_tsc(const struct evnic_vector *v)
+{
+	return v->rung_tsc + atomic_load_explicit(&v->interval_tsc, memory_order_relaxed);
+}
+
 /* Wake the owner if it is parked. */
 static void
 fire(struct evnic_port *p, uint16_t vector, uint16_t ring, const struct rouse_attn_target *t,
@@ -46,7 +53,7 @@ fire(struct evnic_port *p, uint16_t vector, uint16_t ring, const struct rouse_at
 		return;
 	rouse_counter_add(&v->doorbells, 1);
 	rouse_counter_add(&p->wire.stats.doorbells, 1);
-	v->next_tsc = tsc + atomic_load_explicit(&v->interval_tsc, memory_order_relaxed);
+	v->rung_tsc = tsc;
 }
 
 /* Step P6 for a ring whose bits are set. */
@@ -63,7 +70,7 @@ send_message(struct evnic_port *p, uint16_t vector, uint16_t ring,
 		hold(v, ring);
 		rouse_counter_add(&w->stats.masked, 1);
 		trace(p, vector, ring, "masked");
-	} else if (unlikely(v->next_tsc > tsc)) {
+	} else if (unlikely(next_tsc(v) > tsc)) {
 		hold(v, ring);
 		w->held |= UINT64_C(1) << vector;
 		rouse_counter_add(&w->stats.moderated, 1);
@@ -128,7 +135,7 @@ evnic_vectors_deliver(struct evnic_port *p, uint64_t vectors, uint64_t tsc)
 		p->wire.held &= ~(UINT64_C(1) << vector);
 		if (atomic_load_explicit(&v->masked, memory_order_relaxed))
 			continue;
-		if (v->next_tsc > tsc) {
+		if (next_tsc(v) > tsc) {
 			p->wire.held |= UINT64_C(1) << vector;
 			continue;
 		}
@@ -163,7 +170,7 @@ evnic_vectors_due(const struct evnic_port *p, uint64_t tsc)
 	for (uint64_t held = p->wire.held; held != 0; held &= held - 1) {
 		unsigned int vector = (unsigned int)__builtin_ctzll(held);
 
-		if (p->vectors[vector].next_tsc <= tsc)
+		if (next_tsc(&p->vectors[vector]) <= tsc)
 			due |= UINT64_C(1) << vector;
 	}
 	return due;
@@ -179,7 +186,7 @@ evnic_vectors_next_ns(const struct evnic_port *p)
 	if (p->wire.held == 0)
 		return UINT64_MAX;
 	for (uint64_t held = p->wire.held; held != 0; held &= held - 1)
-		first = RTE_MIN(first, p->vectors[__builtin_ctzll(held)].next_tsc);
+		first = RTE_MIN(first, next_tsc(&p->vectors[__builtin_ctzll(held)]));
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec +
 	       (uint64_t)((first > now ? (double)(first - now) : 0) * NS_PER_S /
@@ -203,7 +210,7 @@ evnic_vectors_start(struct evnic_port *p)
 		struct evnic_vector *v = &p->vectors[i];
 
 		atomic_store_explicit(&v->pending, 0, memory_order_relaxed);
-		v->next_tsc = 0;
+		v->rung_tsc = 0;
 		if (v->doorbell >= 0)
 			continue;
 		v->doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -521,6 +521,7 @@ evnic_wire_start(struct evnic_port *p)
 	w->source = p->data->nb_rx_queues == 0 ? NULL : evnic_ends_source(p);
 	w->sink = evnic_ends_sink(p);
 	w->trace = p->trace;
+	p->events.bad_seen = w->source == NULL ? 0 : w->source->nb_bad;
 	if (w->source != NULL && w->source->fd >= 0) {
 		ret = watch(w->epoll, w->source->fd);
 		if (ret != 0)
@@ -551,6 +552,14 @@ request(struct evnic_wire *w)
 	rouse_attn_signal(&t, rte_rdtsc());
 }
 
+/* Let the wire thread look soon at what may be asked of it; any thread. */
+void
+evnic_wire_request(struct evnic_port *p)
+{
+	atomic_fetch_add_explicit(&p->wire.sync_wanted, 1, memory_order_release);
+	request(&p->wire);
+}
+
 void
 evnic_wire_stop(struct evnic_port *p)
 {
@@ -572,9 +581,8 @@ void
 evnic_wire_sync(struct evnic_port *p)
 {
 	struct evnic_wire *w = &p->wire;
-	uint32_t wanted;
+	uint32_t wanted = atomic_fetch_add_explicit(&w->sync_wanted, 1, memory_order_release) + 1;
 
-	wanted = atomic_fetch_add_explicit(&w->sync_wanted, 1, memory_order_release) + 1;
 	request(w);
 	/* pairs with the releases in honour_requests() and at the end of wire_main() */
 	while (atomic_load_explicit(&w->alive, memory_order_acquire) &&

@@ -32,8 +32,9 @@ enum rouse_evnic_error {
 };
 
 /**
- * Told of an event that is no frame, by the lcore that drains the event ring, in its rx_burst.
- * Where that is late, several of a kind may become one.
+ * Told of an event that is no frame: by the lcore that receives from the queue, in its rx_burst; of
+ * LINK and ERROR events that nobody received, by the thread that stops the queue.
+ * Where nobody receives for long, several of a kind may become one.
  *
  * @param event  code ROUSE_EVENT_TX: `queue` has sent frames, and they were freed;
  *               ROUSE_EVENT_LINK: `data` is 1 for up, 0 for down;
