@@ -3,10 +3,12 @@
 """The benchmarks' own tests: that a rate is a rate, and that an interval says what it claims."""
 
 import math
+import os
 import random
 import struct
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -21,6 +23,7 @@ import record
 FAKE = Path(__file__).with_name("fake_program.py")
 SECONDS = 0.1
 
+KINDS = {"rousepmd": rates.Rousepmd, "handoff": rates.Handoff, "testpmd": rates.Testpmd}
 
 
 def fake(kind, name, fault):
@@ -45,8 +48,8 @@ class TestRates(unittest.TestCase):
                 running.pause()
             return running, found
 
-    def test_rates_of_both_programs_are_read(self):
-        for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
+    def test_rates_of_all_programs_are_read(self):
+        for name, kind in KINDS.items():
             running, slices = self.measure(kind, name, "none", slices=2)
             self.assertEqual([s.pps for s in slices], [1e6, 1e6])
             self.assertIsNotNone(running.lcore)
@@ -56,17 +59,17 @@ class TestRates(unittest.TestCase):
         self.assertEqual(running.dpdk, "DPDK 1.2.3")
 
     def check_fault(self, name, fault, words):
-        kind = {"rousepmd": rates.Rousepmd, "testpmd": rates.Testpmd}[name]
+        kind = KINDS[name]
         with self.assertRaisesRegex(program.RateError, words):
             self.measure(kind, name, fault)
 
     def test_a_crash_is_an_error_that_shows_the_last_words(self):
-        self.check_fault("rousepmd", "crash", "(?s)ended with status 3.*something terrible")
-        self.check_fault("testpmd", "crash", "(?s)ended with status 3.*something terrible")
+        for name in KINDS:
+            self.check_fault(name, "crash", "(?s)ended with status 3.*something terrible")
 
     def test_silence_without_a_reason_is_an_error(self):
-        self.check_fault("rousepmd", "silence", "says nothing of its rate")
-        self.check_fault("testpmd", "silence", "says nothing of its rate")
+        for name in KINDS:
+            self.check_fault(name, "silence", "says nothing of its rate")
 
     def test_a_missing_counter_is_an_error(self):
         self.check_fault("testpmd", "nocounter", "a rate without a counter")
@@ -75,14 +78,17 @@ class TestRates(unittest.TestCase):
         self.check_fault("testpmd", "backwards", "its counter moved")
 
     def test_a_lost_wakeup_is_an_error(self):
-        self.check_fault("rousepmd", "rescue", "lost wake-ups")
+        self.check_fault("rousepmd", "count", "lost wake-ups")
+
+    def test_an_entry_out_of_order_is_an_error(self):
+        self.check_fault("handoff", "count", "entries that were not the next one")
 
     def test_a_program_that_is_not_there_is_an_error(self):
         with self.assertRaisesRegex(program.RateError, "No such file"):
             rates.Testpmd("x", [FAKE.with_name("no-such-program")]).start()
 
     def test_a_slice_without_packets_is_an_error_unless_the_program_was_starved(self):
-        for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
+        for name, kind in KINDS.items():
             running, slices = self.measure(kind, name, "zero")
             empty = slices[-1]
             self.assertEqual(empty.pps, 0)
@@ -92,8 +98,31 @@ class TestRates(unittest.TestCase):
 
     def test_the_period_given_to_rousepmd_never_ties_with_its_ticks(self):
         for seconds in (0.1, 0.2, 0.24, 0.5, 1.0):
-            ticks = rates.Rousepmd.stats_period(seconds) / rates.Rousepmd.tick_s
+            ticks = rates.Rousepmd.period(seconds) / rates.Rousepmd.tick_s
             self.assertAlmostEqual(ticks % 1, 0.5)
+
+
+@unittest.skipUnless(os.environ.get("ROUSE_HANDOFF"), "ROUSE_HANDOFF names no program")
+class TestHandoff(unittest.TestCase):
+    """The program itself."""
+
+    def make(self, *arguments):
+        return rates.Handoff("handoff", [os.environ["ROUSE_HANDOFF"], *arguments])
+
+    def test_frames_come_over_in_order_before_and_after_a_stop(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        if len(cpus) < 2:
+            self.skipTest("one processor")
+        with self.make(*cpus[:2], SECONDS) as running:
+            for _ in range(2):
+                running.resume()
+                running.wait_until_it_forwards(time.monotonic() + program.START_S)
+                running.pause()
+
+    def test_arguments_that_make_no_sense_are_refused(self):
+        for arguments in ((), (0, 0, 1), (0, 1, 0), (0, 1, "x"), (0, 1, 1, "small"), (-1, 0, 1)):
+            with self.assertRaisesRegex(program.RateError, "(?s)status 1.*give two different"):
+                self.make(*arguments).start()
 
 
 class TestBlocks(unittest.TestCase):
