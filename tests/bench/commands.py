@@ -10,7 +10,6 @@ import stat
 from pathlib import Path
 
 import machine
-import rates
 from program import has_schedstat
 
 EAL_MB = 192
@@ -61,10 +60,9 @@ def with_plugin(path, command):
     return ["env", "LD_LIBRARY_PATH=" + ":".join(filter(None, folders)), *command("-d", path.name)]
 
 
-def rousepmd(program, eal, device, seconds):
-    period = rates.Rousepmd.period(seconds)
-    return [program, *eal, device, "--", "--forward-mode=rxonly", f"--stats-period={period:.3f}",
-            f"--rxd={NB_DESC}", f"--total-num-mbufs={NB_MBUFS}"]
+def rousepmd(program, eal, device, *options):
+    return [program, *eal, device, "--", "--forward-mode=rxonly", f"--rxd={NB_DESC}",
+            f"--total-num-mbufs={NB_MBUFS}", *options]
 
 
 def handoff(program, eal, cpus, seconds):

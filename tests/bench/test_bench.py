@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 
 import blocks
+import doorbells
 import frames
 import machine
 import paired
@@ -156,6 +157,49 @@ class TestBlocks(unittest.TestCase):
         self.assertEqual([machine.place(*ns) for ns in
                           ((50, 60), (300, 310), (50, 300), (300, 50), (None, 50))],
                          ["near", "far", "moved", "moved", "unknown"])
+
+
+class TestDoorbells(unittest.TestCase):
+    """What a packet costs in messages and doorbells."""
+
+    def report(self, rx_frames=1000, messages=100, bells=10, rescues=0):
+        return {"ports": [{"wire": {"rx_frames": rx_frames, "messages": messages,
+                                    "doorbells": bells}}],
+                "workers": [{"wall_seconds": 2.0, "asleep_pct": 50.0, "cpu_seconds": 1.0,
+                             "rescues": rescues}]}
+
+    def test_runs_of_a_pace_count_by_their_packets(self):
+        runs = [doorbells.run_of(1, "max", self.report()),
+                doorbells.run_of(2, "max", self.report(rx_frames=9000, messages=0, bells=0))]
+        line = doorbells.pace_line("max", runs)
+        self.assertEqual(line, ["max", "2", "2500", "0.010000", "0.001000",
+                                "0.000000 .. 0.010000", "10 for 10000", "50.0 %", "50.0 %"])
+
+    def test_a_report_that_shows_nothing_is_an_error(self):
+        with self.assertRaisesRegex(program.RateError, "received nothing"):
+            doorbells.run_of(1, "max", self.report(rx_frames=0))
+        with self.assertRaisesRegex(program.RateError, "says nothing of its wire"):
+            doorbells.run_of(1, "max", {**self.report(), "ports": [{}]})
+
+    def test_a_lost_wakeup_is_an_error(self):
+        with self.assertRaisesRegex(program.RateError, "lost wake-ups"):
+            doorbells.run_of(1, "max", self.report(rescues=1))
+
+    def measure(self, script):
+        with tempfile.TemporaryDirectory() as scratch:
+            return doorbells.measure_run([sys.executable, "-c", script], 1, "max", 0.1,
+                                         Path(scratch) / "report.json")
+
+    def test_a_program_that_fails_or_leaves_no_report_is_an_error(self):
+        with self.assertRaisesRegex(program.RateError, "(?s)status 3.*its last words"):
+            self.measure("import sys; print('its last words'); sys.exit(3)")
+        with self.assertRaisesRegex(program.RateError, "no report"):
+            self.measure("")
+
+    def test_what_the_report_says_is_what_is_counted(self):
+        script = f"import sys, json; json.dump({self.report()}, open(sys.argv[-1][7:], 'w'))"
+        self.assertEqual(self.measure(script),
+                         doorbells.Run(1, "max", 2.0, 1000, 100, 10, 1.0, 50.0))
 
 
 class TestPaired(unittest.TestCase):

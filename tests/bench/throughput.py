@@ -99,10 +99,11 @@ def kinds(options, cpus, capture):
     eal = commands.eal_options(cpus, programs_at_once=5)
     evnic = f"--vdev=net_evnic0,rx_pcap={capture},loops=0,pace=max,wire_cpu={cpus[0]}"
     pcap = f"--vdev=net_pcap0,rx_pcap={capture},infinite_rx=1"
+    period = rates.Rousepmd.period(options.seconds)
     null = f"--vdev=net_null0,size={frames.LENGTH}"
     found = [
         Kind("a", "rousepmd, net_evnic", rates.Rousepmd,
-             commands.rousepmd(rousepmd, eal, evnic, options.seconds)),
+             commands.rousepmd(rousepmd, eal, evnic, f"--stats-period={period:.3f}")),
         Kind("b", "dpdk-testpmd, net_pcap", rates.Testpmd, commands.testpmd(testpmd, eal, pcap)),
         Kind("c", "dpdk-testpmd, net_evnic", rates.Testpmd,
              commands.with_plugin(
