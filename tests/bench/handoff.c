@@ -21,6 +21,8 @@
  * bytes alone.
  *
  * So it is the limit of a receive path of this layout, on these two processors, at this moment.
+ * Neither thread ever sleeps. So where others want the processors, it falls behind what it is the
+ * limit of: it spins away the time that it would need later.
  */
 
 #include <inttypes.h>
