@@ -99,6 +99,8 @@ int ports_start(const struct options *o, unsigned int nb_workers);
 /* Stop and close them all; -EFAULT after a complaint: mbufs are missing. */
 int ports_stop(void);
 bool ports_have_ended(void);
+/* An extended statistic; whether the port has one of that name. */
+bool ports_xstat(uint16_t port, const char *name, uint64_t *value);
 
 /* crew.c: the workers and which queue is whose */
 
@@ -122,6 +124,12 @@ void crew_destroy(struct crew *crew);
 
 /* collect.c: everything that a report says, as it stands */
 
+/* One list: member, the extended statistic of net_evnic that it is. */
+#define PORT_WIRE_STATS(X)                                                                         \
+	X(rx_frames, "wire_rx_frames")                                                             \
+	X(messages, "wire_messages")                                                               \
+	X(doorbells, "wire_doorbells")
+
 struct port_report {
 	uint16_t port;
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -131,6 +139,12 @@ struct port_report {
 	uint16_t nb_queues;
 	uint64_t q_ipackets[APP_MAX_QUEUES];
 	uint64_t q_opackets[APP_MAX_QUEUES];
+	bool has_wire; /* all of these */
+	struct {
+#define X(member, xstat) uint64_t member;
+		PORT_WIRE_STATS(X)
+#undef X
+	} wire;
 };
 
 struct worker_report {

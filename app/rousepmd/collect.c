@@ -40,6 +40,10 @@ collect_port(uint16_t port, struct port_report *r)
 	if (rte_eth_dev_get_name_by_port(port, r->name) != 0)
 		r->name[0] = '\0';
 	rte_eth_stats_get(port, &r->stats);
+	r->has_wire = true;
+#define X(member, xstat) r->has_wire &= ports_xstat(port, xstat, &r->wire.member);
+	PORT_WIRE_STATS(X)
+#undef X
 	if (rte_eth_dev_info_get(port, &info) == 0)
 		r->nb_queues =
 			RTE_MIN(RTE_MAX(info.nb_rx_queues, info.nb_tx_queues), APP_MAX_QUEUES);

@@ -241,13 +241,21 @@ ports_stop(void)
 
 /* ---- has everything been received that ever will? ---- */
 
+bool
+ports_xstat(uint16_t port, const char *name, uint64_t *value)
+{
+	uint64_t id;
+
+	return rte_eth_xstats_get_id_by_name(port, name, &id) == 0 &&
+	       rte_eth_xstats_get_by_id(port, &id, value, 1) == 1;
+}
+
 static bool
 source_has_ended(uint16_t port)
 {
-	uint64_t id, value;
+	uint64_t value;
 
-	return rte_eth_xstats_get_id_by_name(port, ENDED_XSTAT, &id) == 0 &&
-	       rte_eth_xstats_get_by_id(port, &id, &value, 1) == 1 && value != 0;
+	return ports_xstat(port, ENDED_XSTAT, &value) && value != 0;
 }
 
 bool

@@ -26,6 +26,21 @@ write_string(const char *s, FILE *f)
 	fputc('"', f);
 }
 
+/* What the device did to tell the workers of what it received. */
+static void
+write_wire(const struct port_report *p, FILE *f)
+{
+	const char *separator = "";
+
+	fprintf(f, ",\"wire\":{");
+#define X(member, xstat)                                                                           \
+	fprintf(f, "%s\"%s\":%" PRIu64, separator, #member, p->wire.member);                       \
+	separator = ",";
+	PORT_WIRE_STATS(X)
+#undef X
+	fprintf(f, "}");
+}
+
 static void
 write_port(const struct port_report *p, FILE *f)
 {
@@ -40,7 +55,10 @@ write_port(const struct port_report *p, FILE *f)
 	for (uint16_t q = 0; q < p->nb_queues; q++)
 		fprintf(f, "%s{\"queue\":%u,\"ipackets\":%" PRIu64 ",\"opackets\":%" PRIu64 "}",
 			q > 0 ? "," : "", q, p->q_ipackets[q], p->q_opackets[q]);
-	fprintf(f, "]}");
+	fprintf(f, "]");
+	if (p->has_wire)
+		write_wire(p, f);
+	fprintf(f, "}");
 }
 
 static void

@@ -10,7 +10,6 @@ import stat
 from pathlib import Path
 
 import machine
-import rates
 from program import has_schedstat
 
 EAL_MB = 192
@@ -47,18 +46,28 @@ def eal_options(cpus, programs_at_once):
     return options + ["--no-huge", "--no-shconf"]
 
 
-def who_may_write(path):
-    """The folder above path that everybody may write to, if any: EAL refuses plugins in it."""
-    for folder in path.resolve().parents:
-        if folder.stat().st_mode & stat.S_IWOTH:
-            return folder
-    return None
+def is_refused_by_eal(path):
+    """EAL loads no plugin by a path below a folder that everybody may write to."""
+    return any(folder.stat().st_mode & stat.S_IWOTH for folder in path.resolve().parents)
 
 
-def rousepmd(program, eal, device, seconds):
-    period = rates.Rousepmd.stats_period(seconds)
-    return [program, *eal, device, "--", "--forward-mode=rxonly", f"--stats-period={period:.3f}",
-            f"--rxd={NB_DESC}", f"--total-num-mbufs={NB_MBUFS}"]
+def with_plugin(path, command):
+    """The command, and in it the plugin by its path or, where EAL would not have that, by its name,
+    which the linker finds. command(words) takes the words that load it."""
+    if not is_refused_by_eal(path):
+        return command("-d", path)
+    folders = [str(path.parent), os.environ.get("LD_LIBRARY_PATH", "")]
+    return ["env", "LD_LIBRARY_PATH=" + ":".join(filter(None, folders)), *command("-d", path.name)]
+
+
+def rousepmd(program, eal, device, *options):
+    return [program, *eal, device, "--", "--forward-mode=rxonly", f"--rxd={NB_DESC}",
+            f"--total-num-mbufs={NB_MBUFS}", *options]
+
+
+def handoff(program, eal, cpus, seconds):
+    """Its buffers are in the same kind of pages as the mbufs of the others."""
+    return [program, *cpus, f"{seconds:.3f}", *(["huge"] if "--in-memory" in eal else [])]
 
 
 def testpmd(program, eal, *devices):

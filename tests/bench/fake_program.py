@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Plays rousepmd or testpmd for the benchmarks' own tests: fake_program.py PROGRAM FAULT
+"""Plays another program for the benchmarks' own tests: fake_program.py PROGRAM FAULT
 
-PROGRAM is rousepmd or testpmd, FAULT what goes wrong after the first second's worth of rates:
-none, zero, crash, silence, nocounter (testpmd), backwards (testpmd), rescue (rousepmd).
+PROGRAM is rousepmd, handoff or testpmd, FAULT what goes wrong after the first second's worth of
+rates: none, zero, crash, silence, nocounter (testpmd), backwards (testpmd), count (the others).
 """
 
 import sys
@@ -12,15 +12,16 @@ import time
 
 PPS = 1000000
 TICK_S = 0.05
+HANDOFF_TICK_S = 0.1  # what it was told; rousepmd rounds
 HEALTHY = 4  # rates before the fault shows
 
 
-def name_a_thread():
-    """As DPDK calls the thread of lcore 1; one that sleeps is enough."""
+def name_a_thread(name):
+    """As the program calls the one that receives; one that sleeps is enough."""
 
     def sleep():
         with open("/proc/thread-self/comm", "w", encoding="ascii") as comm:
-            comm.write("rte-worker-1")
+            comm.write(name)
         time.sleep(1000)
 
     threading.Thread(target=sleep, daemon=True).start()
@@ -37,17 +38,24 @@ def fail(fault):
     return fault == "silence"
 
 
-def rousepmd(fault):
+def periodic(line, tick_s, fault):
     nb = 0
     while True:
-        time.sleep(TICK_S)
+        time.sleep(tick_s)
         nb += 1
         faulty = nb > HEALTHY
         if faulty:
             fail(fault)
         pps = 0 if faulty and fault == "zero" else PPS
-        rescues = 1 if faulty and fault == "rescue" else 0
-        print(f"rx {pps:10d} pps  tx          0 pps  missed 0  rescues {rescues}", flush=True)
+        print(line.format(pps=pps, count=int(faulty and fault == "count")), flush=True)
+
+
+def rousepmd(fault):
+    periodic("rx {pps:10d} pps  tx          0 pps  missed 0  rescues {count}", TICK_S, fault)
+
+
+def handoff(fault):
+    periodic("rx {pps:10d} pps  wrong {count}", HANDOFF_TICK_S, fault)
 
 
 def testpmd(fault):
@@ -73,5 +81,5 @@ def testpmd(fault):
 
 
 if __name__ == "__main__":
-    name_a_thread()
-    {"rousepmd": rousepmd, "testpmd": testpmd}[sys.argv[1]](sys.argv[2])
+    name_a_thread("consumer" if sys.argv[1] == "handoff" else "rte-worker-1")
+    {"rousepmd": rousepmd, "handoff": handoff, "testpmd": testpmd}[sys.argv[1]](sys.argv[2])

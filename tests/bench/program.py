@@ -76,7 +76,7 @@ def has_schedstat():
 class Program:
     """A program whose lines are read as they come. Subclasses know how it says its rate."""
 
-    lcore_thread = re.compile(r"^(rte|lcore)-worker-1$")
+    lcore_thread = re.compile(r"^(rte|lcore)-worker-1$")  # the name of who receives
 
     def __init__(self, name, command):
         self.name = name
@@ -142,7 +142,7 @@ class Program:
         for tid in usage(pid).threads:
             if self.lcore_thread.match(thread_name(pid, tid)):
                 return tid
-        raise RateError(f"{self.name}: no thread of its is called rte-worker-1 or lcore-worker-1")
+        raise RateError(f"{self.name}: no thread of its is called {self.lcore_thread.pattern}")
 
     # ---- lines ----
 

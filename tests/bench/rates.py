@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How rousepmd and dpdk-testpmd say their rates; see program.py for what a rate is."""
+"""How rousepmd, handoff and dpdk-testpmd say their rates; see program.py for what a rate is."""
 
 import re
 import time
@@ -10,26 +10,23 @@ ANSWER_S = 5.0
 WARM_UP_S = 0.03  # after SIGCONT: caches, and threads that wait for each other
 
 
-class Rousepmd(Program):
-    """rousepmd with --stats-period: a line says the rate since the line before.
+class Periodic(Program):
+    """A program of which a line a period says the rate since the line before."""
 
-    Its ticker has ten ticks a second, and a period is over at the first tick after it.
-    """
-
-    line = re.compile(r"^rx\s+(\d+) pps\s.*\brescues (\d+)$")
-    tick_s = 0.1
+    line = None  # the rate, and a count of what must not be
+    fault = None  # what it counts
 
     @classmethod
-    def stats_period(cls, seconds):
-        """What to give --stats-period for slices of so many seconds, free of ties with ticks."""
-        return max(cls.tick_s, round(seconds / cls.tick_s) * cls.tick_s) - cls.tick_s / 2
+    def period(cls, seconds):
+        """From line to line, for slices of so many seconds."""
+        return seconds
 
     def next_rate(self, deadline):
         while True:
             at, line = self.next_line(deadline)
             if match := self.line.match(line):
                 if int(match[2]) != 0:
-                    raise RateError(f"{self.name}: lost wake-ups\n{self.tail()}")
+                    raise RateError(f"{self.name}: {self.fault}\n{self.tail()}")
                 return at, float(match[1])
 
     def wait_until_it_forwards(self, deadline):
@@ -40,7 +37,7 @@ class Rousepmd(Program):
         """The first line after SIGCONT tells of the time before; and so may the second, if the
         first one was on its way when the program was stopped: a line counts if it comes a period
         after its predecessor."""
-        period = self.stats_period(seconds)
+        period = self.period(seconds)
         deadline = time.monotonic() + 10 * seconds + ANSWER_S
         at, _ = self.next_rate(deadline)
         while True:
@@ -49,6 +46,30 @@ class Rousepmd(Program):
             if now - at >= 0.9 * period:
                 return self.slice(pps, before, usage(self.process.pid))
             at = now
+
+
+class Rousepmd(Periodic):
+    """rousepmd with --stats-period.
+
+    Its ticker has ten ticks a second, and a period is over at the first tick after it.
+    """
+
+    line = re.compile(r"^rx\s+(\d+) pps\s.*\brescues (\d+)$")
+    fault = "lost wake-ups"
+    tick_s = 0.1
+
+    @classmethod
+    def period(cls, seconds):
+        """What to give --stats-period: free of ties with ticks."""
+        return max(cls.tick_s, round(seconds / cls.tick_s) * cls.tick_s) - cls.tick_s / 2
+
+
+class Handoff(Periodic):
+    """handoff.c."""
+
+    lcore_thread = re.compile(r"^consumer$")
+    line = re.compile(r"^rx\s+(\d+) pps\s+wrong (\d+)$")
+    fault = "entries that were not the next one"
 
 
 class Testpmd(Program):

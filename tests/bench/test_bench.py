@@ -3,14 +3,17 @@
 """The benchmarks' own tests: that a rate is a rate, and that an interval says what it claims."""
 
 import math
+import os
 import random
 import struct
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 import blocks
+import doorbells
 import frames
 import machine
 import paired
@@ -21,6 +24,7 @@ import record
 FAKE = Path(__file__).with_name("fake_program.py")
 SECONDS = 0.1
 
+KINDS = {"rousepmd": rates.Rousepmd, "handoff": rates.Handoff, "testpmd": rates.Testpmd}
 
 
 def fake(kind, name, fault):
@@ -45,8 +49,8 @@ class TestRates(unittest.TestCase):
                 running.pause()
             return running, found
 
-    def test_rates_of_both_programs_are_read(self):
-        for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
+    def test_rates_of_all_programs_are_read(self):
+        for name, kind in KINDS.items():
             running, slices = self.measure(kind, name, "none", slices=2)
             self.assertEqual([s.pps for s in slices], [1e6, 1e6])
             self.assertIsNotNone(running.lcore)
@@ -56,17 +60,17 @@ class TestRates(unittest.TestCase):
         self.assertEqual(running.dpdk, "DPDK 1.2.3")
 
     def check_fault(self, name, fault, words):
-        kind = {"rousepmd": rates.Rousepmd, "testpmd": rates.Testpmd}[name]
+        kind = KINDS[name]
         with self.assertRaisesRegex(program.RateError, words):
             self.measure(kind, name, fault)
 
     def test_a_crash_is_an_error_that_shows_the_last_words(self):
-        self.check_fault("rousepmd", "crash", "(?s)ended with status 3.*something terrible")
-        self.check_fault("testpmd", "crash", "(?s)ended with status 3.*something terrible")
+        for name in KINDS:
+            self.check_fault(name, "crash", "(?s)ended with status 3.*something terrible")
 
     def test_silence_without_a_reason_is_an_error(self):
-        self.check_fault("rousepmd", "silence", "says nothing of its rate")
-        self.check_fault("testpmd", "silence", "says nothing of its rate")
+        for name in KINDS:
+            self.check_fault(name, "silence", "says nothing of its rate")
 
     def test_a_missing_counter_is_an_error(self):
         self.check_fault("testpmd", "nocounter", "a rate without a counter")
@@ -75,14 +79,17 @@ class TestRates(unittest.TestCase):
         self.check_fault("testpmd", "backwards", "its counter moved")
 
     def test_a_lost_wakeup_is_an_error(self):
-        self.check_fault("rousepmd", "rescue", "lost wake-ups")
+        self.check_fault("rousepmd", "count", "lost wake-ups")
+
+    def test_an_entry_out_of_order_is_an_error(self):
+        self.check_fault("handoff", "count", "entries that were not the next one")
 
     def test_a_program_that_is_not_there_is_an_error(self):
         with self.assertRaisesRegex(program.RateError, "No such file"):
             rates.Testpmd("x", [FAKE.with_name("no-such-program")]).start()
 
     def test_a_slice_without_packets_is_an_error_unless_the_program_was_starved(self):
-        for kind, name in ((rates.Rousepmd, "rousepmd"), (rates.Testpmd, "testpmd")):
+        for name, kind in KINDS.items():
             running, slices = self.measure(kind, name, "zero")
             empty = slices[-1]
             self.assertEqual(empty.pps, 0)
@@ -92,8 +99,31 @@ class TestRates(unittest.TestCase):
 
     def test_the_period_given_to_rousepmd_never_ties_with_its_ticks(self):
         for seconds in (0.1, 0.2, 0.24, 0.5, 1.0):
-            ticks = rates.Rousepmd.stats_period(seconds) / rates.Rousepmd.tick_s
+            ticks = rates.Rousepmd.period(seconds) / rates.Rousepmd.tick_s
             self.assertAlmostEqual(ticks % 1, 0.5)
+
+
+@unittest.skipUnless(os.environ.get("ROUSE_HANDOFF"), "ROUSE_HANDOFF names no program")
+class TestHandoff(unittest.TestCase):
+    """The program itself."""
+
+    def make(self, *arguments):
+        return rates.Handoff("handoff", [os.environ["ROUSE_HANDOFF"], *arguments])
+
+    def test_frames_come_over_in_order_before_and_after_a_stop(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        if len(cpus) < 2:
+            self.skipTest("one processor")
+        with self.make(*cpus[:2], SECONDS) as running:
+            for _ in range(2):
+                running.resume()
+                running.wait_until_it_forwards(time.monotonic() + program.START_S)
+                running.pause()
+
+    def test_arguments_that_make_no_sense_are_refused(self):
+        for arguments in ((), (0, 0, 1), (0, 1, 0), (0, 1, "x"), (0, 1, 1, "small"), (-1, 0, 1)):
+            with self.assertRaisesRegex(program.RateError, "(?s)status 1.*give two different"):
+                self.make(*arguments).start()
 
 
 class TestBlocks(unittest.TestCase):
@@ -127,6 +157,49 @@ class TestBlocks(unittest.TestCase):
         self.assertEqual([machine.place(*ns) for ns in
                           ((50, 60), (300, 310), (50, 300), (300, 50), (None, 50))],
                          ["near", "far", "moved", "moved", "unknown"])
+
+
+class TestDoorbells(unittest.TestCase):
+    """What a packet costs in messages and doorbells."""
+
+    def report(self, rx_frames=1000, messages=100, bells=10, rescues=0):
+        return {"ports": [{"wire": {"rx_frames": rx_frames, "messages": messages,
+                                    "doorbells": bells}}],
+                "workers": [{"wall_seconds": 2.0, "asleep_pct": 50.0, "cpu_seconds": 1.0,
+                             "rescues": rescues}]}
+
+    def test_runs_of_a_pace_count_by_their_packets(self):
+        runs = [doorbells.run_of(1, "max", self.report()),
+                doorbells.run_of(2, "max", self.report(rx_frames=9000, messages=0, bells=0))]
+        line = doorbells.pace_line("max", runs)
+        self.assertEqual(line, ["max", "2", "2500", "0.010000", "0.001000",
+                                "0.000000 .. 0.010000", "10 for 10000", "50.0 %", "50.0 %"])
+
+    def test_a_report_that_shows_nothing_is_an_error(self):
+        with self.assertRaisesRegex(program.RateError, "received nothing"):
+            doorbells.run_of(1, "max", self.report(rx_frames=0))
+        with self.assertRaisesRegex(program.RateError, "says nothing of its wire"):
+            doorbells.run_of(1, "max", {**self.report(), "ports": [{}]})
+
+    def test_a_lost_wakeup_is_an_error(self):
+        with self.assertRaisesRegex(program.RateError, "lost wake-ups"):
+            doorbells.run_of(1, "max", self.report(rescues=1))
+
+    def measure(self, script):
+        with tempfile.TemporaryDirectory() as scratch:
+            return doorbells.measure_run([sys.executable, "-c", script], 1, "max", 0.1,
+                                         Path(scratch) / "report.json")
+
+    def test_a_program_that_fails_or_leaves_no_report_is_an_error(self):
+        with self.assertRaisesRegex(program.RateError, "(?s)status 3.*its last words"):
+            self.measure("import sys; print('its last words'); sys.exit(3)")
+        with self.assertRaisesRegex(program.RateError, "no report"):
+            self.measure("")
+
+    def test_what_the_report_says_is_what_is_counted(self):
+        script = f"import sys, json; json.dump({self.report()}, open(sys.argv[-1][7:], 'w'))"
+        self.assertEqual(self.measure(script),
+                         doorbells.Run(1, "max", 2.0, 1000, 100, 10, 1.0, 50.0))
 
 
 class TestPaired(unittest.TestCase):

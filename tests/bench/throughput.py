@@ -6,10 +6,12 @@
     b  dpdk-testpmd on net_pcap       what it is judged by: infinite_rx=1, same capture
     c  dpdk-testpmd on net_evnic      our PMD under the stock application, loaded with -d
     d  dpdk-testpmd on net_null       the ceiling: no frame is touched
+    e  handoff                        the limit of a and c: two threads and the ring (handoff.c)
 
 All receive only (rxonly) on one lcore, with the same EAL options, number of mbufs and descriptors.
-a and c have a second thread, the wire, that plays the device, on a processor of its own: the table
-says what the whole process takes, too, and the ratios are given for near and far processors apart.
+a, c and e have a second thread, the wire, that plays the device, on a processor of its own: the
+table says what the whole process takes, too, and the ratios are given for near and far processors
+apart. e/b is what a/b and c/b could be at most, with a ring of this layout.
 
 Programs are stopped and continued so that one runs at a time, for some hundred milliseconds
 (rates.py); slices are taken in blocks, and blocks that others disturbed are repeated (blocks.py);
@@ -36,11 +38,12 @@ import program
 import rates
 import record
 
-# a/b and c/b: net_evnic hands a frame from one processor to another, net_pcap copies it in place.
-TARGET = 0.3
+# net_evnic hands a frame from one processor to another, net_pcap copies it in place.
+TARGETS = {("a", "b"): 0.3, ("c", "b"): 0.5}
+RATIOS = (("a", "b"), ("c", "b"), ("e", "b"), ("a", "e"), ("c", "e"), ("a", "c"), ("b", "d"))
 SKIP = 77
 QUICK = {"slices": 8, "starts": 4, "seconds": 0.2}
-WITH_WIRE = ("a", "c")
+WITH_WIRE = ("a", "c", "e")
 PLACES = ("near", "far")
 
 
@@ -77,6 +80,7 @@ def parse_arguments():
                         help="share of a slice a thread may wait for its processor (0.05)")
     parser.add_argument("--distance", default=None,
                         help="the program core_distance, to tell near processors from far ones")
+    parser.add_argument("--handoff", default=None, help="the program handoff, for e")
     options = parser.parse_args()
     if options.quick:
         vars(options).update(QUICK)
@@ -86,30 +90,30 @@ def parse_arguments():
 
 
 def kinds(options, cpus, capture):
-    """(the Kinds, a note for each that is left out)."""
+    """The Kinds that there are."""
     rousepmd = commands.from_environment("ROUSEPMD", "rousepmd")
     pmd = commands.from_environment("ROUSE_PMD", "net_evnic (it needs a DPDK with driver headers)")
     testpmd = commands.from_environment("ROUSE_DPDK_BIN", "a DPDK's bin folder") / "dpdk-testpmd"
     if not testpmd.exists():
         raise commands.CannotRun("this DPDK came without dpdk-testpmd")
-    eal = commands.eal_options(cpus, programs_at_once=4)
+    eal = commands.eal_options(cpus, programs_at_once=5)
     evnic = f"--vdev=net_evnic0,rx_pcap={capture},loops=0,pace=max,wire_cpu={cpus[0]}"
     pcap = f"--vdev=net_pcap0,rx_pcap={capture},infinite_rx=1"
+    period = rates.Rousepmd.period(options.seconds)
     null = f"--vdev=net_null0,size={frames.LENGTH}"
     found = [
         Kind("a", "rousepmd, net_evnic", rates.Rousepmd,
-             commands.rousepmd(rousepmd, eal, evnic, options.seconds)),
+             commands.rousepmd(rousepmd, eal, evnic, f"--stats-period={period:.3f}")),
         Kind("b", "dpdk-testpmd, net_pcap", rates.Testpmd, commands.testpmd(testpmd, eal, pcap)),
         Kind("c", "dpdk-testpmd, net_evnic", rates.Testpmd,
-             commands.testpmd(testpmd, eal, "-d", pmd, evnic)),
+             commands.with_plugin(
+                 pmd, lambda *words: commands.testpmd(testpmd, eal, *words, evnic))),
         Kind("d", "dpdk-testpmd, net_null", rates.Testpmd, commands.testpmd(testpmd, eal, null)),
     ]
-    open_folder = commands.who_may_write(pmd)
-    if open_folder is None:
-        return found, []
-    return [kind for kind in found if kind.letter != "c"], [
-        f"c is left out: EAL loads no plugin from below {open_folder}, where everybody may write; "
-        "build elsewhere"]
+    if options.handoff is not None:
+        found.append(Kind("e", "handoff, the ring alone", rates.Handoff,
+                          commands.handoff(options.handoff, eal, cpus, options.seconds)))
+    return found
 
 
 # ---- the outcome ----
@@ -117,16 +121,15 @@ def kinds(options, cpus, capture):
 
 def results(rows, letters):
     """The Results of interest; of those with a wire, for each place of the processors too."""
-    wanted = [("a", "b", TARGET), ("c", "b", TARGET), ("a", "c", None), ("b", "d", None)]
     found = []
-    for top, bottom, target in wanted:
+    for top, bottom in RATIOS:
         if top not in letters or bottom not in letters:
             continue
         for place in (None, *PLACES) if top in WITH_WIRE else (None,):
             pairs = blocks.pairs_by_start(rows, top, bottom, place, WITH_WIRE)
             name = f"{top}/{bottom}" if place is None else f"  processors {place}"
             if pairs or place is None:
-                found.append(Result(name, paired.ratio(pairs), target))
+                found.append(Result(name, paired.ratio(pairs), TARGETS.get((top, bottom))))
     return found
 
 
@@ -171,13 +174,13 @@ def ratio_table(found):
     return record.columns([header] + [ratio_line(result) for result in found])
 
 
-def table(compared, rows, found, described, notes):
+def table(compared, rows, found, described):
     nb_blocks = len(rows) // len(compared)
     nb_counting = sum(row.counts for row in rows) // len(compared)
     return [f"{frames.NB_FLOWS} flows, {frames.LENGTH}-byte frames, rxonly, one lcore", "",
             *rate_table(compared, rows), "", *ratio_table(found), "",
             f"blocks: {nb_blocks}, of which {nb_counting} count; the others were disturbed",
-            *(f"{name}: {value}" for name, value in described.items()), *notes]
+            *(f"{name}: {value}" for name, value in described.items())]
 
 
 def summary(compared, options, found, described):
@@ -196,7 +199,7 @@ def run(options, scratch):
     cpus = commands.choose_cpus()
     capture = Path(scratch) / "frames.pcap"
     frames.write(capture)
-    compared, notes = kinds(options, cpus, capture)
+    compared = kinds(options, cpus, capture)
     described = machine.describe(cpus)
     described["rouse"] = machine.revision(Path(__file__).parent)
     described["pages"] = "4 kB" if "--no-huge" in compared[0].command else "hugepages"
@@ -211,7 +214,7 @@ def run(options, scratch):
                           lambda text: print(text, flush=True))
     described["dpdk"] = programs["b"].dpdk
     found = results(rows, [kind.letter for kind in compared])
-    lines = table(compared, rows, found, described, notes)
+    lines = table(compared, rows, found, described)
     folder = record.make_folder(options.out)
     record.write_csv(folder / "slices.csv", blocks.HEADER, blocks.csv_rows(rows))
     record.write_json(folder / "summary.json", summary(compared, options, found, described))

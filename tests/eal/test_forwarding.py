@@ -90,6 +90,16 @@ class ForwardingTest(rig.Test):
         self.assertEqual((port["opackets"], port["obytes"]), (len(out), sum(map(len, out))))
         print(f"missed {port['imissed']}, dropped {dropped}, sent {port['opackets']}")
 
+    def test_the_report_says_what_the_wire_did(self):
+        """A worker that polls is never rung; one that never polls is woken by doorbells."""
+        for mode in ("poll", "interrupt"):
+            with self.subTest(mode):
+                run, out = self.forward(rig.PCAPS / "mixed.pcap", f"--rx-mode={mode}", loops=10)
+                wire = run.report["ports"][0]["wire"]
+                self.assertEqual(wire["rx_frames"], len(out))
+                self.assertLessEqual(wire["doorbells"], wire["messages"])
+                self.assertEqual(wire["doorbells"] > 0, mode == "interrupt")
+
     def test_two_ports_forward_crosswise(self):
         paths = [rig.PCAPS / "dns.pcap", rig.PCAPS / "http.pcap"]
         run = rig.rousepmd(
