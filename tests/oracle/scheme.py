@@ -16,7 +16,7 @@ import rss
 RX, TX, LINK, ERROR = range(4)
 CODES = ("rx", "tx", "link", "error")
 OVERRUN, ENDED = 1, 4  # kinds of ERROR
-BURST = 32  # frames between two looks around: an overrun is told after those of its burst
+BURST = 64  # frames between two looks around: an overrun is told after those of its burst
 NB_POSTED = 96  # buffers of a queue of 128 descriptors
 
 

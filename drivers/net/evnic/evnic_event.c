@@ -5,11 +5,11 @@
 /*
  * Events without a frame: Tx completions, link changes, errors.
  *
- * TX of a queue and each kind of ERROR is posted again only when the last one was handled, and of
- * LINK EVNIC_LINK_EVENTS may wait; so there is a limit to what a queue that is late can have in its
- * stash. A ring takes no more than EVNIC_CONTROL_EVENTS, so that frames always find room. What
- * cannot be posted yet is owed: nothing is lost, though several of a kind may become one. While
- * events are owed the driver tells the wire of each that it handles, by the handshake.
+ * TX of a queue and each kind of ERROR is posted again only when the last one was handled, and a
+ * ring takes no more than EVNIC_CONTROL_EVENTS until these were handled, so that frames always find
+ * room, in a stash, too. What cannot be posted yet is owed: nothing is lost, though several of a
+ * kind may become one. While events are owed the driver tells the wire of each that it handles, by
+ * the handshake.
  */
 
 #include <rte_cycles.h>
@@ -87,27 +87,6 @@ post_tx(struct evnic_port *p, uint16_t queue, uint64_t tsc)
 }
 
 static bool
-is_link_handled(const struct evnic_events *e)
-{
-	/* pairs with the release in evnic_event_handle() */
-	return e->links_posted - atomic_load_explicit(&e->links_handled, memory_order_acquire) <
-	       EVNIC_LINK_EVENTS;
-}
-
-static void
-post_link(struct evnic_port *p, uint64_t tsc)
-{
-	struct evnic_events *e = &p->events;
-
-	if (!is_link_handled(e) ||
-	    !post_no_data(p, ROUSE_EVENT_LINK, p->wire.carrier ? 1 : 0, 0, tsc))
-		return;
-	e->links_posted++;
-	e->link_owed = false;
-	rouse_counter_add(&p->wire.stats.link_events, 1);
-}
-
-static bool
 is_error_handled(const struct evnic_events *e, unsigned int kind)
 {
 	/* pairs with the release in evnic_event_handle() */
@@ -136,8 +115,10 @@ evnic_events_post(struct evnic_port *p, uint64_t tsc)
 
 	for (uint64_t queues = e->tx_owed; queues != 0; queues &= queues - 1)
 		post_tx(p, (uint16_t)__builtin_ctzll(queues), tsc);
-	if (e->link_owed)
-		post_link(p, tsc);
+	if (e->link_owed && post_no_data(p, ROUSE_EVENT_LINK, p->wire.carrier ? 1 : 0, 0, tsc)) {
+		e->link_owed = false;
+		rouse_counter_add(&p->wire.stats.link_events, 1);
+	}
 	for (uint32_t kinds = e->error_owed; kinds != 0; kinds &= kinds - 1)
 		post_error(p, (unsigned int)__builtin_ctz(kinds), tsc);
 	e->anything_owed = e->tx_owed != 0 || e->link_owed || e->error_owed != 0;
@@ -153,7 +134,7 @@ evnic_events_can_post(const struct evnic_port *p)
 	bool error_has_room =
 		has_room(&p->rings[rouse_steer_no_data(&p->steer, ROUSE_EVENT_ERROR).ring]);
 
-	if (e->link_owed && is_link_handled(e) && link_has_room)
+	if (e->link_owed && link_has_room)
 		return true;
 	for (uint32_t kinds = e->error_owed; kinds != 0; kinds &= kinds - 1)
 		if (is_error_handled(e, (unsigned int)__builtin_ctz(kinds)) && error_has_room)
@@ -207,8 +188,6 @@ evnic_events_reset(struct evnic_port *p)
 	e->tx_owed = e->bad_seen = 0;
 	e->error_owed = 0;
 	e->link_owed = e->anything_owed = false;
-	e->links_posted = 0;
-	atomic_store_explicit(&e->links_handled, 0, memory_order_relaxed);
 	for (unsigned int i = 0; i < ROUSE_EVNIC_NB_ERRORS; i++) {
 		e->error_posted[i] = e->errors[i];
 		atomic_store_explicit(&e->error_handled[i], e->errors[i], memory_order_relaxed);
@@ -231,9 +210,6 @@ evnic_event_handle(struct evnic_rxq *q, const struct rouse_event *event)
 			evnic_txq_reclaim(txq);
 		/* pairs with the acquire in is_tx_handled() */
 		atomic_fetch_add_explicit(&txq->events_handled, 1, memory_order_release);
-	} else if (event->code == ROUSE_EVENT_LINK) {
-		/* pairs with the acquire in is_link_handled() */
-		atomic_fetch_add_explicit(&p->events.links_handled, 1, memory_order_release);
 	} else if (event->code == ROUSE_EVENT_ERROR) {
 		/* pairs with the acquire in is_error_handled() */
 		atomic_store_explicit(&p->events.error_handled[event->len], event->data,

@@ -28,7 +28,6 @@ struct evnic_rxq;
 /* evnic_event.c: events without a frame; the wire posts them, the driver handles them */
 
 #define EVNIC_CONTROL_EVENTS 32 /* entries of each ring that frames leave to them */
-#define EVNIC_LINK_EVENTS    16 /* that may wait to be handled */
 
 /* The wire's alone, but for what the driver has seen. */
 struct evnic_events {
@@ -39,10 +38,8 @@ struct evnic_events {
 	uint64_t errors[ROUSE_EVNIC_NB_ERRORS];	      /* how often */
 	uint64_t error_posted[ROUSE_EVNIC_NB_ERRORS]; /* what the last event said */
 	uint64_t bad_seen;			      /* of evnic_source.nb_bad */
-	uint32_t links_posted;			      /* LINK events */
 	/* driver -> wire */
 	_Atomic uint64_t error_handled[ROUSE_EVNIC_NB_ERRORS]; /* of the last one it handled */
-	_Atomic uint32_t links_handled;
 	_Atomic bool wanted; /* wire -> driver: say when an event was handled */
 };
 
