@@ -170,6 +170,23 @@ is_starved(const struct rouse_worker *w)
 	return false;
 }
 
+/* Of two limits, of which the first may be none. */
+static uint32_t
+sooner(uint32_t limit, uint32_t other)
+{
+	return limit == 0 || limit > other ? other : limit;
+}
+
+/* At least 1, so that it is a limit. */
+static uint32_t
+us_until(const struct rouse_worker *w, uint64_t tsc)
+{
+	uint64_t now = rte_rdtsc();
+	double us = tsc > now ? (double)(tsc - now) * w->ns_per_tsc / 1e3 : 0;
+
+	return us < UINT32_MAX ? (uint32_t)us + 1 : UINT32_MAX;
+}
+
 /* How long the worker may sleep, in us; 0: without a timeout. */
 static uint32_t
 sleep_limit_us(struct rouse_worker *w, bool arm_failed)
@@ -178,9 +195,10 @@ sleep_limit_us(struct rouse_worker *w, bool arm_failed)
 
 	if (w->nb_dry > 0 || is_starved(w)) {
 		rouse_counter_add(&w->stats.starved, 1);
-		if (limit == 0 || limit > STARVED_US)
-			limit = STARVED_US;
+		limit = sooner(limit, STARVED_US);
 	}
+	if (w->next_timer_tsc != UINT64_MAX)
+		limit = sooner(limit, us_until(w, w->next_timer_tsc));
 	return limit;
 }
 

@@ -10,7 +10,7 @@
  * The worker: an lcore's engine. It drains sources (Rx queues of any PMD, event rings, messages),
  * polls while there is work, and blocks without a timeout when there is none.
  *
- * A worker is made and filled with sources by a control thread, then run by one lcore:
+ * A worker is made by a control thread, run by one lcore, and given sources before or meanwhile:
  *
  *     w = rouse_worker_create(&conf);
  *     rouse_worker_ethdev_add(w, port, queue, handler, arg);      (port configured and started)
@@ -87,28 +87,72 @@ struct rouse_worker *rouse_worker_create(const struct rouse_worker_conf *conf);
  * is ignored. */
 void rouse_worker_destroy(struct rouse_worker *w);
 
+/*
+ * Sources are added and removed by control threads, several at a time if they like, whether the
+ * worker runs or not: one that runs makes the change itself between two rounds, and the call
+ * returns when it has. No other worker notices. Not from a handler: -EDEADLK.
+ * What each of the functions may also return: -ENOMEM; -ENOBUFS: too many messages wait.
+ */
+
 /**
- * Add an Rx queue, of any PMD. Control thread; the worker does not run, the port is started, and
- * nobody else receives from the queue from here on.
+ * Add an Rx queue, of any PMD. The port is started, and nobody else receives from the queue from
+ * here on.
  *
- * @return 0; -EBUSY: the worker runs, or another one has a queue whose events come by the same
- * event ring; -ENODEV: no such port; -EINVAL: no such queue; -ENOSPC: no device bit left (64, of
- *         which ports have one each and event rings and messages one for 64), or the limit of
- *         watched file descriptors was met; -ENOMEM; or the errno of the driver's binding
+ * @return 0; -EBUSY: another worker has the queue, or one whose events come by the same event ring;
+ *         -ENODEV: no such port; -EINVAL: no such queue; -ENOSPC: no device bit left (64, of which
+ *         ports have one each and event rings and messages one for 64), or the limit of watched
+ *         file descriptors was met; or the errno of the driver's binding
  */
 int rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			    rouse_worker_rx_t handler, void *arg);
 
 /**
- * Add an event ring that another thread produces into. Control thread; the worker does not run.
+ * Remove an Rx queue. When it returns, the handler does not run and will not be called.
+ *
+ * @return 0; -ENOENT: the worker has no such queue
+ */
+int rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue);
+
+/**
+ * Add an event ring that another thread produces into.
  *
  * @param ring    outlives the worker
  * @param target  filled: what the producer signals (rouse_attn_signal()) after publishing
- * @return 0; -EBUSY: the worker runs; -ENOSPC: no device or ring bit left; -ENOMEM
+ * @return 0; -ENOSPC: no device or ring bit left
  */
 int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 			    rouse_worker_event_t handler, void *arg,
 			    struct rouse_attn_target *target);
+
+/**
+ * Remove an event ring. Its producer has stopped signalling: the bit may be given to another
+ * source.
+ *
+ * @return 0; -ENOENT: the worker has no such ring
+ */
+int rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring);
+
+/** Runs on the worker when its time has come. */
+typedef void (*rouse_worker_timer_t)(struct rouse_worker *w, void *arg);
+
+#define ROUSE_WORKER_MAX_TIMER_US UINT64_C(3600000000) /**< an hour */
+
+/**
+ * Let the worker run @p fn(w, @p arg) in @p first_us microseconds, waking it if it sleeps, and then
+ * every @p period_us; 0: once. While there is load it runs after the round in which it falls due.
+ * One that is late is not run twice for it.
+ *
+ * @return its number, 0 or more; -ERANGE: more than an hour; -ENOSPC: there are 64
+ */
+int rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t period_us,
+			   rouse_worker_timer_t fn, void *arg);
+
+/**
+ * Remove a timer. When it returns, its function does not run and will not be called.
+ *
+ * @return 0; -ENOENT: there is no such timer, or it has run and was for once
+ */
+int rouse_worker_timer_remove(struct rouse_worker *w, int id);
 
 /**
  * Let the worker run @p fn(w, @p arg) soon, waking it if it sleeps. Any thread.
@@ -139,6 +183,7 @@ int rouse_worker_stop(struct rouse_worker *w);
 	X(rx_packets, "packets taken from Rx queues")                                              \
 	X(events, "entries taken from event rings")                                                \
 	X(messages, "messages run")                                                                \
+	X(timers, "timers run")                                                                    \
 	X(poll_rounds, "rounds in state POLL: every source visited")                               \
 	X(attend_rounds, "rounds in state ATTEND")                                                 \
 	X(polls, "visits to sources")                                                              \
@@ -151,7 +196,7 @@ int rouse_worker_stop(struct rouse_worker *w);
 	X(recheck_hits, "attempts in which the second look found work")                            \
 	X(wakes, "returns from blocking")                                                          \
 	X(spurious_wakes, "wakes by a doorbell or an interrupt that found nothing")                \
-	X(timer_wakes, "wakes by the timer of timed sources")                                      \
+	X(timer_wakes, "wakes by a timer, or to look at timed sources")                            \
 	X(late_events, "wakes whose event is older than the last wake: not in the latencies")      \
 	X(rescues, "work found whose own signal is absent: a lost wake-up, always a bug")          \
 	X(starved, "sleeps cut short because the mbuf pool was empty")                             \
@@ -183,11 +228,12 @@ struct rouse_worker_queue_stats {
 };
 
 /**
- * The @p index-th Rx queue of the worker, in the order of addition; any thread.
+ * The @p index-th Rx queue of the worker, in the order of addition; any thread, but not from a
+ * handler.
  *
  * @return whether there is one
  */
-bool rouse_worker_queue_stats_get(const struct rouse_worker *w, unsigned int index,
+bool rouse_worker_queue_stats_get(struct rouse_worker *w, unsigned int index,
 				  struct rouse_worker_queue_stats *stats);
 
 /** The NUMA node that the worker was asked to be on, SOCKET_ID_ANY: any. */

@@ -4,15 +4,18 @@
 
 /*
  * A worker's sources: visiting one, adding and removing, and the table from attention bits back to
- * sources. A handshake source is named by a device bit and one or more of its ring bits. The queues
- * of a port share a device bit, whose ring bits are the numbers of the port's event rings. Sources
- * that are no port's are given a ring bit each, of a device bit that they share as long as 64 ring
- * bits last.
+ * sources. A source is made, given bits and, at the end, freed by a control thread, which holds
+ * w->control; into the lists and the table that the worker reads it is put by the worker itself
+ * (control.c). A handshake source is named by a device bit and one or more of its ring bits. The
+ * queues of a port share a device bit, whose ring bits are the numbers of the port's event rings.
+ * Sources that are no port's are given a ring bit each, of a device bit that they share as long as
+ * 64 ring bits last.
  */
 
 #include <errno.h>
 #include <string.h>
 
+#include <rte_errno.h>
 #include <rte_malloc.h>
 
 #include "worker.h"
@@ -31,20 +34,34 @@ source_visit(struct rouse_worker *w, struct source *s)
 
 /* ---- lists ---- */
 
+/* Memory for one more, made by the control thread; NULL: there is room. */
 static int
-list_append(struct source_list *l, struct source *s)
+list_reserve(const struct source_list *l, struct source ***spare)
 {
-	if (l->nb == l->room) {
-		uint32_t room = l->room == 0 ? 16 : l->room * 2;
-		struct source **at = rte_realloc(l->at, room * sizeof(*at), 0);
+	uint32_t room = l->room == 0 ? 16 : l->room * 2;
 
-		if (at == NULL)
-			return -ENOMEM;
-		l->at = at;
-		l->room = room;
+	*spare = NULL;
+	if (l->nb < l->room)
+		return 0;
+	*spare = rte_malloc("worker_list", room * sizeof(**spare), 0);
+	return *spare == NULL ? -ENOMEM : 0;
+}
+
+/* Append with what was reserved; returns the memory that it takes the place of, to be freed. */
+static struct source **
+list_append(struct source_list *l, struct source *s, struct source **spare)
+{
+	struct source **old = NULL;
+
+	if (spare != NULL) {
+		old = l->at;
+		if (l->nb != 0)
+			memcpy(spare, old, l->nb * sizeof(*spare));
+		l->at = spare;
+		l->room = l->room == 0 ? 16 : l->room * 2;
 	}
 	l->at[l->nb++] = s;
-	return 0;
+	return old;
 }
 
 static void
@@ -59,7 +76,7 @@ list_remove(struct source_list *l, const struct source *s)
 	}
 }
 
-/* ---- bits ---- */
+/* ---- bits: control threads, which hold w->control ---- */
 
 /* The device of a port, or one of the software's with a ring bit left, or a new one; -ENOSPC: no
  * bit is left, -ENOMEM. */
@@ -78,163 +95,242 @@ find_device(struct rouse_worker *w, uint32_t group)
 	if (d == NULL)
 		return -ENOMEM;
 	d->group = group;
+	/* no bit of it is set yet: the worker looks there only after it was put into the table */
 	w->devices[w->nb_devices] = d;
 	return (int)w->nb_devices++;
 }
 
-static int
-link_ring(const struct rouse_worker *w, struct device *d, struct source *s, unsigned int ring)
+/* Give the source the device bit of its group. 0; -ENOSPC, -ENOMEM */
+int
+source_take_device(struct rouse_worker *w, struct source *s, uint32_t group)
 {
-	struct source_link *last = &d->rings[ring];
+	int device = find_device(w, group);
 
-	if (last->source != NULL) {
-		struct source_link *link =
-			rte_zmalloc_socket("worker_link", sizeof(*link), 0, w->conf.socket_id);
-
-		if (link == NULL)
-			return -ENOMEM;
-		while (last->next != NULL)
-			last = last->next;
-		last->next = link;
-		last = link;
-	}
-	last->source = s;
-	d->taken |= UINT64_C(1) << ring;
-	s->rings |= UINT64_C(1) << ring;
+	if (device < 0)
+		return device;
+	s->target = (struct rouse_attn_target){ .attn = &w->attn, .device = (uint8_t)device };
 	return 0;
 }
 
-static void
-unlink_ring(struct device *d, const struct source *s, unsigned int ring)
-{
-	struct source_link *link = &d->rings[ring], *before = NULL, *next;
-
-	while (link->source != s) {
-		before = link;
-		link = link->next;
-	}
-	next = link->next;
-	if (before != NULL) {
-		before->next = next;
-		rte_free(link);
-	} else if (next != NULL) {
-		*link = *next; /* the second becomes the first, which stands in the table */
-		rte_free(next);
-	} else {
-		link->source = NULL;
-		d->taken &= ~(UINT64_C(1) << ring);
-	}
-}
-
-/* A bit that stays set names another source of the ring, or none, and counts as stale then. */
-static void
-give_bits(struct rouse_worker *w, struct source *s)
-{
-	for (; s->rings != 0; s->rings &= s->rings - 1)
-		unlink_ring(w->devices[s->target.device], s,
-			    (unsigned int)__builtin_ctzll(s->rings));
-}
-
-/* Let these ring bits of its device name the source, which none does yet. 0; -EINVAL: there is
- * none, -ENOMEM: some of them may name it, until it is dropped. */
+/* Let these ring bits of its device name the source once it is inserted. 0; -EINVAL: there is
+ * none, -ENOMEM */
 int
 source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings)
 {
 	if (rings == 0)
 		return -EINVAL;
-	for (uint64_t bits = rings; bits != 0; bits &= bits - 1) {
-		int ret = link_ring(w, w->devices[s->target.device], s,
-				    (unsigned int)__builtin_ctzll(bits));
-
-		if (ret != 0)
-			return ret;
-	}
+	s->links = rte_zmalloc_socket("worker_links",
+				      (size_t)__builtin_popcountll(rings) * sizeof(*s->links), 0,
+				      w->conf.socket_id);
+	if (s->links == NULL)
+		return -ENOMEM;
+	s->rings = rings;
 	s->target.ring = (uint8_t)__builtin_ctzll(rings);
 	return 0;
 }
 
+/* Give a source that is no port's a ring bit of its own. 0; -ENOSPC, -ENOMEM */
 static int
-take_bits(struct rouse_worker *w, struct source *s, uint32_t group)
+take_ring(struct rouse_worker *w, struct source *s)
 {
-	int device = find_device(w, group);
-	uint64_t taken;
+	int ret = source_take_device(w, s, GROUP_SOFTWARE);
+	struct device *d;
+	uint64_t lowest;
 
-	if (device < 0)
-		return device;
-	s->target = (struct rouse_attn_target){ .attn = &w->attn, .device = (uint8_t)device };
-	if (group != GROUP_SOFTWARE)
-		return 0; /* the rings are the driver's to name */
-	taken = w->devices[device]->taken;
-	return source_set_rings(w, s, ~taken & (taken + 1)); /* the lowest that is left */
-}
-
-/* ---- adding and removing: control thread, the worker does not run ---- */
-
-int
-source_add(struct rouse_worker *w, const struct source *model, uint32_t group,
-	   struct source **added)
-{
-	bool is_handshake = model->kind == ROUSE_SOURCE_HANDSHAKE;
-	struct source *s;
-	int ret;
-
-	if (atomic_load_explicit(&w->running, memory_order_acquire))
-		return -EBUSY;
-	s = rte_malloc_socket("worker_source", sizeof(*s), RTE_CACHE_LINE_SIZE, w->conf.socket_id);
-	if (s == NULL)
-		return -ENOMEM;
-	*s = *model;
-	if (is_handshake) {
-		ret = take_bits(w, s, group);
-		if (ret != 0)
-			goto free_source;
-	}
-	ret = list_append(&w->sources, s);
 	if (ret != 0)
-		goto give_bits;
-	ret = list_append(is_handshake ? &w->handshake : &w->plain, s);
-	if (ret != 0)
-		goto unlist;
-	if (s->kind == ROUSE_SOURCE_TIMED)
-		w->nb_timed++;
-	*added = s;
-	return 0;
-
-unlist:
-	list_remove(&w->sources, s);
-give_bits:
-	if (is_handshake)
-		give_bits(w, s);
-free_source:
-	rte_free(s);
+		return ret;
+	d = w->devices[s->target.device];
+	lowest = ~d->taken & (d->taken + 1);
+	ret = source_set_rings(w, s, lowest);
+	if (ret == 0)
+		d->taken |= lowest;
 	return ret;
 }
 
-/* Forget a source whose producer does not know it, or does not any more. */
-void
-source_drop(struct rouse_worker *w, struct source *s)
+/* ---- the lists and the table: where the worker is ---- */
+
+struct insertion {
+	struct source *source;
+	struct source **spare; /* memory for a longer list; then that of the shorter one */
+	int ret;
+};
+
+/* The first source of a bit stands in the table itself; further ones hang on it, each by a link of
+ * its own. */
+static void
+link_ring(struct device *d, struct source *s, unsigned int ring, struct source_link *own)
 {
-	list_remove(&w->sources, s);
+	struct source_link *last = &d->rings[ring];
+
+	if (last->source == NULL) {
+		last->source = s;
+		return;
+	}
+	while (last->next != NULL)
+		last = last->next;
+	last->next = own;
+	own->source = s;
+	own->next = NULL;
+}
+
+static void
+unlink_ring(struct device *d, const struct source *s, unsigned int ring)
+{
+	struct source_link *link = &d->rings[ring], *before = NULL;
+
+	while (link->source != s) {
+		before = link;
+		link = link->next;
+	}
+	if (before != NULL)
+		before->next = link->next;
+	else if (link->next != NULL)
+		*link = *link->next; /* the second becomes the first */
+	else
+		link->source = NULL;
+}
+
+static void
+insert(struct rouse_worker *w, void *arg)
+{
+	struct insertion *in = arg;
+	struct source *s = in->source;
+	bool is_handshake = s->kind == ROUSE_SOURCE_HANDSHAKE;
+	struct source_link *own = s->links;
+
+	if (s->ops->attach != NULL) {
+		in->ret = s->ops->attach(w, s);
+		if (in->ret != 0)
+			return;
+	}
+	in->spare = list_append(is_handshake ? &w->handshake : &w->plain, s, in->spare);
+	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
+		link_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings),
+			  own++);
+	if (is_handshake) /* what is there already was signalled to nobody: look once */
+		rouse_attn_mark_own(&s->target);
+	if (s->kind == ROUSE_SOURCE_TIMED)
+		w->nb_timed++;
+}
+
+/* A bit that stays set names another source of the ring, or none, and counts as stale then. */
+static void
+withdraw(struct rouse_worker *w, void *arg)
+{
+	struct source *s = arg;
+
+	if (s->ops->detach != NULL)
+		s->ops->detach(w, s);
 	list_remove(&w->handshake, s);
 	list_remove(&w->plain, s);
-	if (s->kind == ROUSE_SOURCE_HANDSHAKE)
-		give_bits(w, s);
+	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
+		unlink_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings));
 	if (s->kind == ROUSE_SOURCE_TIMED)
 		w->nb_timed--;
 	if (s->is_dry)
 		w->nb_dry--;
+	s->is_dry = false;
+}
+
+/* ---- adding and removing: control threads, which hold w->control ---- */
+
+/* A source like the model, which the worker does not know yet. NULL: no memory. */
+struct source *
+source_create(struct rouse_worker *w, const struct source *model)
+{
+	struct source *s = rte_malloc_socket("worker_source", sizeof(*s), RTE_CACHE_LINE_SIZE,
+					     w->conf.socket_id);
+
+	if (s != NULL)
+		*s = *model;
+	return s;
+}
+
+/* The worker visits it from here on. 0 or -errno, and nothing changed. */
+int
+source_insert(struct rouse_worker *w, struct source *s)
+{
+	struct insertion in = { .source = s };
+	struct source **spare;
+	int ret;
+
+	ret = list_reserve(s->kind == ROUSE_SOURCE_HANDSHAKE ? &w->handshake : &w->plain,
+			   &in.spare);
+	if (ret != 0)
+		return ret;
+	ret = list_reserve(&w->sources, &spare);
+	if (ret == 0)
+		ret = worker_change(w, insert, &in);
+	if (ret == 0)
+		ret = in.ret;
+	rte_free(in.spare);
+	if (ret != 0)
+		rte_free(spare);
+	else
+		rte_free(list_append(&w->sources, s, spare));
+	return ret;
+}
+
+/* The worker has let go of it when this returns 0; else nothing changed. */
+int
+source_withdraw(struct rouse_worker *w, struct source *s)
+{
+	int ret = worker_change(w, withdraw, s);
+
+	if (ret == 0)
+		list_remove(&w->sources, s);
+	return ret;
+}
+
+/* Neither the worker nor a producer knows it, or does not any more. */
+void
+source_destroy(struct rouse_worker *w, struct source *s)
+{
+	struct device *d = s->links == NULL ? NULL : w->devices[s->target.device];
+
+	if (d != NULL && d->group == GROUP_SOFTWARE)
+		d->taken &= ~s->rings;
+	rte_free(s->links);
 	rte_free(s);
 }
 
+/* Make a handshake source that is no port's, and let the worker visit it. NULL with rte_errno. */
+struct source *
+source_add_software(struct rouse_worker *w, const struct source *model)
+{
+	struct source *s = source_create(w, model);
+	int ret = s == NULL ? -ENOMEM : take_ring(w, s);
+
+	if (ret == 0)
+		ret = source_insert(w, s);
+	if (ret == 0)
+		return s;
+	if (s != NULL)
+		source_destroy(w, s);
+	rte_errno = -ret;
+	return NULL;
+}
+
+/* Withdraw it, let go of its producer, free it. 0 or -errno, and nothing changed. */
+int
+source_remove(struct rouse_worker *w, struct source *s)
+{
+	int ret = source_withdraw(w, s);
+
+	if (ret != 0)
+		return ret;
+	if (s->ops->remove != NULL)
+		s->ops->remove(w, s);
+	source_destroy(w, s);
+	return 0;
+}
+
+/* The worker does not run. */
 void
 source_remove_all(struct rouse_worker *w)
 {
-	while (w->sources.nb > 0) {
-		struct source *s = w->sources.at[w->sources.nb - 1];
-
-		s->ops->remove(w, s);
-		source_drop(w, s);
-	}
+	while (w->sources.nb > 0)
+		source_remove(w, w->sources.at[w->sources.nb - 1]);
 	for (uint32_t i = 0; i < w->nb_devices; i++)
 		rte_free(w->devices[i]);
 	w->nb_devices = 0;

@@ -16,6 +16,17 @@
 
 #include "worker.h"
 
+/* Ports have one control thread at a time, whichever worker it is about. */
+static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const struct source_ops handshake_ops, interrupt_ops, timed_ops;
+
+static bool
+is_ethdev(const struct source *s)
+{
+	return s->ops == &handshake_ops || s->ops == &interrupt_ops || s->ops == &timed_ops;
+}
+
 static uint32_t
 ethdev_drain(struct rouse_worker *w, struct source *s)
 {
@@ -53,7 +64,9 @@ handshake_owed(const struct source *s)
 static void
 handshake_remove(struct rouse_worker *w __rte_unused, struct source *s)
 {
+	pthread_mutex_lock(&ports_lock);
 	s->ethdev.port.ops->unbind(s->ethdev.port.ctx, s->ethdev.queue);
+	pthread_mutex_unlock(&ports_lock);
 }
 
 static const struct source_ops handshake_ops = {
@@ -74,31 +87,6 @@ interrupt_disarm(struct source *s)
 	return rte_eth_dev_rx_intr_disable(s->ethdev.port_id, s->ethdev.queue);
 }
 
-static void
-interrupt_remove(struct rouse_worker *w, struct source *s)
-{
-	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
-}
-
-static const struct source_ops interrupt_ops = {
-	.drain = ethdev_drain,
-	.arm = interrupt_arm,
-	.disarm = interrupt_disarm,
-	.remove = interrupt_remove,
-};
-
-static void
-timed_remove(struct rouse_worker *w __rte_unused, struct source *s __rte_unused)
-{
-}
-
-static const struct source_ops timed_ops = {
-	.drain = ethdev_drain,
-	.remove = timed_remove,
-};
-
-/* ---- adding ---- */
-
 /* The worker looks whether the pool of a plain queue is empty before it sleeps; a handshake queue
  * tells by itself (has_buffers). */
 static void
@@ -112,34 +100,104 @@ remember_pool(struct rouse_worker *w, struct rte_mempool *pool)
 }
 
 static int
+plain_attach(struct rouse_worker *w, struct source *s)
+{
+	remember_pool(w, s->ethdev.pool);
+	return 0;
+}
+
+static void
+plain_detach(struct rouse_worker *w, struct source *s)
+{
+	w->nb_pools = 0;
+	for (uint32_t i = 0; i < w->plain.nb; i++)
+		if (w->plain.at[i] != s && is_ethdev(w->plain.at[i]))
+			remember_pool(w, w->plain.at[i]->ethdev.pool);
+}
+
+static int
+interrupt_attach(struct rouse_worker *w, struct source *s)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = s };
+
+	/* EEXIST: two queues share an interrupt; every plain source is visited after a wake */
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->ethdev.fd, &event) < 0 && errno != EEXIST)
+		return -errno;
+	return plain_attach(w, s);
+}
+
+/* A queue that shares the interrupt is watched from here on. */
+static void
+interrupt_detach(struct rouse_worker *w, struct source *s)
+{
+	plain_detach(w, s);
+	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
+	for (uint32_t i = 0; i < w->plain.nb; i++) {
+		struct source *other = w->plain.at[i];
+
+		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd)
+			interrupt_attach(w, other);
+	}
+}
+
+static const struct source_ops interrupt_ops = {
+	.drain = ethdev_drain,
+	.arm = interrupt_arm,
+	.disarm = interrupt_disarm,
+	.attach = interrupt_attach,
+	.detach = interrupt_detach,
+};
+
+static const struct source_ops timed_ops = {
+	.drain = ethdev_drain,
+	.attach = plain_attach,
+	.detach = plain_detach,
+};
+
+/* ---- adding ---- */
+
+static int
+bind_queue(struct rouse_worker *w, struct source *s)
+{
+	const struct rouse_attn_port *port = &s->ethdev.port;
+	struct rouse_attn_owner owner = { .attn = &w->attn };
+	uint64_t rings = 0;
+	int ret;
+
+	ret = source_take_device(w, s, s->ethdev.port_id);
+	if (ret != 0)
+		return ret;
+	owner.device = s->target.device;
+	pthread_mutex_lock(&ports_lock);
+	ret = port->ops->bind(port->ctx, s->ethdev.queue, &owner, &rings);
+	pthread_mutex_unlock(&ports_lock);
+	if (ret != 0)
+		return ret;
+	ret = source_set_rings(w, s, rings);
+	if (ret != 0)
+		handshake_remove(w, s);
+	return ret;
+}
+
+static int
 add_handshake(struct rouse_worker *w, struct source *model)
 {
-	const struct rouse_attn_port *port = &model->ethdev.port;
-	struct rouse_attn_owner owner = { .attn = &w->attn };
 	struct source *s;
-	uint64_t rings;
 	int ret;
 
 	model->ops = &handshake_ops;
 	model->kind = ROUSE_SOURCE_HANDSHAKE;
-	ret = source_add(w, model, model->ethdev.port_id, &s);
-	if (ret != 0)
-		return ret;
-	owner.device = s->target.device;
-	ret = port->ops->bind(port->ctx, s->ethdev.queue, &owner, &rings);
-	if (ret != 0)
-		goto drop;
-	ret = source_set_rings(w, s, rings);
-	if (ret != 0)
-		goto unbind;
-	/* what is in the rings already was signalled to nobody: look once */
-	rouse_attn_mark_own(&s->target);
-	return 0;
-
-unbind:
-	port->ops->unbind(port->ctx, s->ethdev.queue);
-drop:
-	source_drop(w, s);
+	s = source_create(w, model);
+	if (s == NULL)
+		return -ENOMEM;
+	ret = bind_queue(w, s);
+	if (ret == 0) {
+		ret = source_insert(w, s);
+		if (ret == 0)
+			return 0;
+		handshake_remove(w, s);
+	}
+	source_destroy(w, s);
 	return ret;
 }
 
@@ -157,22 +215,18 @@ static int
 add_plain(struct rouse_worker *w, struct source *model)
 {
 	int fd = interrupt_fd(model->ethdev.port_id, model->ethdev.queue);
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	struct source *s;
 	int ret;
 
 	model->ethdev.fd = fd;
 	model->ops = fd < 0 ? &timed_ops : &interrupt_ops;
 	model->kind = fd < 0 ? ROUSE_SOURCE_TIMED : ROUSE_SOURCE_INTERRUPT;
-	ret = source_add(w, model, GROUP_SOFTWARE, &s);
-	if (ret != 0 || fd < 0)
-		return ret;
-	event.data.ptr = s;
-	/* EEXIST: two queues share an interrupt; every plain source is visited after a wake */
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0 && errno != EEXIST) {
-		ret = -errno;
-		source_drop(w, s);
-	}
+	s = source_create(w, model);
+	if (s == NULL)
+		return -ENOMEM;
+	ret = source_insert(w, s);
+	if (ret != 0)
+		source_destroy(w, s);
 	return ret;
 }
 
@@ -193,13 +247,33 @@ check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
 	return 0;
 }
 
+static int
+add(struct rouse_worker *w, struct source *model)
+{
+	uint16_t port = model->ethdev.port_id, queue = model->ethdev.queue;
+	struct rte_eth_rxq_info info;
+	int ret = check_queue(w, port, queue);
+
+	if (ret != 0)
+		return ret;
+	if (rte_eth_rx_queue_info_get(port, queue, &info) == 0)
+		model->ethdev.pool = info.mp;
+	if (rouse_attn_registry_find(port, &model->ethdev.port))
+		ret = add_handshake(w, model);
+	else
+		ret = add_plain(w, model);
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be added: %s", w->name, queue, port,
+			   rte_strerror(-ret));
+	return ret;
+}
+
 int
 rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			rouse_worker_rx_t handler, void *arg)
 {
 	struct source model;
-	struct rte_eth_rxq_info info;
-	int ret = check_queue(w, port, queue);
+	int ret = worker_lock(w);
 
 	if (ret != 0)
 		return ret;
@@ -208,44 +282,54 @@ rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 	model.ethdev.handler = handler;
 	model.ethdev.port_id = port;
 	model.ethdev.queue = queue;
-	if (rte_eth_rx_queue_info_get(port, queue, &info) == 0)
-		model.ethdev.pool = info.mp;
-	if (rouse_attn_registry_find(port, &model.ethdev.port))
-		ret = add_handshake(w, &model);
-	else
-		ret = add_plain(w, &model);
-	if (ret != 0) {
-		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be added: %s", w->name, queue, port,
-			   rte_strerror(-ret));
-		return ret;
-	}
-	if (model.kind != ROUSE_SOURCE_HANDSHAKE)
-		remember_pool(w, model.ethdev.pool);
-	return 0;
+	ret = add(w, &model);
+	worker_unlock(w);
+	return ret;
 }
 
-static bool
-is_ethdev(const struct source *s)
+int
+rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue)
 {
-	return s->ops == &handshake_ops || s->ops == &interrupt_ops || s->ops == &timed_ops;
+	int ret = worker_lock(w);
+
+	if (ret != 0)
+		return ret;
+	ret = -ENOENT;
+	for (uint32_t i = 0; i < w->sources.nb && ret == -ENOENT; i++) {
+		struct source *s = w->sources.at[i];
+
+		if (is_ethdev(s) && s->ethdev.port_id == port && s->ethdev.queue == queue)
+			ret = source_remove(w, s);
+	}
+	worker_unlock(w);
+	return ret;
+}
+
+static const struct source *
+find_index(const struct rouse_worker *w, unsigned int index)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++)
+		if (is_ethdev(w->sources.at[i]) && index-- == 0)
+			return w->sources.at[i];
+	return NULL;
 }
 
 bool
-rouse_worker_queue_stats_get(const struct rouse_worker *w, unsigned int index,
+rouse_worker_queue_stats_get(struct rouse_worker *w, unsigned int index,
 			     struct rouse_worker_queue_stats *stats)
 {
-	for (uint32_t i = 0; i < w->sources.nb; i++) {
-		const struct source *s = w->sources.at[i];
+	const struct source *s;
 
-		if (!is_ethdev(s) || index-- != 0)
-			continue;
+	/* not from within a handler: the worker may be waited for */
+	pthread_mutex_lock(&w->control);
+	s = find_index(w, index);
+	if (s != NULL)
 		*stats = (struct rouse_worker_queue_stats){
 			.port = s->ethdev.port_id,
 			.queue = s->ethdev.queue,
 			.kind = s->kind,
 			.packets = rouse_counter_get(&s->packets),
 		};
-		return true;
-	}
-	return false;
+	pthread_mutex_unlock(&w->control);
+	return s != NULL;
 }

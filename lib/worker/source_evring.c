@@ -4,7 +4,10 @@
 
 /* Event rings that another thread of the application produces into. */
 
+#include <errno.h>
 #include <string.h>
+
+#include <rte_errno.h>
 
 #include "worker.h"
 
@@ -32,15 +35,9 @@ evring_owed(const struct source *s)
 	return rouse_evring_owed(s->evring.ring) != 0 ? s->rings : 0;
 }
 
-static void
-evring_remove(struct rouse_worker *w __rte_unused, struct source *s __rte_unused)
-{
-}
-
 static const struct source_ops evring_ops = {
 	.drain = evring_drain,
 	.owed = evring_owed,
-	.remove = evring_remove,
 };
 
 int
@@ -48,19 +45,39 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 			rouse_worker_event_t handler, void *arg, struct rouse_attn_target *target)
 {
 	struct source model, *s;
-	int ret;
+	int ret = worker_lock(w);
 
+	if (ret != 0)
+		return ret;
 	memset(&model, 0, sizeof(model));
 	model.ops = &evring_ops;
 	model.kind = ROUSE_SOURCE_HANDSHAKE;
 	model.arg = arg;
 	model.evring.handler = handler;
 	model.evring.ring = ring;
-	ret = source_add(w, &model, GROUP_SOFTWARE, &s);
+	s = source_add_software(w, &model);
+	if (s != NULL)
+		*target = s->target;
+	else
+		ret = -rte_errno;
+	worker_unlock(w);
+	return ret;
+}
+
+int
+rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring)
+{
+	int ret = worker_lock(w);
+
 	if (ret != 0)
 		return ret;
-	/* what is in the ring already was signalled to nobody: look once */
-	rouse_attn_mark_own(&s->target);
-	*target = s->target;
-	return 0;
+	ret = -ENOENT;
+	for (uint32_t i = 0; i < w->sources.nb && ret == -ENOENT; i++) {
+		struct source *s = w->sources.at[i];
+
+		if (s->ops == &evring_ops && s->evring.ring == ring)
+			ret = source_remove(w, s);
+	}
+	worker_unlock(w);
+	return ret;
 }

@@ -55,15 +55,9 @@ inbox_owed(const struct source *s)
 	return settled > w->inbox_taken ? s->rings : 0;
 }
 
-static void
-inbox_remove(struct rouse_worker *w __rte_unused, struct source *s __rte_unused)
-{
-}
-
 static const struct source_ops inbox_ops = {
 	.drain = inbox_drain,
 	.owed = inbox_owed,
-	.remove = inbox_remove,
 };
 
 int
@@ -93,11 +87,16 @@ worker_inbox_create(struct rouse_worker *w)
 	model.ops = &inbox_ops;
 	model.kind = ROUSE_SOURCE_HANDSHAKE;
 	model.arg = w;
-	return source_add(w, &model, GROUP_SOFTWARE, &w->inbox_source);
+	w->inbox_source = source_add_software(w, &model);
+	return w->inbox_source == NULL ? -rte_errno : 0;
 }
 
 void
 worker_inbox_destroy(struct rouse_worker *w)
 {
+	struct msg msg;
+
+	while (w->inbox != NULL && rte_ring_sc_dequeue_elem(w->inbox, &msg, sizeof(msg)) == 0)
+		worker_forget_call(msg.fn, msg.arg);
 	rte_ring_free(w->inbox);
 }

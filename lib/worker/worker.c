@@ -97,6 +97,7 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 		rte_errno = ENOMEM;
 		return NULL;
 	}
+	pthread_mutex_init(&w->control, NULL);
 	w->conf = *conf;
 	w->conf.name = w->name;
 	snprintf(w->name, sizeof(w->name), "rouse_%s", conf->name);
@@ -106,6 +107,8 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 	w->ns_per_tsc = 1e9 / (double)rte_get_tsc_hz();
 
 	ret = open_fds(w);
+	if (ret == 0)
+		ret = worker_timers_create(w);
 	if (ret == 0)
 		ret = worker_inbox_create(w);
 	if (ret != 0) {
@@ -142,7 +145,9 @@ end(struct rouse_worker *w)
 	atomic_store_explicit(&w->start_tsc, 0, memory_order_release);
 	rouse_counter_add(&w->past_tsc, rte_rdtsc() - start);
 	rouse_counter_add(&w->past_cpu_ns, worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns);
+	worker_make_changes(w);
 	rouse_attn_attend(&w->attn);
+	/* pairs with the acquires of control threads */
 	atomic_store_explicit(&w->running, false, memory_order_release);
 }
 
@@ -155,6 +160,8 @@ loop(struct rouse_worker *w)
 
 	worker_enter_attend(w);
 	while (!w->stop) {
+		if (unlikely(w->calls != NULL))
+			worker_make_changes(w);
 		if (state == ROUSE_ATTN_POLL) {
 			found = worker_poll(w);
 			rouse_counter_add(&w->stats.poll_rounds, 1);
@@ -163,6 +170,8 @@ loop(struct rouse_worker *w)
 			rouse_counter_add(&w->stats.attend_rounds, 1);
 		}
 		now = worker_end_round(w, found != 0);
+		if (unlikely(now >= w->next_timer_tsc))
+			found += worker_run_timers(w, now);
 		next = policy_step(&w->policy, state, found != 0, now);
 		if (next == state)
 			continue;
@@ -178,13 +187,29 @@ loop(struct rouse_worker *w)
 	}
 }
 
+/* No change is under way while the worker begins to run. */
+static bool
+claim(struct rouse_worker *w)
+{
+	bool is_free;
+
+	pthread_mutex_lock(&w->control);
+	is_free = !atomic_load_explicit(&w->running, memory_order_acquire);
+	if (is_free) {
+		w->thread = pthread_self();
+		atomic_store_explicit(&w->running, true, memory_order_release);
+	}
+	pthread_mutex_unlock(&w->control);
+	return is_free;
+}
+
 int
 rouse_worker_run(void *worker)
 {
 	struct rouse_worker *w = worker;
 	sigset_t all, before;
 
-	if (atomic_exchange_explicit(&w->running, true, memory_order_acq_rel))
+	if (!claim(w))
 		return -EBUSY;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -216,6 +241,7 @@ rouse_worker_destroy(struct rouse_worker *w)
 		return;
 	source_remove_all(w);
 	worker_inbox_destroy(w);
+	worker_timers_destroy(w);
 	close_fds(w);
 	rte_free(w);
 }

@@ -29,6 +29,10 @@ extern int worker_logtype;
 
 struct source;
 
+/* A change to what the worker reads; made by the worker between two rounds, or while it does not
+ * run. */
+typedef void (*worker_change_t)(struct rouse_worker *w, void *arg);
+
 /* What a kind of source can do; called by the worker's thread unless it says otherwise. */
 struct source_ops {
 	/* Take at most a burst; how much was taken. A full burst means that there may be more. */
@@ -40,7 +44,12 @@ struct source_ops {
 	/* Handshake sources: those of its ring bits whose entries' handshake is over, and the
 	 * entries not taken yet. */
 	uint64_t (*owed)(const struct source *s);
-	/* Undo what adding did; control thread. */
+	/* Begin and end to watch it, as the worker lets it in and lets go of it; either may be
+	 * NULL. 0 or -errno. */
+	int (*attach)(struct rouse_worker *w, struct source *s);
+	void (*detach)(struct rouse_worker *w, struct source *s);
+	/* NULL, or: let go of the source's producer; the worker has let go of the source. Control
+	 * thread. */
 	void (*remove)(struct rouse_worker *w, struct source *s);
 };
 
@@ -50,6 +59,7 @@ struct source {
 	/* handshake sources: the bits that name it; of its ring bits, target has the lowest */
 	struct rouse_attn_target target;
 	uint64_t rings;
+	struct source_link *links; /* one for each ring bit */
 	bool armed;
 	bool is_dry; /* handshake queues: the device has no buffer, and will be silent */
 	void *arg;
@@ -70,7 +80,7 @@ struct source {
 	};
 };
 
-/* A list of sources that grows. */
+/* A list of sources. Changed where the worker is; its memory is the control thread's to make. */
 struct source_list {
 	struct source **at;
 	uint32_t nb;
@@ -89,8 +99,8 @@ struct source_link {
  * the table itself, so that an unshared bit costs no more than that look.
  */
 struct device {
-	uint32_t group;				   /* port number, or GROUP_SOFTWARE */
-	uint64_t taken;				   /* ring bits that name a source */
+	uint32_t group; /* port number, or GROUP_SOFTWARE */
+	uint64_t taken; /* of the software's: ring bits that are given; control threads' */
 	struct source_link rings[ROUSE_ATTN_BITS]; /* reverse table: bit -> sources */
 };
 
@@ -110,7 +120,6 @@ struct rouse_worker {
 	struct rouse_attn attn;
 	/* the worker's alone while it runs */
 	struct policy policy;
-	struct source_list sources;   /* all */
 	struct source_list handshake; /* those whose producer sets bits */
 	struct source_list plain;     /* the others */
 	struct device *devices[ROUSE_ATTN_BITS];
@@ -118,6 +127,9 @@ struct rouse_worker {
 	uint32_t nb_timed;   /* plain sources without an interrupt */
 	uint32_t nb_dry;     /* sources that are dry */
 	uint32_t next_audit; /* index into handshake */
+	struct timers *timers;
+	uint64_t next_timer_tsc;   /* when the first timer is due; UINT64_MAX: there is none */
+	struct worker_call *calls; /* changes to make between two rounds */
 	bool stop;
 	uint16_t burst;
 	uint64_t awake_since_tsc; /* the last return from blocking */
@@ -130,6 +142,11 @@ struct rouse_worker {
 	struct rouse_worker_conf conf;
 	char name[RTE_RING_NAMESIZE];
 	struct rte_mbuf *pkts[WORKER_MAX_BURST];
+
+	/* control threads' */
+	pthread_mutex_t control;    /* held during a change, and while the worker begins to run */
+	struct source_list sources; /* all, in the order of addition; guarded by control */
+	pthread_t thread;	    /* that runs the worker; set before running */
 
 	/* written by the worker, read by any thread */
 	alignas(ROUSE_CACHE_LINE) struct worker_counters stats;
@@ -152,11 +169,15 @@ struct rouse_worker {
 /* source.c: visiting, adding and removing, the reverse table */
 
 uint32_t source_visit(struct rouse_worker *w, struct source *s);
-int source_add(struct rouse_worker *w, const struct source *model, uint32_t group,
-	       struct source **added);
-void source_drop(struct rouse_worker *w, struct source *s);
-void source_remove_all(struct rouse_worker *w);
+struct source *source_create(struct rouse_worker *w, const struct source *model);
+int source_take_device(struct rouse_worker *w, struct source *s, uint32_t group);
 int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
+int source_insert(struct rouse_worker *w, struct source *s);
+int source_withdraw(struct rouse_worker *w, struct source *s);
+void source_destroy(struct rouse_worker *w, struct source *s);
+struct source *source_add_software(struct rouse_worker *w, const struct source *model);
+int source_remove(struct rouse_worker *w, struct source *s);
+void source_remove_all(struct rouse_worker *w);
 
 /* The sources that the bits name, at least one; NULL: none. */
 static inline const struct source_link *
@@ -166,6 +187,20 @@ source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int r
 
 	return d == NULL || d->rings[ring].source == NULL ? NULL : &d->rings[ring];
 }
+
+/* control.c: changes while the worker runs */
+
+int worker_lock(struct rouse_worker *w);
+void worker_unlock(struct rouse_worker *w);
+int worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);
+void worker_make_changes(struct rouse_worker *w);
+void worker_forget_call(rouse_worker_msg_t fn, void *arg);
+
+/* timer.c */
+
+int worker_timers_create(struct rouse_worker *w);
+void worker_timers_destroy(struct rouse_worker *w);
+uint32_t worker_run_timers(struct rouse_worker *w, uint64_t now);
 
 /* source_msg.c */
 

@@ -51,15 +51,9 @@ rte_malloc_socket(const char *type, size_t size, unsigned int align, int socket)
 }
 
 void *
-rte_realloc(void *mem, size_t size, unsigned int align)
+rte_malloc(const char *type, size_t size, unsigned int align)
 {
-	if (fails())
-		return NULL;
-	if (mem == NULL)
-		mock_allocations++;
-	mem = realloc(mem, size);
-	assert_non_null(mem);
-	return mem;
+	return rte_malloc_socket(type, size, align, SOCKET_ID_ANY);
 }
 
 void
@@ -223,6 +217,8 @@ mock_worker_init(struct rouse_worker *w)
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = EPOLL_DOORBELL };
 
 	memset(w, 0, sizeof(*w));
+	pthread_mutex_init(&w->control, NULL);
+	w->next_timer_tsc = UINT64_MAX;
 	w->burst = 32;
 	strcpy(w->name, "mock");
 	assert_int_equal(rouse_attn_init(&w->attn), 0);
@@ -262,8 +258,7 @@ mock_remove(struct rouse_worker *w, uint16_t port, uint16_t queue)
 
 		if (s->arg != &mock_ports[port].queues[queue])
 			continue;
-		s->ops->remove(w, s);
-		source_drop(w, s);
+		assert_int_equal(source_remove(w, s), 0);
 		return;
 	}
 	fail();

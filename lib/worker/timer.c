@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * Timers: functions that the worker runs at a time, once or again and again. While it is awake it
+ * holds the time of each round's end, which it reads anyway, against the first one that is due; its
+ * sleep ends then, by the timerfd of its epoll set. They are few: finding the first is a scan.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#include "worker.h"
+
+#define MAX_TIMERS 64
+
+struct timer {
+	rouse_worker_timer_t fn; /* NULL: there is no timer of this number */
+	void *arg;
+	uint64_t due_tsc;
+	uint64_t period_tsc; /* 0: once */
+};
+
+struct timers {
+	struct timer at[MAX_TIMERS];
+};
+
+/* ---- the worker's side ---- */
+
+static void
+find_next(struct rouse_worker *w)
+{
+	w->next_timer_tsc = UINT64_MAX;
+	for (unsigned int i = 0; i < MAX_TIMERS; i++)
+		if (w->timers->at[i].fn != NULL)
+			w->next_timer_tsc = RTE_MIN(w->next_timer_tsc, w->timers->at[i].due_tsc);
+}
+
+/* Run what is due; how many. One that is late is not run twice for it. */
+uint32_t
+worker_run_timers(struct rouse_worker *w, uint64_t now)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < MAX_TIMERS; i++) {
+		struct timer *t = &w->timers->at[i], due = *t;
+
+		if (t->fn == NULL || t->due_tsc > now)
+			continue;
+		if (t->period_tsc == 0)
+			t->fn = NULL;
+		else
+			t->due_tsc += ((now - t->due_tsc) / t->period_tsc + 1) * t->period_tsc;
+		due.fn(w, due.arg);
+		n++;
+	}
+	rouse_counter_add(&w->stats.timers, n);
+	find_next(w);
+	return n;
+}
+
+/* ---- changes ---- */
+
+struct change {
+	struct timer timer;
+	unsigned int id;
+	int ret;
+};
+
+static void
+put(struct rouse_worker *w, void *arg)
+{
+	struct change *c = arg;
+
+	for (c->id = 0; c->id < MAX_TIMERS; c->id++)
+		if (w->timers->at[c->id].fn == NULL)
+			break;
+	if (c->id == MAX_TIMERS) {
+		c->ret = -ENOSPC;
+		return;
+	}
+	w->timers->at[c->id] = c->timer;
+	find_next(w);
+}
+
+static void
+take_out(struct rouse_worker *w, void *arg)
+{
+	struct change *c = arg;
+
+	if (w->timers->at[c->id].fn == NULL)
+		c->ret = -ENOENT;
+	w->timers->at[c->id].fn = NULL;
+	find_next(w);
+}
+
+static uint64_t
+tsc_of_us(uint64_t us)
+{
+	return us * (rte_get_tsc_hz() / 1000) / 1000;
+}
+
+int
+rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t period_us,
+		       rouse_worker_timer_t fn, void *arg)
+{
+	struct change c = { .ret = 0 };
+	int ret;
+
+	if (first_us > ROUSE_WORKER_MAX_TIMER_US || period_us > ROUSE_WORKER_MAX_TIMER_US)
+		return -ERANGE;
+	ret = worker_lock(w);
+	if (ret != 0)
+		return ret;
+	c.timer = (struct timer){
+		.fn = fn,
+		.arg = arg,
+		.due_tsc = rte_rdtsc() + tsc_of_us(first_us),
+		.period_tsc = tsc_of_us(period_us),
+	};
+	ret = worker_change(w, put, &c);
+	worker_unlock(w);
+	if (ret == 0)
+		ret = c.ret;
+	return ret != 0 ? ret : (int)c.id;
+}
+
+int
+rouse_worker_timer_remove(struct rouse_worker *w, int id)
+{
+	struct change c = { .id = (unsigned int)id };
+	int ret;
+
+	if (id < 0 || id >= MAX_TIMERS)
+		return -ENOENT;
+	ret = worker_lock(w);
+	if (ret != 0)
+		return ret;
+	ret = worker_change(w, take_out, &c);
+	worker_unlock(w);
+	return ret != 0 ? ret : c.ret;
+}
+
+int
+worker_timers_create(struct rouse_worker *w)
+{
+	w->next_timer_tsc = UINT64_MAX;
+	w->timers = rte_zmalloc_socket("worker_timers", sizeof(*w->timers), 0, w->conf.socket_id);
+	return w->timers == NULL ? -ENOMEM : 0;
+}
+
+void
+worker_timers_destroy(struct rouse_worker *w)
+{
+	rte_free(w->timers);
+}

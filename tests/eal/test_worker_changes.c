@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * Workers that run are given sources and lose them: queues move between two workers while frames
+ * come, and every frame is received once, each flow's in order; event rings come and go; a worker
+ * ends while somebody changes it.
+ */
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_lcore.h>
+
+#include <rouse_worker.h>
+
+#include "numbered.h"
+
+#define NB_QUEUES  4
+#define NB_WORKERS 2
+#define NB_FRAMES  65536
+#define NB_RINGS   100 /* times that an event ring comes and goes */
+#define NB_RUNS	   50  /* times that a worker is stopped under a change */
+
+static const struct rte_eth_conf conf = {
+	.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS,
+	.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_NONFRAG_IPV4_UDP,
+};
+
+/* Written by whichever worker has the flow's queue; what orders them is the change. */
+static struct {
+	atomic_uint nb; /* frames in all */
+	bool disordered;
+	uint8_t nb_times[NB_FRAMES];
+	uint32_t next_of_flow[NUMBERED_NB_FLOWS];
+} seen;
+
+static struct rouse_worker *workers[NB_WORKERS];
+
+static void
+receive(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	for (uint16_t i = 0; i < nb_pkts; i++) {
+		uint32_t number = numbered_read(pkts[i]);
+		uint32_t *next = &seen.next_of_flow[number % NUMBERED_NB_FLOWS];
+
+		seen.nb_times[number % NB_FRAMES]++;
+		seen.disordered |= number < *next;
+		*next = number + 1;
+	}
+	rte_pktmbuf_free_bulk(pkts, nb_pkts);
+	atomic_fetch_add(&seen.nb, nb_pkts);
+}
+
+static void *
+run(void *arg)
+{
+	rte_thread_register(); /* for a cache of the mbuf pool */
+	rouse_worker_run(arg);
+	rte_thread_unregister();
+	return NULL;
+}
+
+static struct rouse_worker *
+make_worker(const char *name)
+{
+	const struct rouse_worker_conf worker_conf = { .name = name, .socket_id = SOCKET_ID_ANY };
+	struct rouse_worker *w = rouse_worker_create(&worker_conf);
+
+	assert_non_null(w);
+	return w;
+}
+
+static uint64_t
+rescues(const struct rouse_worker *w)
+{
+	struct rouse_worker_stats stats;
+
+	rouse_worker_stats_get(w, &stats);
+	return stats.rescues;
+}
+
+/* ---- queues ---- */
+
+/* Returns how many times a queue moved. */
+static unsigned int
+move_until_all_came(struct rig *r, unsigned int *worker_of)
+{
+	uint64_t dice = 3;
+	unsigned int nb_moves = 0;
+
+	while (atomic_load(&seen.nb) < NB_FRAMES) {
+		uint16_t q = (uint16_t)unit_random_below(&dice, NB_QUEUES);
+		struct rouse_worker *from = workers[worker_of[q]];
+
+		worker_of[q] = !worker_of[q];
+		assert_int_equal(rouse_worker_ethdev_remove(from, r->port, q), 0);
+		assert_int_equal(rouse_worker_ethdev_remove(from, r->port, q), -ENOENT);
+		assert_int_equal(
+			rouse_worker_ethdev_add(workers[worker_of[q]], r->port, q, receive, NULL),
+			0);
+		nb_moves++;
+	}
+	return nb_moves;
+}
+
+static void
+queues_move_between_running_workers_and_nothing_is_lost(void **state)
+{
+	unsigned int worker_of[NB_QUEUES] = { 0, 0, 1, 1 }, nb_moves;
+	pthread_t threads[NB_WORKERS];
+	struct rig r;
+
+	rig_begin(&r);
+	numbered_add(&r, NB_FRAMES);
+	/* so slow that the workers sleep in between */
+	rig_open(&r, &(struct rig_setup){ .args = "overrun=wait,pace=100000",
+					  .nb_rxq = NB_QUEUES,
+					  .conf = conf });
+	rig_start(&r);
+	workers[0] = make_worker("one");
+	workers[1] = make_worker("other");
+	for (uint16_t q = 0; q < NB_QUEUES; q++)
+		assert_int_equal(
+			rouse_worker_ethdev_add(workers[worker_of[q]], r.port, q, receive, NULL),
+			0);
+	for (int i = 0; i < NB_WORKERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, run, workers[i]), 0);
+	nb_moves = move_until_all_came(&r, worker_of);
+	for (int i = 0; i < NB_WORKERS; i++) {
+		assert_int_equal(rouse_worker_stop(workers[i]), 0);
+		pthread_join(threads[i], NULL);
+		assert_int_equal(rescues(workers[i]), 0);
+		rouse_worker_destroy(workers[i]);
+	}
+	assert_true(nb_moves > 100);
+	assert_int_equal(atomic_load(&seen.nb), NB_FRAMES);
+	for (unsigned int i = 0; i < NB_FRAMES; i++)
+		assert_int_equal(seen.nb_times[i], 1);
+	assert_false(seen.disordered);
+	rig_stop(&r);
+	rig_close(&r);
+}
+
+/* ---- event rings ---- */
+
+static atomic_uint nb_events;
+
+static void
+count(void *arg, const struct rouse_event *event)
+{
+	atomic_fetch_add(&nb_events, 1);
+}
+
+static void
+an_event_ring_comes_and_goes_while_the_worker_sleeps(void **state)
+{
+	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
+	const struct rouse_event event = { .code = ROUSE_EVENT_TX };
+	struct rouse_attn_target target;
+	struct rouse_worker *w = make_worker("rings");
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
+	for (unsigned int i = 0; i < NB_RINGS; i++) {
+		struct rouse_evring *ring = rouse_evring_init(memory, 8);
+
+		rouse_evring_post(ring, &event); /* before the worker knows the ring */
+		assert_int_equal(rouse_worker_evring_add(w, ring, count, NULL, &target), 0);
+		while (atomic_load(&nb_events) != 2 * i + 1)
+			;
+		rouse_evring_post(ring, &event);
+		rouse_attn_signal(&target, rte_rdtsc());
+		while (atomic_load(&nb_events) != 2 * i + 2)
+			;
+		assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
+		assert_int_equal(rouse_worker_evring_remove(w, ring), -ENOENT);
+	}
+	assert_int_equal(rouse_worker_stop(w), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(rescues(w), 0);
+	rouse_worker_destroy(w);
+}
+
+/* ---- timers ---- */
+
+static struct {
+	atomic_uint nb;
+	uint64_t last_tsc;
+} ticks;
+
+static void
+tick(struct rouse_worker *w, void *arg)
+{
+	ticks.last_tsc = rte_rdtsc();
+	atomic_fetch_add((atomic_uint *)arg, 1);
+}
+
+static void
+timers_run_once_or_again_and_not_before_their_time(void **state)
+{
+	struct rouse_worker *w = make_worker("timers");
+	static atomic_uint once, never;
+	uint64_t begin = rte_rdtsc();
+	pthread_t thread;
+	int again, far;
+
+	assert_int_equal(rouse_worker_timer_add(w, UINT64_MAX, 0, tick, &never), -ERANGE);
+	assert_int_equal(rouse_worker_timer_remove(w, 0), -ENOENT);
+	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
+	/* while it sleeps without a limit */
+	assert_true(rouse_worker_timer_add(w, 20000, 0, tick, &once) >= 0);
+	while (atomic_load(&once) == 0)
+		;
+	assert_true(ticks.last_tsc - begin >= rte_get_tsc_hz() / 50);
+	again = rouse_worker_timer_add(w, 0, 1000, tick, &ticks.nb);
+	far = rouse_worker_timer_add(w, ROUSE_WORKER_MAX_TIMER_US, 0, tick, &never);
+	assert_true(again >= 0 && far >= 0 && again != far);
+	while (atomic_load(&ticks.nb) < 20)
+		;
+	assert_int_equal(rouse_worker_timer_remove(w, again), 0);
+	assert_int_equal(rouse_worker_timer_remove(w, far), 0);
+	assert_int_equal(rouse_worker_timer_remove(w, far), -ENOENT);
+	assert_int_equal(atomic_load(&once), 1);
+	assert_int_equal(atomic_load(&never), 0);
+	for (unsigned int i = 0; i < 64; i++)
+		assert_int_equal(rouse_worker_timer_add(w, 1000000000, 0, tick, &never), i);
+	assert_int_equal(rouse_worker_timer_add(w, 1000000000, 0, tick, &never), -ENOSPC);
+	assert_int_equal(rouse_worker_stop(w), 0);
+	pthread_join(thread, NULL);
+	rouse_worker_destroy(w);
+}
+
+/* ---- changes that meet the end ---- */
+
+static void
+a_worker_that_ends_under_a_change_is_changed_all_the_same(void **state)
+{
+	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
+	struct rouse_evring *ring = rouse_evring_init(memory, 8);
+	struct rouse_attn_target target;
+	struct rouse_worker *w = make_worker("ends");
+
+	for (unsigned int i = 0; i < NB_RUNS; i++) {
+		pthread_t thread;
+
+		assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
+		assert_int_equal(rouse_worker_stop(w), 0);
+		assert_int_equal(rouse_worker_evring_add(w, ring, count, NULL, &target), 0);
+		assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
+		pthread_join(thread, NULL);
+	}
+	rouse_worker_destroy(w);
+}
+
+static _Atomic int from_within;
+
+static void
+change_myself(struct rouse_worker *w, void *arg)
+{
+	struct rouse_attn_target target;
+
+	from_within = rouse_worker_evring_add(w, arg, count, NULL, &target);
+}
+
+static void
+a_handler_cannot_wait_for_its_own_worker(void **state)
+{
+	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
+	struct rouse_evring *ring = rouse_evring_init(memory, 8);
+	struct rouse_worker *w = make_worker("self");
+	pthread_t thread;
+
+	assert_int_equal(rouse_worker_post(w, change_myself, ring), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
+	assert_int_equal(rouse_worker_stop(w), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(from_within, -EDEADLK);
+	assert_int_equal(rouse_worker_evring_remove(w, ring), -ENOENT);
+	rouse_worker_destroy(w);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(queues_move_between_running_workers_and_nothing_is_lost),
+		cmocka_unit_test(an_event_ring_comes_and_goes_while_the_worker_sleeps),
+		cmocka_unit_test(timers_run_once_or_again_and_not_before_their_time),
+		cmocka_unit_test(a_worker_that_ends_under_a_change_is_changed_all_the_same),
+		cmocka_unit_test(a_handler_cannot_wait_for_its_own_worker),
+	};
+
+	if (rig_init(argv[0]) < 0)
+		return 1;
+	return UNIT_RUN(tests);
+}
