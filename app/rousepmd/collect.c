@@ -25,6 +25,8 @@ kind_name(enum rouse_source_kind kind)
 		return "interrupt";
 	case ROUSE_SOURCE_TIMED:
 		return "timed";
+	case ROUSE_SOURCE_FD:
+		return "fd";
 	}
 	return "?";
 }

@@ -18,6 +18,7 @@
 
 #define MAX_EVENTS	64
 #define AUDITS_PER_WAKE 8    /* handshake sources held against their bits after each wake */
+#define FD_LOOK_US	100  /* between two looks at file descriptors while awake */
 #define STARVED_US	1000 /* longest sleep while an mbuf pool is empty */
 
 /* ---- visiting ---- */
@@ -262,8 +263,24 @@ visit_fired(struct rouse_worker *w, const struct epoll_event *events, int nb, bo
 			*timer_only = false;
 		if (events[i].data.u64 != EPOLL_TIMER && events[i].data.u64 != EPOLL_DOORBELL)
 			found += source_visit(w, events[i].data.ptr);
+		/* readable or not: what there was to read was read just now, or never will be */
+		if ((events[i].events & (EPOLLHUP | EPOLLERR)) != 0 &&
+		    (events[i].events & EPOLLIN) == 0)
+			source_fd_hang_up(w, events[i].data.ptr);
 	}
 	return found;
+}
+
+/* While awake, now and then: is a file descriptor of the application ready? */
+uint32_t
+worker_look_at_fds(struct rouse_worker *w, uint64_t now)
+{
+	struct epoll_event events[MAX_EVENTS];
+	bool timer_only;
+	int nb = epoll_wait(w->epoll, events, MAX_EVENTS, 0);
+
+	w->next_look_tsc = now + (uint64_t)(FD_LOOK_US * 1e3 / w->ns_per_tsc);
+	return visit_fired(w, events, nb, &timer_only);
 }
 
 /* Block; returns in state ATTEND after a first round. */
@@ -282,11 +299,15 @@ sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 	asleep = worker_end_round(w, false);
 	atomic_store_explicit(&w->asleep, WORKER_ASLEEP | (asleep - slept), memory_order_relaxed);
 	ROUSE_WINDOW(C_LOOKED);
+	if (w->conf.before_sleep != NULL)
+		w->conf.before_sleep(w->conf.hook_arg);
 	nb = epoll_wait(w->epoll, events, MAX_EVENTS, -1);
 	ROUSE_WINDOW(C_WOKEN);
 	rouse_attn_unpark(&w->attn);
 	ROUSE_WINDOW(C_UNPARKED);
 	awake = rte_rdtsc();
+	if (w->conf.after_sleep != NULL)
+		w->conf.after_sleep(w->conf.hook_arg);
 	record_latency(w, awake);
 	rouse_counter_add(&w->stats.wakes, 1);
 	atomic_store_explicit(&w->asleep, slept + (awake - asleep), memory_order_relaxed);

@@ -45,7 +45,8 @@ enum rouse_worker_mode {
 /** How a worker learns that a source has work. */
 enum rouse_source_kind {
 	ROUSE_SOURCE_HANDSHAKE, /**< its producer sets attention bits */
-	ROUSE_SOURCE_INTERRUPT, /**< a per-queue Rx interrupt, armed before sleeping */
+	ROUSE_SOURCE_INTERRUPT, /**< a per-queue Rx interrupt, armed before sleeping, or an fd */
+	ROUSE_SOURCE_FD,	/**< a file descriptor that is readable */
 	ROUSE_SOURCE_TIMED,	/**< neither: the worker looks every rouse_worker_conf.timed_us */
 };
 
@@ -56,6 +57,12 @@ struct rouse_worker_conf {
 	uint16_t burst;	   /**< packets a source hands over at a time, 1 to 512; 0: 32 */
 	uint32_t spin_us;  /**< looks for so long before it sleeps, at most 1000000 */
 	uint32_t timed_us; /**< longest sleep with a timed source, 10 to 1000000; 0: 1000 */
+	/** Run on the worker right before it blocks and right after it woke, NULL: nothing. For
+	 * what must not wait for a worker that sleeps (send what is buffered), and for who must not
+	 * be waited for (RCU: offline, online). Between the two no handler runs. */
+	void (*before_sleep)(void *arg);
+	void (*after_sleep)(void *arg);
+	void *hook_arg;
 };
 
 #define ROUSE_WORKER_DEFAULT_SPIN_US 50
@@ -132,6 +139,26 @@ int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
  */
 int rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring);
 
+/** Runs on the worker when the file descriptor is readable, or its other side is gone. It need not
+ * read everything, but must not block. */
+typedef void (*rouse_worker_fd_t)(struct rouse_worker *w, int fd, void *arg);
+
+/**
+ * Watch a file descriptor: a socket, a pipe, an eventfd, a timerfd. Whoever closes it removes it
+ * first. While there is load it is looked at every 100 us.
+ *
+ * @return 0; -EBADF: it is not open; -EPERM: it cannot be waited for, as a file cannot; -EEXIST:
+ *         the worker watches it already; -ENOSPC: the limit of watched file descriptors was met
+ */
+int rouse_worker_fd_add(struct rouse_worker *w, int fd, rouse_worker_fd_t handler, void *arg);
+
+/**
+ * Watch it no longer. When it returns, the handler does not run and will not be called.
+ *
+ * @return 0; -ENOENT: it is not watched
+ */
+int rouse_worker_fd_remove(struct rouse_worker *w, int fd);
+
 /** Runs on the worker when its time has come. */
 typedef void (*rouse_worker_timer_t)(struct rouse_worker *w, void *arg);
 
@@ -184,6 +211,7 @@ int rouse_worker_stop(struct rouse_worker *w);
 	X(events, "entries taken from event rings")                                                \
 	X(messages, "messages run")                                                                \
 	X(timers, "timers run")                                                                    \
+	X(fd_events, "file descriptors found readable")                                            \
 	X(poll_rounds, "rounds in state POLL: every source visited")                               \
 	X(attend_rounds, "rounds in state ATTEND")                                                 \
 	X(polls, "visits to sources")                                                              \

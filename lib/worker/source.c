@@ -203,7 +203,8 @@ insert(struct rouse_worker *w, void *arg)
 		if (in->ret != 0)
 			return;
 	}
-	in->spare = list_append(is_handshake ? &w->handshake : &w->plain, s, in->spare);
+	if (s->kind != ROUSE_SOURCE_FD) /* which is visited when it is ready, and only then */
+		in->spare = list_append(is_handshake ? &w->handshake : &w->plain, s, in->spare);
 	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
 		link_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings),
 			  own++);

@@ -19,12 +19,13 @@
 /* Ports have one control thread at a time, whichever worker it is about. */
 static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static const struct source_ops handshake_ops, interrupt_ops, timed_ops;
+static const struct source_ops handshake_ops, interrupt_ops, readable_ops, timed_ops;
 
 static bool
 is_ethdev(const struct source *s)
 {
-	return s->ops == &handshake_ops || s->ops == &interrupt_ops || s->ops == &timed_ops;
+	return s->ops == &handshake_ops || s->ops == &interrupt_ops || s->ops == &readable_ops ||
+	       s->ops == &timed_ops;
 }
 
 static uint32_t
@@ -118,7 +119,10 @@ plain_detach(struct rouse_worker *w, struct source *s)
 static int
 interrupt_attach(struct rouse_worker *w, struct source *s)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = s };
+	/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet
+	 * though there is something (net_tap waits for a signal), and would not be told again. */
+	uint32_t edge = s->ops == &interrupt_ops ? EPOLLET : 0;
+	struct epoll_event event = { .events = EPOLLIN | edge, .data.ptr = s };
 
 	/* EEXIST: two queues share an interrupt; every plain source is visited after a wake */
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->ethdev.fd, &event) < 0 && errno != EEXIST)
@@ -144,6 +148,13 @@ static const struct source_ops interrupt_ops = {
 	.drain = ethdev_drain,
 	.arm = interrupt_arm,
 	.disarm = interrupt_disarm,
+	.attach = interrupt_attach,
+	.detach = interrupt_detach,
+};
+
+/* An fd that says that there are packets, and no interrupt to arm. */
+static const struct source_ops readable_ops = {
+	.drain = ethdev_drain,
 	.attach = interrupt_attach,
 	.detach = interrupt_detach,
 };
@@ -201,26 +212,28 @@ add_handshake(struct rouse_worker *w, struct source *model)
 	return ret;
 }
 
-/* The fd of the queue's interrupt; -1: it has none that can be armed. */
-static int
-interrupt_fd(uint16_t port, uint16_t queue)
+/* How the worker can learn of the queue's packets, and by which fd; -1: not at all. */
+static const struct source_ops *
+probe(uint16_t port, uint16_t queue, int *fd)
 {
-	if (rte_eth_dev_rx_intr_enable(port, queue) != 0)
-		return -1;
-	rte_eth_dev_rx_intr_disable(port, queue);
-	return rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
+	int ret = rte_eth_dev_rx_intr_enable(port, queue);
+
+	if (ret == 0)
+		rte_eth_dev_rx_intr_disable(port, queue);
+	*fd = ret == 0 || ret == -ENOTSUP ? rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue) : -1;
+	if (*fd < 0)
+		return &timed_ops;
+	return ret == 0 ? &interrupt_ops : &readable_ops;
 }
 
 static int
 add_plain(struct rouse_worker *w, struct source *model)
 {
-	int fd = interrupt_fd(model->ethdev.port_id, model->ethdev.queue);
 	struct source *s;
 	int ret;
 
-	model->ethdev.fd = fd;
-	model->ops = fd < 0 ? &timed_ops : &interrupt_ops;
-	model->kind = fd < 0 ? ROUSE_SOURCE_TIMED : ROUSE_SOURCE_INTERRUPT;
+	model->ops = probe(model->ethdev.port_id, model->ethdev.queue, &model->ethdev.fd);
+	model->kind = model->ops == &timed_ops ? ROUSE_SOURCE_TIMED : ROUSE_SOURCE_INTERRUPT;
 	s = source_create(w, model);
 	if (s == NULL)
 		return -ENOMEM;

@@ -172,6 +172,8 @@ loop(struct rouse_worker *w)
 		now = worker_end_round(w, found != 0);
 		if (unlikely(now >= w->next_timer_tsc))
 			found += worker_run_timers(w, now);
+		if (unlikely(w->nb_fds != 0 && now >= w->next_look_tsc))
+			found += worker_look_at_fds(w, now);
 		next = policy_step(&w->policy, state, found != 0, now);
 		if (next == state)
 			continue;

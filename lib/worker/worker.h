@@ -77,6 +77,11 @@ struct source {
 			rouse_worker_event_t handler;
 			struct rouse_evring *ring;
 		} evring;
+		struct {
+			rouse_worker_fd_t handler;
+			int fd;
+			bool is_watched;
+		} fd;
 	};
 };
 
@@ -124,9 +129,11 @@ struct rouse_worker {
 	struct source_list plain;     /* the others */
 	struct device *devices[ROUSE_ATTN_BITS];
 	uint32_t nb_devices;
-	uint32_t nb_timed;   /* plain sources without an interrupt */
-	uint32_t nb_dry;     /* sources that are dry */
-	uint32_t next_audit; /* index into handshake */
+	uint32_t nb_timed;	/* plain sources without an interrupt */
+	uint32_t nb_dry;	/* sources that are dry */
+	uint32_t nb_fds;	/* file descriptors of the application that are watched */
+	uint64_t next_look_tsc; /* at them, while awake */
+	uint32_t next_audit;	/* index into handshake */
 	struct timers *timers;
 	uint64_t next_timer_tsc;   /* when the first timer is due; UINT64_MAX: there is none */
 	struct worker_call *calls; /* changes to make between two rounds */
@@ -202,6 +209,10 @@ int worker_timers_create(struct rouse_worker *w);
 void worker_timers_destroy(struct rouse_worker *w);
 uint32_t worker_run_timers(struct rouse_worker *w, uint64_t now);
 
+/* source_fd.c */
+
+void source_fd_hang_up(struct rouse_worker *w, struct source *s);
+
 /* source_msg.c */
 
 int worker_inbox_create(struct rouse_worker *w);
@@ -214,6 +225,7 @@ void worker_enter_attend(struct rouse_worker *w);
 uint32_t worker_poll(struct rouse_worker *w);
 uint64_t worker_end_round(struct rouse_worker *w, bool found);
 void worker_park(struct rouse_worker *w);
+uint32_t worker_look_at_fds(struct rouse_worker *w, uint64_t now);
 
 /* stats.c */
 

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_lcore.h>
@@ -235,6 +236,88 @@ timers_run_once_or_again_and_not_before_their_time(void **state)
 	rouse_worker_destroy(w);
 }
 
+/* ---- file descriptors, hooks ---- */
+
+static struct {
+	atomic_uint nb_bytes, nb_calls;
+	atomic_uint nb_before, nb_after;
+	atomic_bool in_between;
+} pipe_seen;
+
+static void
+read_one(struct rouse_worker *w, int fd, void *arg)
+{
+	char byte;
+
+	assert_false(atomic_load(&pipe_seen.in_between));
+	atomic_fetch_add(&pipe_seen.nb_calls, 1);
+	if (read(fd, &byte, 1) == 1)
+		atomic_fetch_add(&pipe_seen.nb_bytes, 1);
+}
+
+static void
+before_sleep(void *arg)
+{
+	atomic_fetch_add(&pipe_seen.nb_before, 1);
+	atomic_store(&pipe_seen.in_between, true);
+}
+
+static void
+after_sleep(void *arg)
+{
+	atomic_store(&pipe_seen.in_between, false);
+	atomic_fetch_add(&pipe_seen.nb_after, 1);
+}
+
+static void
+a_file_descriptor_wakes_and_one_that_hung_up_does_not_spin(void **state)
+{
+	const struct rouse_worker_conf worker_conf = {
+		.name = "fds",
+		.socket_id = SOCKET_ID_ANY,
+		.before_sleep = before_sleep,
+		.after_sleep = after_sleep,
+	};
+	struct rouse_worker *w = rouse_worker_create(&worker_conf);
+	struct rouse_worker_stats stats;
+	pthread_t thread;
+	uint64_t calls;
+	int ends[2];
+
+	assert_non_null(w);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(rouse_worker_fd_add(w, -1, read_one, NULL), -EBADF);
+	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
+	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_one, NULL), 0);
+	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_one, NULL), -EEXIST);
+	/* it reads one at a time, and is not told again */
+	for (unsigned int i = 0; i < 100; i++) {
+		assert_int_equal(write(ends[1], "four", 4), 4);
+		while (atomic_load(&pipe_seen.nb_bytes) != 4 * (i + 1))
+			;
+	}
+	close(ends[1]);
+	while (atomic_load(&pipe_seen.nb_calls) == 400)
+		;
+	/* a message later it was looked at at least once more, had it still been watched */
+	calls = atomic_load(&pipe_seen.nb_calls);
+	assert_int_equal(rouse_worker_timer_add(w, 2000, 0, tick, &ticks.nb), 0);
+	for (unsigned int before = atomic_load(&ticks.nb); atomic_load(&ticks.nb) == before;)
+		;
+	assert_in_range(atomic_load(&pipe_seen.nb_calls), calls, calls + 1);
+	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
+	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), -ENOENT);
+	assert_int_equal(rouse_worker_stop(w), 0);
+	pthread_join(thread, NULL);
+	rouse_worker_stats_get(w, &stats);
+	assert_int_equal(stats.fd_events, atomic_load(&pipe_seen.nb_calls));
+	assert_int_equal(stats.wakes, atomic_load(&pipe_seen.nb_before));
+	assert_int_equal(stats.wakes, atomic_load(&pipe_seen.nb_after));
+	assert_true(stats.wakes > 0);
+	rouse_worker_destroy(w);
+	close(ends[0]);
+}
+
 /* ---- changes that meet the end ---- */
 
 static void
@@ -291,6 +374,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(queues_move_between_running_workers_and_nothing_is_lost),
 		cmocka_unit_test(an_event_ring_comes_and_goes_while_the_worker_sleeps),
 		cmocka_unit_test(timers_run_once_or_again_and_not_before_their_time),
+		cmocka_unit_test(a_file_descriptor_wakes_and_one_that_hung_up_does_not_spin),
 		cmocka_unit_test(a_worker_that_ends_under_a_change_is_changed_all_the_same),
 		cmocka_unit_test(a_handler_cannot_wait_for_its_own_worker),
 	};
