@@ -117,17 +117,22 @@ check_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_in
 	return 0;
 }
 
-/* The MTU that lets every frame in that an mbuf holds. */
+/* The MTU that lets every frame in that an mbuf holds, with two VLAN tags if need be, as far as the
+ * port allows. What of a frame is not MTU, ethdev computes as is done here. */
 static uint16_t
 mtu_of(const struct options *o, const struct rte_eth_dev_info *info)
 {
-	uint32_t overhead = info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu
-				    ? info->max_rx_pktlen - info->max_mtu
-				    : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN;
+	bool is_known = info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu;
+	uint32_t overhead = is_known ? info->max_rx_pktlen - info->max_mtu
+				     : RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+	uint32_t tags = is_known ? 0 : 2 * RTE_VLAN_HLEN;
 	uint32_t room = o->mbuf_size - RTE_PKTMBUF_HEADROOM;
-	uint32_t mtu = RTE_MAX(room > overhead ? room - overhead : 0, (uint32_t)RTE_ETHER_MTU);
+	uint32_t mtu = room > overhead + tags ? room - overhead - tags : 0;
 
-	return (uint16_t)RTE_MIN(mtu, (uint32_t)info->max_mtu);
+	mtu = RTE_MIN(RTE_MAX(mtu, (uint32_t)RTE_ETHER_MTU), (uint32_t)info->max_mtu);
+	if (info->max_rx_pktlen > overhead)
+		mtu = RTE_MIN(mtu, info->max_rx_pktlen - overhead);
+	return (uint16_t)mtu;
 }
 
 static int
