@@ -121,6 +121,24 @@ int rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queu
 int rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue);
 
 /**
+ * Let every worker of the process let go of a port: before it is stopped, reset, or its queues are
+ * set up anew. When it returns, nobody polls the port or waits for its interrupts; other sources go
+ * on. A port that is paused already, or that nobody has, is no error.
+ *
+ * @return 0; else the first error met: -ENOBUFS, -ENOMEM: some queue is not paused, call it again
+ */
+int rouse_worker_port_pause(uint16_t port);
+
+/**
+ * The port has started again: workers take its queues up, and find out anew how they learn of
+ * packets, as its eventfds are others.
+ *
+ * @return 0; else the first error met (logged): that queue stays paused, and this may be called
+ *         again
+ */
+int rouse_worker_port_resume(uint16_t port);
+
+/**
  * Add an event ring that another thread produces into.
  *
  * @param ring    outlives the worker

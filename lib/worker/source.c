@@ -249,37 +249,41 @@ source_create(struct rouse_worker *w, const struct source *model)
 
 /* The worker visits it from here on. 0 or -errno, and nothing changed. */
 int
-source_insert(struct rouse_worker *w, struct source *s)
+source_enter(struct rouse_worker *w, struct source *s)
 {
 	struct insertion in = { .source = s };
-	struct source **spare;
-	int ret;
+	int ret = list_reserve(s->kind == ROUSE_SOURCE_HANDSHAKE ? &w->handshake : &w->plain,
+			       &in.spare);
 
-	ret = list_reserve(s->kind == ROUSE_SOURCE_HANDSHAKE ? &w->handshake : &w->plain,
-			   &in.spare);
-	if (ret != 0)
-		return ret;
-	ret = list_reserve(&w->sources, &spare);
 	if (ret == 0)
 		ret = worker_change(w, insert, &in);
 	if (ret == 0)
 		ret = in.ret;
 	rte_free(in.spare);
-	if (ret != 0)
-		rte_free(spare);
-	else
-		rte_free(list_append(&w->sources, s, spare));
 	return ret;
 }
 
 /* The worker has let go of it when this returns 0; else nothing changed. */
 int
-source_withdraw(struct rouse_worker *w, struct source *s)
+source_leave(struct rouse_worker *w, struct source *s)
 {
-	int ret = worker_change(w, withdraw, s);
+	return worker_change(w, withdraw, s);
+}
 
-	if (ret == 0)
-		list_remove(&w->sources, s);
+/* It is the worker's, and the worker visits it from here on. 0 or -errno, and nothing changed. */
+int
+source_insert(struct rouse_worker *w, struct source *s)
+{
+	struct source **spare;
+	int ret = list_reserve(&w->sources, &spare);
+
+	if (ret != 0)
+		return ret;
+	ret = source_enter(w, s);
+	if (ret != 0)
+		rte_free(spare);
+	else
+		rte_free(list_append(&w->sources, s, spare));
 	return ret;
 }
 
@@ -316,11 +320,12 @@ source_add_software(struct rouse_worker *w, const struct source *model)
 int
 source_remove(struct rouse_worker *w, struct source *s)
 {
-	int ret = source_withdraw(w, s);
+	int ret = s->is_paused ? 0 : source_leave(w, s);
 
 	if (ret != 0)
 		return ret;
-	if (s->ops->remove != NULL)
+	list_remove(&w->sources, s);
+	if (!s->is_paused && s->ops->remove != NULL)
 		s->ops->remove(w, s);
 	source_destroy(w, s);
 	return 0;

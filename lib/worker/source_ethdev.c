@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 
 #include "worker.h"
 
@@ -240,6 +241,64 @@ add_plain(struct rouse_worker *w, struct source *model)
 	ret = source_insert(w, s);
 	if (ret != 0)
 		source_destroy(w, s);
+	return ret;
+}
+
+/* ---- a port that stops for a while ---- */
+
+bool
+source_is_of_port(const struct source *s, uint16_t port)
+{
+	return is_ethdev(s) && s->ethdev.port_id == port;
+}
+
+static void
+let_go(struct rouse_worker *w, struct source *s)
+{
+	if (s->ops->remove != NULL)
+		s->ops->remove(w, s);
+	rte_free(s->links);
+	s->links = NULL;
+	s->rings = 0;
+}
+
+/* When it returns 0 the worker neither polls the queue nor waits for it. */
+int
+source_queue_pause(struct rouse_worker *w, struct source *s)
+{
+	int ret = s->is_paused ? 0 : source_leave(w, s);
+
+	if (ret != 0 || s->is_paused)
+		return ret;
+	s->is_paused = true;
+	let_go(w, s);
+	return 0;
+}
+
+/* The port has started again: how the worker learns of packets is found out anew. */
+int
+source_queue_resume(struct rouse_worker *w, struct source *s)
+{
+	int ret = 0;
+
+	if (!s->is_paused)
+		return 0;
+	if (s->ops == &handshake_ops) {
+		ret = bind_queue(w, s);
+	} else {
+		s->ops = probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
+		s->kind = s->ops == &timed_ops ? ROUSE_SOURCE_TIMED : ROUSE_SOURCE_INTERRUPT;
+	}
+	if (ret == 0) {
+		ret = source_enter(w, s);
+		if (ret != 0)
+			let_go(w, s);
+	}
+	if (ret == 0)
+		s->is_paused = false;
+	else
+		WORKER_LOG(ERR, "%s: queue %u of port %u stays paused: %s", w->name,
+			   s->ethdev.queue, s->ethdev.port_id, rte_strerror(-ret));
 	return ret;
 }
 

@@ -117,6 +117,7 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 		rte_errno = -ret;
 		return NULL;
 	}
+	worker_enlist(w);
 	return w;
 }
 
@@ -241,6 +242,7 @@ rouse_worker_destroy(struct rouse_worker *w)
 {
 	if (w == NULL)
 		return;
+	worker_delist(w);
 	source_remove_all(w);
 	worker_inbox_destroy(w);
 	worker_timers_destroy(w);

@@ -61,7 +61,8 @@ struct source {
 	uint64_t rings;
 	struct source_link *links; /* one for each ring bit */
 	bool armed;
-	bool is_dry; /* handshake queues: the device has no buffer, and will be silent */
+	bool is_paused; /* the worker has let go of it for a while; control threads' */
+	bool is_dry;	/* handshake queues: the device has no buffer, and will be silent */
 	void *arg;
 	rouse_counter packets; /* written by the worker, read by any thread */
 	union {
@@ -151,6 +152,7 @@ struct rouse_worker {
 	struct rte_mbuf *pkts[WORKER_MAX_BURST];
 
 	/* control threads' */
+	struct rouse_worker *next;  /* of all workers */
 	pthread_mutex_t control;    /* held during a change, and while the worker begins to run */
 	struct source_list sources; /* all, in the order of addition; guarded by control */
 	pthread_t thread;	    /* that runs the worker; set before running */
@@ -173,6 +175,17 @@ struct rouse_worker {
 	uint64_t inbox_taken; /* the worker's */
 };
 
+/* port.c: all workers, for what concerns a port */
+
+void worker_enlist(struct rouse_worker *w);
+void worker_delist(struct rouse_worker *w);
+
+/* source_ethdev.c */
+
+bool source_is_of_port(const struct source *s, uint16_t port);
+int source_queue_pause(struct rouse_worker *w, struct source *s);
+int source_queue_resume(struct rouse_worker *w, struct source *s);
+
 /* source.c: visiting, adding and removing, the reverse table */
 
 uint32_t source_visit(struct rouse_worker *w, struct source *s);
@@ -180,7 +193,8 @@ struct source *source_create(struct rouse_worker *w, const struct source *model)
 int source_take_device(struct rouse_worker *w, struct source *s, uint32_t group);
 int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
 int source_insert(struct rouse_worker *w, struct source *s);
-int source_withdraw(struct rouse_worker *w, struct source *s);
+int source_enter(struct rouse_worker *w, struct source *s);
+int source_leave(struct rouse_worker *w, struct source *s);
 void source_destroy(struct rouse_worker *w, struct source *s);
 struct source *source_add_software(struct rouse_worker *w, const struct source *model);
 int source_remove(struct rouse_worker *w, struct source *s);

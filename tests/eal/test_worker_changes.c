@@ -21,11 +21,12 @@
 
 #include "numbered.h"
 
-#define NB_QUEUES  4
-#define NB_WORKERS 2
-#define NB_FRAMES  65536
-#define NB_RINGS   100 /* times that an event ring comes and goes */
-#define NB_RUNS	   50  /* times that a worker is stopped under a change */
+#define NB_QUEUES   4
+#define NB_WORKERS  2
+#define NB_FRAMES   65536
+#define NB_RINGS    100 /* times that an event ring comes and goes */
+#define NB_RESTARTS 20
+#define NB_RUNS	    50 /* times that a worker is stopped under a change */
 
 static const struct rte_eth_conf conf = {
 	.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS,
@@ -143,6 +144,53 @@ queues_move_between_running_workers_and_nothing_is_lost(void **state)
 	for (unsigned int i = 0; i < NB_FRAMES; i++)
 		assert_int_equal(seen.nb_times[i], 1);
 	assert_false(seen.disordered);
+	rig_stop(&r);
+	rig_close(&r);
+}
+
+/* ---- ports ---- */
+
+static void
+a_port_stops_and_starts_under_a_worker_that_goes_on(void **state)
+{
+	struct rouse_worker *w = make_worker("ports");
+	pthread_t thread;
+	struct rig r;
+
+	atomic_store(&seen.nb, 0);
+	rig_begin(&r);
+	numbered_add(&r, NUMBERED_NB_FLOWS);
+	rig_open(&r, &(struct rig_setup){ .args = "overrun=wait,pace=100000",
+					  .nb_rxq = NB_QUEUES,
+					  .conf = conf });
+	rig_start(&r);
+	assert_int_equal(rouse_worker_port_pause(r.port), 0); /* nobody has it */
+	for (uint16_t q = 0; q < NB_QUEUES; q++)
+		assert_int_equal(rouse_worker_ethdev_add(w, r.port, q, receive, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
+	for (unsigned int i = 1; i <= NB_RESTARTS; i++) {
+		/* some are left in the rings, and lost with the stop */
+		while (atomic_load(&seen.nb) < NUMBERED_NB_FLOWS / 2)
+			;
+		assert_int_equal(rouse_worker_port_pause(r.port), 0);
+		assert_int_equal(rouse_worker_port_pause(r.port), 0);
+		rig_stop(&r);
+		atomic_store(&seen.nb, 0);
+		rig_start(&r);
+		assert_int_equal(rouse_worker_port_resume(r.port), 0);
+		assert_int_equal(rouse_worker_port_resume(r.port), 0);
+	}
+	while (atomic_load(&seen.nb) < NUMBERED_NB_FLOWS)
+		;
+	/* a queue can be removed while its port is paused */
+	assert_int_equal(rouse_worker_port_pause(r.port), 0);
+	assert_int_equal(rouse_worker_ethdev_remove(w, r.port, 1), 0);
+	assert_int_equal(rouse_worker_port_resume(r.port), 0);
+	assert_int_equal(rouse_worker_ethdev_add(w, r.port, 1, receive, NULL), 0);
+	assert_int_equal(rouse_worker_stop(w), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(rescues(w), 0);
+	rouse_worker_destroy(w);
 	rig_stop(&r);
 	rig_close(&r);
 }
@@ -372,6 +420,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queues_move_between_running_workers_and_nothing_is_lost),
+		cmocka_unit_test(a_port_stops_and_starts_under_a_worker_that_goes_on),
 		cmocka_unit_test(an_event_ring_comes_and_goes_while_the_worker_sleeps),
 		cmocka_unit_test(timers_run_once_or_again_and_not_before_their_time),
 		cmocka_unit_test(a_file_descriptor_wakes_and_one_that_hung_up_does_not_spin),

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * A port that is about to stop: ethdev tells nobody, closes its eventfds, and does not like to be
+ * polled. So whoever stops it says so first, and every worker lets go of it.
+ */
+
+#include "worker.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct rouse_worker *all; /* guarded by lock */
+
+void
+worker_enlist(struct rouse_worker *w)
+{
+	pthread_mutex_lock(&lock);
+	w->next = all;
+	all = w;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+worker_delist(struct rouse_worker *w)
+{
+	pthread_mutex_lock(&lock);
+	for (struct rouse_worker **at = &all; *at != NULL; at = &(*at)->next) {
+		if (*at != w)
+			continue;
+		*at = w->next;
+		break;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* Of one worker: the queues of the port, each that `change` has something to do for. */
+static int
+change_queues(struct rouse_worker *w, uint16_t port,
+	      int (*change)(struct rouse_worker *w, struct source *s))
+{
+	int ret = worker_lock(w);
+
+	if (ret != 0)
+		return ret;
+	for (uint32_t i = 0; i < w->sources.nb; i++) {
+		struct source *s = w->sources.at[i];
+		int error = source_is_of_port(s, port) ? change(w, s) : 0;
+
+		if (ret == 0)
+			ret = error;
+	}
+	worker_unlock(w);
+	return ret;
+}
+
+static int
+change_port(uint16_t port, int (*change)(struct rouse_worker *w, struct source *s))
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	for (struct rouse_worker *w = all; w != NULL; w = w->next) {
+		int error = change_queues(w, port, change);
+
+		if (ret == 0)
+			ret = error;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+int
+rouse_worker_port_pause(uint16_t port)
+{
+	return change_port(port, source_queue_pause);
+}
+
+int
+rouse_worker_port_resume(uint16_t port)
+{
+	return change_port(port, source_queue_resume);
+}
