@@ -61,7 +61,9 @@ end_made:
 		load(t, ARMED(p), armed);
 		if
 		:: armed -> fired[p] = true
+#ifndef NEVER_ARMED
 		:: !armed -> fired[p] = true /* late, from before it was disarmed */
+#endif
 		:: !armed
 		fi;
 		armed = 0

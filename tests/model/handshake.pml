@@ -31,6 +31,7 @@
 
 #include "worker.pml"
 #include "device.pml"
+#include "worker_run.pml"
 
 init {
 	atomic {

@@ -50,6 +50,7 @@
 #endif
 
 #include "worker.pml"
+#include "worker_run.pml"
 
 /* rouse_worker_post() */
 proctype poster(byte t)

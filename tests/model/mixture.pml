@@ -39,6 +39,7 @@
 
 #include "worker.pml"
 #include "device.pml"
+#include "worker_run.pml"
 
 #ifdef LIVE
 ltl served { [] (WAITS -> <> !WAITS) }

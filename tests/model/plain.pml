@@ -24,6 +24,7 @@
 
 #include "worker.pml"
 #include "device.pml"
+#include "worker_run.pml"
 
 init {
 	atomic {

@@ -42,6 +42,7 @@
 #define NR(r)	 ((r) % RINGS)
 
 #include "worker.pml"
+#include "worker_run.pml"
 
 byte pending;	/* v->pending, changed by read-modify-writes only */
 bool held;	/* w->held: the vector waits for its interval; the wire's */

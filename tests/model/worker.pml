@@ -16,10 +16,11 @@
  *   READ_ENTRIES     with the entries that it takes, in one step
  *   AFTER_DRAIN      after each visit of a handshake source
  *   AUDIT	      after a wake
- *   MAY_SLEEP_TIMED  the sleep may be timed: PREPARE_TIMER, TIMER_RANG, TIMER_OFF, and VISIT_DRY
- *		      after the wake
+ *   MAY_SLEEP_TIMED  the sleep may be timed: PREPARE_TIMER, TIMER_RANG, TIMER_OFF, CANCEL_TIMER;
+ *		      VISIT_DRY, of a round
  *   WHOLE_DRAIN      bursts are never full
- *   ARM_MAY_FAIL     a plain source may refuse to be armed: arm_failed
+ *   NEVER_ARMED      plain sources have no interrupt
+ *   ARM_MAY_FAIL     they may refuse to be armed: arm_failed
  *
  * Counters are free-running, modulo MODULUS. A visit takes all that a source has, which is less than a
  * burst, or one entry, which stands for a full burst that may have left some.
@@ -41,6 +42,7 @@
 #define TIMER_RANG false
 #define PREPARE_TIMER
 #define TIMER_OFF
+#define CANCEL_TIMER
 #define VISIT_DRY
 #endif
 
@@ -249,6 +251,9 @@ inline attend(w)
 #else
 	visit_marked(w);
 #endif
+#ifndef DRY_AFTER_SLEEP
+	VISIT_DRY;
+#endif
 #if defined(PLAIN_WHEN_QUIET)
 	if
 	:: !found -> visit_plain_list(w)
@@ -274,7 +279,11 @@ inline arm(w, p)
 #else
 inline arm(w, p)
 {
+#ifndef NEVER_ARMED
 	store(w, ARMED(p), 1)
+#else
+	skip
+#endif
 }
 #endif
 
@@ -372,64 +381,3 @@ inline audit_ring(w, device, nr)
 	}
 }
 #endif
-
-/* rouse_worker_run() */
-proctype worker(byte w)
-{
-	byte word, bits, n; /* 0 when not in use */
-	bool found;	    /* in this round */
-
-from_poll:
-	enter_attend(w);
-attending:
-	attend(w);
-	if
-	:: found = false; goto attending
-#ifdef POLLS
-	:: found = false; goto polling
-#endif
-	:: !found -> goto parking
-	fi;
-#ifdef POLLS
-polling:
-	attn_poll(w, w);
-poll_round:
-	visit_all_rings(w);
-	visit_plain_list(w);
-	found = false;
-	if
-	:: goto poll_round
-	:: goto from_poll
-	fi;
-#endif
-parking:
-	park_and_look(w);
-	if
-	:: found || word != 0 ->
-		found = false;
-		word = 0;
-		attn_unpark(w, w, n);
-		disarm_all(w);
-		goto attending
-	:: else
-	fi;
-	PREPARE_TIMER;
-	/* sleep_until_woken(): epoll_wait() */
-	if
-	:: atomic {
-		bell[w] || FIRED || TIMER_RANG ->
-		bell[w] = false;
-		FIRED_OFF;
-		TIMER_OFF
-	}
-	:: timeout -> assert(NOTHING_WAITS); goto end_asleep
-	fi;
-	attn_unpark(w, w, n);
-	disarm_all(w);
-	AUDIT(w);
-	/* the fired are visited first, and again in the round: all plain ones are */
-	VISIT_DRY;
-	goto attending;
-end_asleep:
-	false
-}
