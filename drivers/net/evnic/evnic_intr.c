@@ -51,7 +51,7 @@ evnic_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 	/* arm; fence; look again: what came before arming would never fire */
 	rouse_attn_park(&q->own_attn);
 	rouse_attn_look(&q->own_attn);
-	if (evnic_rxq_count(q) != 0 || (q->port->args.tx_events && evnic_rxq_owed(q) != 0))
+	if (evnic_rxq_count(q) != 0 || (q->port->args.tx_events && evnic_rxq_has_entries(q)))
 		fire(q->port, q);
 	return 0;
 }

@@ -73,6 +73,17 @@ evnic_rxq_gather(struct evnic_rxq *q)
 		handle_all(q, q->stash, NULL);
 }
 
+/* Does anything wait for the queue? In a shared ring it may be for another one. */
+bool
+evnic_rxq_has_entries(const struct evnic_rxq *q)
+{
+	for (uint64_t rings = q->rings; rings != 0; rings &= rings - 1)
+		if (rouse_evring_count(q->port->rings[__builtin_ctzll(rings)].entries) != 0)
+			return true;
+	/* after the rings: what somebody sorts meanwhile is in the stash before it leaves them */
+	return q->stash != NULL && rouse_evring_count(q->stash) != 0;
+}
+
 /* The queue's rings that hold entries whose handshake is over and that are not read yet. What was
  * moved to the stash is out of them: whoever moved it visits the queue. */
 uint64_t

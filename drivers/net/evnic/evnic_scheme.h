@@ -79,6 +79,7 @@ int evnic_rings_start(struct rte_eth_dev *dev);
 void evnic_rings_free(struct evnic_port *p);
 uint64_t evnic_rings_of(const struct evnic_port *p, uint16_t queue);
 void evnic_rxq_gather(struct evnic_rxq *q);
+bool evnic_rxq_has_entries(const struct evnic_rxq *q);
 uint64_t evnic_rxq_owed(const struct evnic_rxq *q);
 
 /* evnic_vector.c: the message-vector table, the device's side */
