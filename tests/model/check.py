@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Has Spin verify a model of this folder: check.py MODEL verify|mutants [NAME...]
+"""Has Spin verify a model of this folder: check.py MODEL verify|mutants [NAME...], or --catalogue
 
 What there is to verify stands in the first comment of MODEL.pml, one a line:
 
@@ -11,6 +11,8 @@ What there is to verify stands in the first comment of MODEL.pml, one a line:
 A mutant is the run NAME with MACRO defined; Spin must find an error in it, and leave a trail. A
 "safe" one must end in a failed assertion or in a state that nothing leads out of, a "live" one may
 also go round for ever. Every run is exhaustive: no bit state hashing, no bound that was hit.
+
+The catalogue holds the mutants that the files of this folder have against those that are run.
 """
 
 import re
@@ -27,7 +29,9 @@ MEMORY_MB = 2000
 DEPTH = 5_000_000  # steps; a search that reaches it fails
 TRAIL_LINES = 12
 LINE = re.compile(r"^ \* (safe|live|mutant) (\w+): +(.*)$", re.MULTILINE)
-NEW_BUG = ("assertion violated", "invalid end state", "acceptance cycle")
+TESTED = re.compile(r"^#\s*(?:ifdef|ifndef) (\w+)|defined\((\w+)\)", re.MULTILINE)
+DEFINED = re.compile(r"^#define (\w+)", re.MULTILINE)
+LOST = ("assertion violated", "invalid end state", "acceptance cycle")
 
 
 class Run(NamedTuple):
@@ -66,7 +70,7 @@ def verify(model, run, folder, mutant=None):
     macros = [*run.macros, *(["LIVE"] if run.is_live else []),
               *(["MUTANT", mutant] if mutant else [])]
     call(["spin", *[f"-D{macro}" for macro in macros], "-a", str(HERE / f"{model}.pml")], folder)
-    call(["gcc", "-w", "-O0" if mutant else "-O2", f"-DMEMLIM={MEMORY_MB}", "-DCOLLAPSE", "-o", "pan", "pan.c",
+    call(["gcc", "-w", "-O0" if mutant else "-O2", f"-DMEMLIM={MEMORY_MB}", "-o", "pan", "pan.c",
           *(["-DNFAIR=3"] if run.is_live else ["-DSAFETY"])], folder)
     return call(["./pan", f"-m{DEPTH if not mutant else 100_000}", "-w22",
                  *(["-a", "-f"] if run.is_live else [])], folder)
@@ -97,7 +101,7 @@ def must_fail(model, run, folder, mutant):
     error = re.search(r"^pan:\d+: (.*?) \(at depth (\d+)\)", output, re.MULTILINE)
     if not error or not list(folder.glob("*.trail")):
         raise Failed(f"not found\n{output}")
-    if not error[1].startswith(NEW_BUG) or (not run.is_live and "cycle" in error[1]):
+    if not error[1].startswith(LOST) or (not run.is_live and "cycle" in error[1]):
         raise Failed(f"found, but by another error than a lost wake: {error[0]}")
     return f"{error[1]}, depth {error[2]}"
 
@@ -124,7 +128,24 @@ def attempt(title, function, *args):
     return True
 
 
+def check_catalogue():
+    """Is every macro that a file asks for a parameter, or a mutant that is run?"""
+    files = sorted(HERE.glob("*.pml"))
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    runs, mutants = zip(*[read_model(file.stem) for file in files])
+    given = {macro.split("=")[0] for model in runs for run in model.values() for macro in run.macros}
+    given |= {macro for text in texts for macro in DEFINED.findall(text)} | {"LIVE", "MUTANT"}
+    tested = {macro for text in texts for pair in TESTED.findall(text) for macro in pair if macro}
+    known = {name for model in mutants for name in model}
+    for name in sorted((tested - given) ^ known):
+        print(f"{name}: {'is not run' if name in tested else 'changes nothing'}")
+    print(f"{sum(map(len, mutants))} runs of {len(known)} mutants")
+    return 0 if known and tested - given == known else 1
+
+
 def main():
+    if sys.argv[1:] == ["--catalogue"]:
+        return check_catalogue()
     model, what, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
     for tool in ("spin", "gcc"):
         if shutil.which(tool) is None:

@@ -10,6 +10,7 @@
  * live busy_ring:  DEPTH=3 RINGS=1 WAITS=PLAIN_WAITS
  * live busy_plain: DEPTH=3 RINGS=1 WAITS=RING_WAITS
  * live busy_peer:  DEPTH=3 RINGS=2 WAITS=PEER_WAITS
+ * live polls:      DEPTH=4 RINGS=1 POLLS WAITS=PLAIN_WAITS
  *
  * mutant NO_LOOK_FENCE:      both, ATTEND to PARK: the one fence that both kinds need
  * mutant NO_LOOK:            both, ATTEND to PARK: the look at the word
