@@ -74,7 +74,8 @@ visit_marked(struct rouse_worker *w)
 	return found;
 }
 
-/* A queue without buffers is silent, and gets new ones only when it is visited. */
+/* A queue without buffers is silent, and gets new ones only when it is visited: each round, since a
+ * worker whose other sources have work may not sleep for long. */
 static uint32_t
 visit_dry(struct rouse_worker *w)
 {
@@ -103,12 +104,12 @@ worker_enter_attend(struct rouse_worker *w)
 	visit_list(w, &w->plain);
 }
 
-/* One round in state ATTEND: what the bits name, then every plain source, so that busy bits never
- * starve one. */
+/* One round in state ATTEND: what the bits name, then what no bit will name, and every plain
+ * source, so that busy bits never starve one. */
 uint32_t
 worker_attend(struct rouse_worker *w)
 {
-	return visit_marked(w) + visit_list(w, &w->plain);
+	return visit_marked(w) + visit_dry(w) + visit_list(w, &w->plain);
 }
 
 /* Account for the time since the last round's end; now. */
@@ -317,7 +318,6 @@ sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 
 	found = visit_fired(w, events, nb, &timer_only);
 	found += worker_attend(w);
-	found += visit_dry(w);
 	if (timer_only)
 		rouse_counter_add(&w->stats.timer_wakes, 1);
 	else if (found == 0)

@@ -431,6 +431,31 @@ a_lost_signal_shows_though_another_ring_of_the_queue_has_its_bit(void **state)
 	assert_no_bits();
 }
 
+/* ---- queues without buffers ---- */
+
+/* What is busy here would keep a worker awake for ever. */
+static void
+a_dry_queue_is_visited_though_the_worker_never_sleeps(void **state)
+{
+	add_queues(2);
+	queue_of(1)->is_dry = true;
+	mock_deliver(0, 1, 1);
+	mock_signal(0, 1);
+	worker_attend(w);
+	queue_of(1)->visits = 0;
+	for (unsigned int round = 1; round <= 3; round++) {
+		mock_deliver(0, 0, 0);
+		mock_signal(0, 0);
+		assert_int_not_equal(worker_attend(w), 0);
+		assert_int_equal(queue_of(1)->visits, round);
+	}
+	/* and not any more when it has one */
+	queue_of(1)->is_dry = false;
+	worker_attend(w);
+	worker_attend(w);
+	assert_int_equal(queue_of(1)->visits, 4);
+}
+
 /* ---- against a model ---- */
 
 #define ROUNDS	    20000
@@ -500,6 +525,7 @@ main(void)
 		TEST(the_other_queues_of_a_ring_outlive_the_removal_of_any),
 		TEST(a_signal_by_any_ring_of_a_queue_is_no_rescue),
 		TEST(a_lost_signal_shows_though_another_ring_of_the_queue_has_its_bit),
+		TEST(a_dry_queue_is_visited_though_the_worker_never_sleeps),
 		TEST(random_additions_and_removals_keep_to_the_model),
 	};
 

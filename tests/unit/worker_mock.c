@@ -170,7 +170,9 @@ queue_owed(void *ctx, uint16_t queue)
 static bool
 queue_has_buffers(void *ctx, uint16_t queue)
 {
-	return true;
+	const struct mock_port *port = ctx;
+
+	return !port->queues[queue].is_dry;
 }
 
 static const struct rouse_attn_port_ops ops = {

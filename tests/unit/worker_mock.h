@@ -33,6 +33,7 @@ struct mock_queue {
 	unsigned int kept;   /* entries that another queue's burst found */
 	unsigned int visits; /* bursts */
 	unsigned int taken;  /* packets */
+	bool is_dry;	     /* it gets no buffer when it asks for one */
 };
 
 struct mock_port {
