@@ -202,6 +202,25 @@ class BadInputTest(rig.Test):
                                         vdevs=rig.device(rx_pcap="in.pcap", tx_pcap=other_name)))
                 self.assertEqual(path.read_bytes(), GOOD.read_bytes())
 
+    def test_a_trace_is_written_over_nothing_and_waits_for_nobody(self):
+        path = self.folder / "in.pcap"
+        path.write_bytes(GOOD.read_bytes())
+        os.mkfifo(self.folder / "pipe")
+        for trace, words in (("in.pcap", "the capture that is replayed"),
+                             ("out.pcap", "give a file that can"),
+                             ("pipe", "give a file that can"), ("no/such", "give a file that can")):
+            with self.subTest(trace):
+                run = rig.rousepmd(self.folder, rig.device(rx_pcap="in.pcap", tx_pcap="out.pcap",
+                                                           trace=trace))
+                self.assertEqual((run.status, run.report), (1, None), rig.tail(run.output))
+                self.assertIn(f"={trace}: ", run.output)
+                self.assertIn(words, run.output)
+                self.assertEqual(path.read_bytes(), GOOD.read_bytes())
+
+    def test_a_trace_that_does_not_fit_is_told(self):
+        run = rig.rousepmd(self.folder, rig.device(rx_pcap=GOOD, trace="/dev/full"))
+        self.assertIn("trace=/dev/full: not all of it could be written", run.output)
+
     def test_two_ports_do_not_write_one_file(self):
         run = rig.rousepmd(self.folder, [rig.device(i, rx_pcap=GOOD, tx_pcap="out.pcap")
                                          for i in range(2)])

@@ -28,6 +28,7 @@
 
 #define NB_FLOWS  200
 #define NB_LINKS  300 /* more than any ring takes of events without a frame */
+#define NB_STOPS  3000
 #define MAX_NOTES 1024
 #define DEVICE	  9 /* bit of the fake owners' attention words */
 
@@ -444,6 +445,71 @@ tx_events_free_the_mbufs_of_a_sender_that_sends_no_more(void **state)
 		rig_stop(r);
 		rig_close(r);
 	}
+}
+
+static atomic_bool poller_stops;
+
+static void *
+poll_queue_0(void *arg)
+{
+	const struct rig *r = arg;
+	struct rte_mbuf *pkts[8];
+
+	while (!atomic_load(&poller_stops))
+		rte_pktmbuf_free_bulk(pkts, rte_eth_rx_burst(r->port, 0, pkts, UNIT_DIM(pkts)));
+	return NULL;
+}
+
+static int
+compare_pointers(const void *a, const void *b)
+{
+	uintptr_t one = (uintptr_t) * (void *const *)a, other = (uintptr_t) * (void *const *)b;
+
+	return (one > other) - (one < other);
+}
+
+/* Each mbuf is in the pool once: its own count cannot tell, as it says no more than there are. */
+static void
+check_no_mbuf_twice(struct rig *r)
+{
+	static void *mbufs[2 * RIG_NB_MBUFS];
+	unsigned int nb = 0;
+
+	while (nb < UNIT_DIM(mbufs) && rte_mempool_get(r->pool, &mbufs[nb]) == 0)
+		nb++;
+	qsort(mbufs, nb, sizeof(mbufs[0]), compare_pointers);
+	for (unsigned int i = 1; i < nb; i++)
+		assert_ptr_not_equal(mbufs[i], mbufs[i - 1]);
+	assert_int_equal(nb, RIG_NB_MBUFS);
+	for (unsigned int i = 0; i < nb; i++)
+		rte_mempool_put(r->pool, mbufs[i]);
+}
+
+/* ethdev asks for no lcore in a tx_burst then; the TX event comes in an rx_burst. */
+static void
+a_tx_queue_can_stop_while_its_events_are_received(void **state)
+{
+	struct rig *r = open_port("overrun=wait,tx_pcap=/dev/null,tx_events=1", 1, 1);
+	pthread_t poller;
+
+	rig_start(r);
+	rig_receive_all(r);
+	atomic_store(&poller_stops, false);
+	assert_int_equal(pthread_create(&poller, NULL, poll_queue_0, r), 0);
+	for (unsigned int i = 0; i < NB_STOPS; i++) {
+		struct rte_mbuf *pkts[30];
+
+		rig_alloc(r, pkts, UNIT_DIM(pkts));
+		assert_int_equal(rte_eth_tx_burst(r->port, 0, pkts, UNIT_DIM(pkts)),
+				 UNIT_DIM(pkts));
+		assert_int_equal(rte_eth_dev_tx_queue_stop(r->port, 0), 0);
+		assert_int_equal(rte_eth_dev_tx_queue_start(r->port, 0), 0);
+	}
+	atomic_store(&poller_stops, true);
+	pthread_join(poller, NULL);
+	rig_stop(r);
+	check_no_mbuf_twice(r);
+	rig_close(r);
 }
 
 /* ---- vectors ---- */
@@ -1022,6 +1088,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(an_overrun_is_told_and_in_the_end_how_many_frames_it_took),
 		cmocka_unit_test(a_driver_without_mbufs_is_told_apart_from_one_that_is_late),
 		cmocka_unit_test(tx_events_free_the_mbufs_of_a_sender_that_sends_no_more),
+		cmocka_unit_test(a_tx_queue_can_stop_while_its_events_are_received),
 		cmocka_unit_test(a_masked_vector_rings_once_and_on_unmask),
 		cmocka_unit_test(
 			a_worker_that_sleeps_is_not_woken_by_a_masked_vector_but_by_its_unmask),

@@ -221,13 +221,14 @@ evnic_trace_event(struct evnic_trace *t, const struct rouse_event *event,
 }
 
 void
-evnic_trace_message(struct evnic_trace *t, uint16_t vector, uint16_t ring, const char *fate)
+evnic_trace_message(struct evnic_trace *t, uint16_t vector, const struct rouse_attn_target *target,
+		    const char *fate)
 {
 	struct rig_message *m = &rig_messages[rig_nb_messages++];
 
 	assert_true(rig_nb_messages < RIG_MAX_EVENTS);
 	m->vector = vector;
-	m->ring = ring;
+	m->ring = target->ring;
 	snprintf(m->fate, sizeof(m->fate), "%s", fate);
 }
 

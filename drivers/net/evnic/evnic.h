@@ -308,6 +308,7 @@ struct evnic_rxq {
 	uint64_t offloads;	       /* RTE_ETH_RX_OFFLOAD_ bits */
 	uint64_t ol_flags[EVNIC_NB_F]; /* by event flags */
 	rouse_counter ipackets, ibytes, nombuf; /* read by control threads */
+	rouse_counter fired; /* doorbells rung as the interrupt was enabled; likewise */
 
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t posted; /* buffers before this index */
@@ -380,6 +381,8 @@ struct evnic_txq {
 	uint32_t mask;
 	uint32_t nb_desc;
 	uint32_t reclaimed; /* mbufs before this index are freed */
+	/* a TX event, in rx_burst, against the stop of the queue by a control thread */
+	rte_spinlock_t reclaim_lock;
 	struct evnic_port *port;
 	struct rouse_attn_target wire;
 	uint16_t queue;

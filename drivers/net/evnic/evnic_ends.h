@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <rte_mbuf.h>
 
@@ -148,6 +149,11 @@ struct evnic_sink_ops {
 struct evnic_sink {
 	const struct evnic_sink_ops *ops;
 };
+
+/* evnic_file.c: files that a port writes */
+
+bool evnic_file_is_same(const char *a, const char *b);
+FILE *evnic_file_open(const char *path);
 
 /* evnic_sink_pcap.c: a capture file */
 

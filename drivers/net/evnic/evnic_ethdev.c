@@ -39,6 +39,10 @@ init_steer(struct evnic_port *p, uint16_t nb_queues)
 	if (ret != 0)
 		return ret;
 	rouse_steer_map_set(&p->steer, args->map);
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		atomic_store_explicit(&p->vectors[i].masked, false, memory_order_relaxed);
+		atomic_store_explicit(&p->vectors[i].interval_tsc, 0, memory_order_relaxed);
+	}
 	p->is_planned = true;
 	evnic_plan(p);
 	return 0;
@@ -62,7 +66,7 @@ dev_configure(struct rte_eth_dev *dev)
 	if (ret != 0)
 		return ret;
 	if (dev->data->nb_rx_queues == 0)
-		return 0;
+		return init_steer(p, 1);
 	/* first what can be refused */
 	if (evnic_is_bound(p)) {
 		EVNIC_LOG(ERR, "%s: a queue is bound to a worker; remove the port from it first",
@@ -117,7 +121,7 @@ dev_start(struct rte_eth_dev *dev)
 	if (ret != 0)
 		return ret;
 	if (p->args.trace[0] != '\0' && p->trace == NULL) {
-		p->trace = evnic_trace_open(dev->data->name, p->args.trace);
+		p->trace = evnic_trace_open(dev->data->name, &p->args);
 		if (p->trace == NULL)
 			return -EIO;
 	}

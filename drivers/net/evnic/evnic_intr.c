@@ -32,7 +32,8 @@ fire(struct evnic_port *p, struct evnic_rxq *q)
 
 	if (!atomic_load_explicit(&v->masked, memory_order_relaxed) &&
 	    atomic_load_explicit(&v->interval_tsc, memory_order_relaxed) == 0) {
-		rouse_attn_wake(&q->own, rte_rdtsc());
+		if (rouse_attn_wake(&q->own, rte_rdtsc()))
+			rouse_counter_add(&q->fired, 1);
 		return;
 	}
 	atomic_fetch_or_explicit(&v->pending, UINT64_C(1) << (q->ring - p->rings),

@@ -21,6 +21,8 @@
 
 /* ---- data path, the driver's side ---- */
 
+/* One lock for the whole port, as a stash takes from several rings. Only rings that several queues
+ * share come here. */
 static void
 sort(struct evnic_port *p, struct evnic_ring *r)
 {

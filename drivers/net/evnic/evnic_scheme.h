@@ -24,6 +24,7 @@
 struct evnic_port;
 struct evnic_ring;
 struct evnic_rxq;
+struct evnic_args;
 
 /* evnic_event.c: events without a frame; the wire posts them, the driver handles them */
 
@@ -113,10 +114,11 @@ void evnic_plan_vectors(const void *const owners[], uint16_t nb_rings, uint64_t 
 
 struct evnic_trace;
 
-struct evnic_trace *evnic_trace_open(const char *name, const char *path);
+struct evnic_trace *evnic_trace_open(const char *name, const struct evnic_args *args);
 void evnic_trace_close(struct evnic_trace *t);
 void evnic_trace_event(struct evnic_trace *t, const struct rouse_event *event,
 		       struct rouse_steer_path path);
-void evnic_trace_message(struct evnic_trace *t, uint16_t vector, uint16_t ring, const char *fate);
+void evnic_trace_message(struct evnic_trace *t, uint16_t vector,
+			 const struct rouse_attn_target *target, const char *fate);
 
 #endif /* EVNIC_SCHEME_H */

@@ -5,12 +5,9 @@
 /* The capture file that sent frames are written to, by libpcap. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,15 +33,6 @@ of(struct evnic_sink *s)
 	return RTE_PTR_SUB(s, offsetof(struct sink_pcap, base));
 }
 
-static bool
-is_same_file(const char *a, const char *b)
-{
-	struct stat of_a, of_b;
-
-	return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
-	       of_a.st_ino == of_b.st_ino;
-}
-
 /* Can the file be made? It is not: the port may yet be refused for another reason. */
 static int
 check(const char *name, const char *path, const char *source)
@@ -52,7 +40,7 @@ check(const char *name, const char *path, const char *source)
 	char *copy;
 	int ret;
 
-	if (is_same_file(path, source)) {
+	if (evnic_file_is_same(path, source)) {
 		EVNIC_LOG(ERR,
 			  "%s: tx_pcap=%s: it is the capture that is replayed; give another file",
 			  name, path);
@@ -72,27 +60,6 @@ check(const char *name, const char *path, const char *source)
 	return -EINVAL;
 }
 
-/* An open file that nobody else writes: neither another port nor another program. NULL: errno says
- * why. */
-static FILE *
-open_exclusively(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	struct stat file;
-
-	if (fd < 0)
-		return NULL;
-	/* before it is emptied; devices and pipes take what comes */
-	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-	    (flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, 0) < 0)) {
-		if (errno == EWOULDBLOCK)
-			errno = EBUSY;
-		close(fd);
-		return NULL;
-	}
-	return fdopen(fd, "w");
-}
-
 /* Late, as it makes the file, and once: a port that is started again goes on in it. */
 static int
 start(struct evnic_sink *sink)
@@ -104,7 +71,7 @@ start(struct evnic_sink *sink)
 		return 0;
 	s->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, UINT16_MAX,
 						       PCAP_TSTAMP_PRECISION_NANO);
-	file = s->pcap == NULL ? NULL : open_exclusively(s->path);
+	file = s->pcap == NULL ? NULL : evnic_file_open(s->path);
 	s->dumper = file == NULL ? NULL : pcap_dump_fopen(s->pcap, file);
 	if (s->dumper != NULL)
 		return 0;

@@ -6,9 +6,10 @@
  * The trace: what the device did, in its order, a line each. Written by the wire thread.
  *
  *   event CODE QUEUE RING VECTOR BITS DATA     CODE: rx tx link error; BITS: the detail bits, in
- *                                              hexadecimal, that the message for it carries; DATA:
+ *                                              hexadecimal, that its message must carry; DATA:
  *                                              rx: RSS hash, or "-"; link: up down; error: its kind
- *   message VECTOR BITS FATE                   FATE: sent masked moderated
+ *   message VECTOR BITS FATE                   BITS: those that it did set; FATE: sent masked
+ *                                              moderated
  *
  * A message that is held and sent later has a line for either.
  */
@@ -22,32 +23,50 @@
 
 struct evnic_trace {
 	FILE *file;
+	const char *name; /* of the port, and of the file: for messages */
+	const char *path;
 };
 
-/* NULL: logged. */
-struct evnic_trace *
-evnic_trace_open(const char *name, const char *path)
+static struct evnic_trace *
+refuse(const char *name, const char *path, const char *why)
 {
-	struct evnic_trace *t = calloc(1, sizeof(*t));
-
-	if (t == NULL)
-		return NULL;
-	t->file = fopen(path, "we");
-	if (t->file == NULL) {
-		EVNIC_LOG(ERR, "%s: trace=%s: cannot be written: %s; give a file that can", name,
-			  path, strerror(errno));
-		free(t);
-		return NULL;
-	}
-	return t;
+	EVNIC_LOG(ERR, "%s: trace=%s: cannot be written: %s; give a file that can, one a port",
+		  name, path, why);
+	return NULL;
 }
 
+/* Of the port `name`, with these arguments. NULL: logged. */
+struct evnic_trace *
+evnic_trace_open(const char *name, const struct evnic_args *args)
+{
+	struct evnic_trace *t;
+
+	if (evnic_file_is_same(args->trace, args->rx_pcap))
+		return refuse(name, args->trace, "it is the capture that is replayed");
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	t->name = name;
+	t->path = args->trace;
+	t->file = evnic_file_open(args->trace);
+	if (t->file != NULL)
+		return t;
+	free(t);
+	return refuse(name, args->trace, strerror(errno));
+}
+
+/* Says whether something is missing in it. */
 void
 evnic_trace_close(struct evnic_trace *t)
 {
+	bool failed;
+
 	if (t == NULL)
 		return;
-	fclose(t->file);
+	failed = ferror(t->file) != 0;
+	if (fclose(t->file) != 0 || failed)
+		EVNIC_LOG(ERR, "%s: trace=%s: not all of it could be written: %s", t->name, t->path,
+			  strerror(errno));
 	free(t);
 }
 
@@ -70,7 +89,8 @@ evnic_trace_event(struct evnic_trace *t, const struct rouse_event *event,
 }
 
 void
-evnic_trace_message(struct evnic_trace *t, uint16_t vector, uint16_t ring, const char *fate)
+evnic_trace_message(struct evnic_trace *t, uint16_t vector, const struct rouse_attn_target *target,
+		    const char *fate)
 {
-	fprintf(t->file, "message %u %" PRIx64 " %s\n", vector, UINT64_C(1) << ring, fate);
+	fprintf(t->file, "message %u %" PRIx64 " %s\n", vector, UINT64_C(1) << target->ring, fate);
 }

@@ -146,7 +146,12 @@ evnic_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 void
 evnic_txq_reclaim(struct evnic_txq *q)
 {
+	/* ethdev lets a queue be stopped while its number is received from: that frees everything
+	 */
+	if (rte_spinlock_trylock(&q->reclaim_lock) == 0)
+		return;
 	reclaim(q, UINT32_MAX);
+	rte_spinlock_unlock(&q->reclaim_lock);
 }
 
 /* Of the descriptor `offset` places after the next one to be written. */
@@ -243,6 +248,7 @@ evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	q = rte_zmalloc_socket("evnic_txq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (q == NULL)
 		return -ENOMEM;
+	rte_spinlock_init(&q->reclaim_lock);
 	q->mask = capacity - 1;
 	q->nb_desc = nb_desc;
 	q->port = p;
@@ -298,8 +304,10 @@ evnic_txq_stop(struct evnic_txq *q)
 {
 	uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
 
+	rte_spinlock_lock(&q->reclaim_lock);
 	for (uint32_t i = atomic_load_explicit(&q->tail, memory_order_relaxed); i != head; i++)
 		count_refused(q, &q->pkts[i & q->mask], 1, 1);
 	atomic_store_explicit(&q->tail, head, memory_order_relaxed);
 	reclaim(q, UINT32_MAX);
+	rte_spinlock_unlock(&q->reclaim_lock);
 }

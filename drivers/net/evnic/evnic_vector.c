@@ -13,6 +13,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,10 +29,11 @@ hold(struct evnic_vector *v, uint16_t ring)
 }
 
 static void
-trace(const struct evnic_port *p, uint16_t vector, uint16_t ring, const char *fate)
+trace(const struct evnic_port *p, uint16_t vector, const struct rouse_attn_target *t,
+      const char *fate)
 {
 	if (unlikely(p->wire.trace != NULL))
-		evnic_trace_message(p->wire.trace, vector, ring, fate);
+		evnic_trace_message(p->wire.trace, vector, t, fate);
 }
 
 /* No doorbell before. */
@@ -43,12 +45,11 @@ next_tsc(const struct evnic_vector *v)
 
 /* Wake the owner if it is parked. */
 static void
-fire(struct evnic_port *p, uint16_t vector, uint16_t ring, const struct rouse_attn_target *t,
-     uint64_t tsc)
+fire(struct evnic_port *p, uint16_t vector, const struct rouse_attn_target *t, uint64_t tsc)
 {
 	struct evnic_vector *v = &p->vectors[vector];
 
-	trace(p, vector, ring, "sent");
+	trace(p, vector, t, "sent");
 	if (!rouse_attn_wake(t, tsc))
 		return;
 	rouse_counter_add(&v->doorbells, 1);
@@ -69,14 +70,14 @@ send_message(struct evnic_port *p, uint16_t vector, uint16_t ring,
 	if (unlikely(atomic_load_explicit(&v->masked, memory_order_relaxed))) {
 		hold(v, ring);
 		rouse_counter_add(&w->stats.masked, 1);
-		trace(p, vector, ring, "masked");
+		trace(p, vector, t, "masked");
 	} else if (unlikely(next_tsc(v) > tsc)) {
 		hold(v, ring);
 		w->held |= UINT64_C(1) << vector;
 		rouse_counter_add(&w->stats.moderated, 1);
-		trace(p, vector, ring, "moderated");
+		trace(p, vector, t, "moderated");
 	} else {
-		fire(p, vector, ring, t, tsc);
+		fire(p, vector, t, tsc);
 	}
 }
 
@@ -88,6 +89,24 @@ signal_owner(struct evnic_port *p, uint16_t ring, const struct rouse_attn_target
 		return;
 	for (uint64_t vectors = p->rings[ring].vectors; vectors != 0; vectors &= vectors - 1)
 		send_message(p, (uint16_t)__builtin_ctzll(vectors), ring, t, tsc);
+}
+
+/* The attention of an ordinary user, with the bit of the ring. */
+static struct rouse_attn_target
+user_of(const struct evnic_port *p, uint16_t queue, uint16_t ring)
+{
+	struct rouse_attn_target t = p->rxq[queue]->own;
+
+	t.ring = (uint8_t)ring;
+	return t;
+}
+
+static void
+signal_user(struct evnic_port *p, uint16_t queue, uint16_t ring, uint64_t tsc)
+{
+	const struct rouse_attn_target t = user_of(p, queue, ring);
+
+	signal_owner(p, ring, &t, tsc);
 }
 
 /* A ring that was published, after the fence. */
@@ -102,12 +121,20 @@ evnic_vector_signal(struct evnic_port *p, uint16_t ring, uint64_t tsc)
 		signal_owner(p, ring, t, tsc);
 	else
 		for (uint64_t queues = r->addressed; queues != 0; queues &= queues - 1)
-			signal_owner(p, ring, &p->rxq[__builtin_ctzll(queues)]->own, tsc);
+			signal_user(p, (uint16_t)__builtin_ctzll(queues), ring, tsc);
 	r->vectors = r->addressed = 0;
 	rouse_evring_settle(r->entries);
 }
 
 /* ---- what was held ---- */
+
+static void
+fire_user(struct evnic_port *p, uint16_t vector, uint16_t queue, uint16_t ring, uint64_t tsc)
+{
+	const struct rouse_attn_target t = user_of(p, queue, ring);
+
+	fire(p, vector, &t, tsc);
+}
 
 static void
 deliver_ring(struct evnic_port *p, uint16_t vector, uint16_t ring, uint64_t tsc)
@@ -116,11 +143,11 @@ deliver_ring(struct evnic_port *p, uint16_t vector, uint16_t ring, uint64_t tsc)
 	const struct rouse_attn_target *t = atomic_load_explicit(&r->target, memory_order_acquire);
 
 	if (t != NULL) {
-		fire(p, vector, ring, t, tsc);
+		fire(p, vector, t, tsc);
 		return;
 	}
 	for (uint64_t queues = r->members; queues != 0; queues &= queues - 1)
-		fire(p, vector, ring, &p->rxq[__builtin_ctzll(queues)]->own, tsc);
+		fire_user(p, vector, (uint16_t)__builtin_ctzll(queues), ring, tsc);
 }
 
 /* Send what these vectors hold, if they may fire. */
@@ -214,8 +241,15 @@ evnic_vectors_start(struct evnic_port *p)
 		if (v->doorbell >= 0)
 			continue;
 		v->doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-		if (v->doorbell < 0)
-			return -errno;
+		if (v->doorbell < 0) {
+			int error = errno;
+
+			EVNIC_LOG(ERR,
+				  "port %u: no eventfd for vector %u of %u: %s; raise ulimit -n, "
+				  "or give fewer vectors=",
+				  p->data->port_id, i, p->steer.nb_vectors, strerror(error));
+			return -error;
+		}
 	}
 	return 0;
 }

@@ -487,8 +487,11 @@ evnic_wire_init(struct evnic_port *p)
 		ret = watch(w->epoll, w->timer);
 	if (ret == 0)
 		ret = watch(w->epoll, w->attn.doorbell);
-	if (ret != 0)
+	if (ret != 0) {
+		EVNIC_LOG(ERR, "%s: no file descriptors for its wire thread: %s; raise ulimit -n",
+			  p->data->name, strerror(-ret));
 		evnic_wire_fini(p);
+	}
 	return ret;
 }
 

@@ -52,7 +52,8 @@ int rouse_evnic_on_event(uint16_t port, rouse_evnic_event_fn fn, void *arg);
 /**
  * Choose the map, see rouse_steer.h. The port is configured and stopped, and no queue bound to a
  * worker. rte_eth_dev_configure() sets all tables to what the device arguments say.
- * @return 0; -EINVAL: no such map; -EBUSY: the port runs, or a queue is bound
+ * @return 0; -EINVAL: no such map, or the port is not configured; -EBUSY: the port runs, or a queue
+ *         is bound
  */
 int rouse_evnic_map_set(uint16_t port, enum rouse_steer_map map);
 
@@ -83,7 +84,9 @@ int rouse_evnic_default_processor_set(uint16_t port, uint16_t queue);
  * @return 0; -ERANGE: no such vector */
 int rouse_evnic_vector_mask(uint16_t port, uint16_t vector, bool masked);
 
-/** Interrupt moderation: at least so long between two doorbells of a vector; at any time.
+/** Interrupt moderation: at least so long between two messages of a vector that ring a doorbell; at
+ * any time. A message rings for each owner that sleeps, and for ordinary users an owner is a queue.
+ * rte_eth_dev_configure() sets it to none, and lifts masks.
  * @param interval_us  microseconds, 0 (no moderation) to 1,000,000
  * @return 0; -ERANGE: no such vector, or the interval is too long */
 int rouse_evnic_vector_interval_set(uint16_t port, uint16_t vector, uint32_t interval_us);
