@@ -454,7 +454,11 @@ poll_queue_0(void *arg)
 {
 	const struct rig *r = arg;
 	struct rte_mbuf *pkts[8];
+	cpu_set_t all;
 
+	/* it began where EAL put its maker */
+	memset(&all, 0xff, sizeof(all));
+	pthread_setaffinity_np(pthread_self(), sizeof(all), &all);
 	while (!atomic_load(&poller_stops))
 		rte_pktmbuf_free_bulk(pkts, rte_eth_rx_burst(r->port, 0, pkts, UNIT_DIM(pkts)));
 	return NULL;
