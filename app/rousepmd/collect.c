@@ -71,10 +71,26 @@ node_of(const void *at)
 }
 
 static void
+collect_sources(const struct rouse_worker *w, struct report *all)
+{
+	struct rouse_worker_source_stats s;
+
+	for (unsigned int i = 0; rouse_worker_source_stats_get(w, i, &s); i++) {
+		struct port_report *rx = s.type == ROUSE_SOURCE_TYPE_RXQ ? find_port(all, s.port)
+									 : NULL;
+
+		if (rx == NULL)
+			continue;
+		rx->q_ipackets[s.queue] = s.packets;
+		rx->kind = kind_name(s.kind);
+		rx->is_handshake = s.kind == ROUSE_SOURCE_HANDSHAKE;
+	}
+}
+
+static void
 collect_worker(const struct crew_member *m, struct report *all, struct worker_report *r)
 {
 	const struct rouse_histogram *wake_ns = rouse_worker_wake_ns(m->worker);
-	struct rouse_worker_queue_stats queue;
 	double hz = (double)rte_get_tsc_hz();
 
 	memset(r, 0, sizeof(*r));
@@ -84,19 +100,14 @@ collect_worker(const struct crew_member *m, struct report *all, struct worker_re
 	for (uint32_t i = 0; i < m->nb_streams; i++) {
 		const struct fwd_stream *s = &m->streams[i];
 		uint64_t sent = rouse_counter_get(&s->tx_packets);
-		struct port_report *rx = find_port(all, s->rx_port);
 		struct port_report *tx = find_port(all, s->tx_port);
 
 		r->tx_packets += sent;
 		r->tx_dropped += rouse_counter_get(&s->tx_dropped);
 		if (tx != NULL)
 			tx->q_opackets[s->tx_queue] += sent;
-		if (rx != NULL && rouse_worker_queue_stats_get(m->worker, i, &queue)) {
-			rx->q_ipackets[queue.queue] = queue.packets;
-			rx->kind = kind_name(queue.kind);
-			rx->is_handshake = queue.kind == ROUSE_SOURCE_HANDSHAKE;
-		}
 	}
+	collect_sources(m->worker, all);
 	r->wall_s = (double)r->stats.wall_tsc / hz;
 	r->cpu_s = (double)r->stats.cpu_ns / 1e9;
 	if (r->stats.wall_tsc != 0) {

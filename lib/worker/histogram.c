@@ -44,3 +44,30 @@ rouse_histogram_percentile(const struct rouse_histogram *h, double share)
 	}
 	return max;
 }
+
+void
+rouse_histogram_copy(struct rouse_histogram *out, const struct rouse_histogram *h)
+{
+	for (unsigned int i = 0; i < ROUSE_HISTOGRAM_BUCKETS; i++)
+		atomic_store_explicit(&out->buckets[i], rouse_counter_get(&h->buckets[i]),
+				      memory_order_relaxed);
+	/* after the buckets: no value above it is in them, but for one that is being added */
+	atomic_store_explicit(&out->max, atomic_load_explicit(&h->max, memory_order_relaxed),
+			      memory_order_relaxed);
+}
+
+void
+rouse_histogram_since(struct rouse_histogram *h, const struct rouse_histogram *zero)
+{
+	uint64_t max = 0, before = atomic_load_explicit(&h->max, memory_order_relaxed);
+
+	for (unsigned int i = 0; i < ROUSE_HISTOGRAM_BUCKETS; i++) {
+		uint64_t left = rouse_counter_get(&h->buckets[i]) -
+				rouse_counter_get(&zero->buckets[i]);
+
+		atomic_store_explicit(&h->buckets[i], left, memory_order_relaxed);
+		if (left != 0)
+			max = rouse_histogram_bucket_max(i);
+	}
+	atomic_store_explicit(&h->max, max < before ? max : before, memory_order_relaxed);
+}

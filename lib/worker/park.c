@@ -4,7 +4,8 @@
 
 /*
  * The worker's half of the park protocol: what it does in state ATTEND, how it goes to sleep, and
- * how it comes back. The stores, fences and looks themselves are those of rouse_attn.h.
+ * how it comes back. The stores, fences and looks themselves are those of rouse_attn.h. A source
+ * that the application polls itself is armed and named as any other, and never visited (idle.c).
  */
 
 #include <errno.h>
@@ -53,8 +54,13 @@ visit_ring(struct rouse_worker *w, unsigned int device, unsigned int ring)
 
 	if (link == NULL)
 		rouse_counter_add(&w->stats.stale_bits, 1);
-	for (; link != NULL; link = link->next)
-		found += visit_handshake(w, link->source);
+	for (; link != NULL; link = link->next) {
+		struct source *s = link->source;
+
+		if (unlikely(w->is_waking))
+			rouse_counter_add(&s->counters->wakes, 1);
+		found += s->is_watched ? 1 : visit_handshake(w, s);
+	}
 	return found;
 }
 
@@ -125,29 +131,30 @@ worker_end_round(struct rouse_worker *w, bool found)
 
 /* ---- going to sleep ---- */
 
-/* Arm every interrupt source; whether one could not be armed. */
+/* Arm the interrupt sources of a list; whether one could not be armed. */
 static bool
-arm_all(struct rouse_worker *w)
+arm_list(struct rouse_worker *w, const struct source_list *list)
 {
 	bool failed = false;
 
-	for (uint32_t i = 0; i < w->plain.nb; i++) {
-		struct source *s = w->plain.at[i];
+	for (uint32_t i = 0; i < list->nb; i++) {
+		struct source *s = list->at[i];
 
 		if (s->ops->arm == NULL)
 			continue;
 		s->armed = s->ops->arm(s) == 0;
 		rouse_counter_add(s->armed ? &w->stats.arms : &w->stats.arm_errors, 1);
+		rouse_counter_add(s->armed ? &s->counters->arms : &s->counters->arm_errors, 1);
 		failed |= !s->armed;
 	}
 	return failed;
 }
 
 static void
-disarm_all(struct rouse_worker *w)
+disarm_list(const struct source_list *list)
 {
-	for (uint32_t i = 0; i < w->plain.nb; i++) {
-		struct source *s = w->plain.at[i];
+	for (uint32_t i = 0; i < list->nb; i++) {
+		struct source *s = list->at[i];
 
 		if (!s->armed)
 			continue;
@@ -155,6 +162,29 @@ disarm_all(struct rouse_worker *w)
 		/* an error is not fatal: an interrupt too many is a spurious wake */
 		s->ops->disarm(s);
 	}
+}
+
+static void
+arm_all(struct rouse_worker *w)
+{
+	w->arm_failed = arm_list(w, &w->plain);
+	w->arm_failed |= arm_list(w, &w->watched);
+}
+
+static void
+disarm_all(struct rouse_worker *w)
+{
+	disarm_list(&w->plain);
+	disarm_list(&w->watched);
+}
+
+/* Queues that the worker visits tell by themselves. */
+static void
+look_for_dry_watched(struct rouse_worker *w)
+{
+	for (uint32_t i = 0; i < w->watched.nb; i++)
+		if (w->watched.at[i]->kind == ROUSE_SOURCE_HANDSHAKE)
+			source_look_for_buffers(w, w->watched.at[i]);
 }
 
 /* Whether a plain queue may be silent because there is no mbuf for it: the only sure way to know is
@@ -191,10 +221,11 @@ us_until(const struct rouse_worker *w, uint64_t tsc)
 
 /* How long the worker may sleep, in us; 0: without a timeout. */
 static uint32_t
-sleep_limit_us(struct rouse_worker *w, bool arm_failed)
+sleep_limit_us(struct rouse_worker *w)
 {
-	uint32_t limit = w->nb_timed > 0 || arm_failed ? w->conf.timed_us : 0;
+	uint32_t limit = w->nb_timed > 0 || w->arm_failed ? w->conf.timed_us : 0;
 
+	look_for_dry_watched(w);
 	if (w->nb_dry > 0 || is_starved(w)) {
 		rouse_counter_add(&w->stats.starved, 1);
 		limit = sooner(limit, STARVED_US);
@@ -216,27 +247,39 @@ set_timer(int timer, uint32_t us)
 
 /* ---- awake ---- */
 
-/* Does a settled entry wait in a ring whose bits are not set? A few sources at each wake, in turn,
- * so that the cost of a wake does not grow with the number of sources. */
+/* Does a settled entry wait in a ring whose bits are not set? */
+static void
+audit_source(struct rouse_worker *w, const struct source *s)
+{
+	struct rouse_attn_target lost = s->target;
+	uint64_t rings;
+
+	if (s->kind != ROUSE_SOURCE_HANDSHAKE)
+		return;
+	/* what is owed first: only then must its bits be set */
+	rings = s->ops->owed(s);
+	rings &= ~rouse_attn_marked_rings(&w->attn, lost.device);
+	if (rings != 0)
+		rouse_counter_add(&w->stats.rescues, 1);
+	/* those very bits: they name all whose entries may be there */
+	for (; rings != 0; rings &= rings - 1) {
+		lost.ring = (uint8_t)__builtin_ctzll(rings);
+		rouse_attn_mark_own(&lost);
+	}
+}
+
+/* A few sources at each wake, in turn, so that the cost of a wake does not grow with their number.
+ */
 static void
 audit(struct rouse_worker *w)
 {
-	uint32_t nb = RTE_MIN(w->handshake.nb, (uint32_t)AUDITS_PER_WAKE);
+	uint32_t all = w->handshake.nb + w->watched.nb;
 
-	for (uint32_t i = 0; i < nb; i++) {
-		struct source *s = w->handshake.at[w->next_audit++ % w->handshake.nb];
-		struct rouse_attn_target lost = s->target;
-		/* what is owed first: only then must its bits be set */
-		uint64_t rings = s->ops->owed(s);
+	for (uint32_t i = 0; i < RTE_MIN(all, (uint32_t)AUDITS_PER_WAKE); i++) {
+		uint32_t at = w->next_audit++ % all;
 
-		rings &= ~rouse_attn_marked_rings(&w->attn, lost.device);
-		if (rings != 0)
-			rouse_counter_add(&w->stats.rescues, 1);
-		/* those very bits: they name all whose entries may be there */
-		for (; rings != 0; rings &= rings - 1) {
-			lost.ring = (uint8_t)__builtin_ctzll(rings);
-			rouse_attn_mark_own(&lost);
-		}
+		audit_source(w, at < w->handshake.nb ? w->handshake.at[at]
+						     : w->watched.at[at - w->handshake.nb]);
 	}
 }
 
@@ -252,23 +295,27 @@ record_latency(struct rouse_worker *w, uint64_t now)
 		rouse_counter_add(&w->stats.late_events, 1);
 }
 
-/* Drain what the vectors that fired name; what kinds of things woke the worker. */
+/* Drain what a vector that fired names. */
 static uint32_t
-visit_fired(struct rouse_worker *w, const struct epoll_event *events, int nb, bool *timer_only)
+visit_fired_source(struct rouse_worker *w, const struct epoll_event *event)
+{
+	struct source *s = event->data.ptr;
+	uint32_t found = s->is_watched ? 0 : source_visit(w, s);
+
+	/* readable or not: what there was to read was read just now, or never will be */
+	if ((event->events & (EPOLLHUP | EPOLLERR)) != 0 && (event->events & EPOLLIN) == 0)
+		source_fd_hang_up(w, s);
+	return found;
+}
+
+static uint32_t
+visit_fired(struct rouse_worker *w, const struct epoll_event *events, int nb)
 {
 	uint32_t found = 0;
 
-	*timer_only = nb > 0;
-	for (int i = 0; i < nb; i++) {
-		if (events[i].data.u64 != EPOLL_TIMER)
-			*timer_only = false;
+	for (int i = 0; i < nb; i++)
 		if (events[i].data.u64 != EPOLL_TIMER && events[i].data.u64 != EPOLL_DOORBELL)
-			found += source_visit(w, events[i].data.ptr);
-		/* readable or not: what there was to read was read just now, or never will be */
-		if ((events[i].events & (EPOLLHUP | EPOLLERR)) != 0 &&
-		    (events[i].events & EPOLLIN) == 0)
-			source_fd_hang_up(w, events[i].data.ptr);
-	}
+			found += visit_fired_source(w, &events[i]);
 	return found;
 }
 
@@ -277,18 +324,60 @@ uint32_t
 worker_look_at_fds(struct rouse_worker *w, uint64_t now)
 {
 	struct epoll_event events[MAX_EVENTS];
-	bool timer_only;
 	int nb = epoll_wait(w->epoll, events, MAX_EVENTS, 0);
 
 	w->next_look_tsc = now + (uint64_t)(FD_LOOK_US * 1e3 / w->ns_per_tsc);
-	return visit_fired(w, events, nb, &timer_only);
+	return visit_fired(w, events, nb);
+}
+
+/* What woke the worker; it may be several things. Whether it was the timer alone. */
+static bool
+count_causes(struct rouse_worker *w, const struct epoll_event *events, int nb)
+{
+	bool doorbell = false, timer = false, interrupt = false, fd = false;
+
+	for (int i = 0; i < nb; i++) {
+		if (events[i].data.u64 == EPOLL_DOORBELL) {
+			doorbell = true;
+		} else if (events[i].data.u64 == EPOLL_TIMER) {
+			timer = true;
+		} else {
+			const struct source *s = events[i].data.ptr;
+
+			rouse_counter_add(&s->counters->wakes, 1);
+			fd |= s->kind == ROUSE_SOURCE_FD;
+			interrupt |= s->kind != ROUSE_SOURCE_FD;
+		}
+	}
+	rouse_counter_add(&w->stats.wakes, 1);
+	rouse_counter_add(&w->stats.doorbell_wakes, doorbell);
+	rouse_counter_add(&w->stats.interrupt_wakes, interrupt);
+	rouse_counter_add(&w->stats.fd_wakes, fd);
+	rouse_counter_add(&w->stats.timer_wakes, timer);
+	return timer && nb == 1;
+}
+
+/* The first round after a wake: what fired, then a round in state ATTEND. */
+static uint32_t
+visit_after_wake(struct rouse_worker *w, const struct epoll_event *events, int nb)
+{
+	uint64_t polls = rouse_counter_get(&w->stats.polls);
+	uint64_t empty = rouse_counter_get(&w->stats.empty_polls);
+	uint32_t found;
+
+	w->is_waking = true;
+	found = visit_fired(w, events, nb) + worker_attend(w);
+	w->is_waking = false;
+	rouse_counter_add(&w->stats.wake_visits, rouse_counter_get(&w->stats.polls) - polls);
+	rouse_counter_add(&w->stats.wake_misses, rouse_counter_get(&w->stats.empty_polls) - empty);
+	return found;
 }
 
 /* Block; returns in state ATTEND after a first round. */
 static void
-sleep_until_woken(struct rouse_worker *w, bool arm_failed)
+sleep_until_woken(struct rouse_worker *w)
 {
-	uint32_t limit_us = sleep_limit_us(w, arm_failed);
+	uint32_t limit_us = sleep_limit_us(w);
 	struct epoll_event events[MAX_EVENTS];
 	uint64_t slept = worker_asleep_tsc(w, 0), asleep, awake;
 	uint32_t found;
@@ -299,6 +388,7 @@ sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 		set_timer(w->timer, limit_us);
 	asleep = worker_end_round(w, false);
 	atomic_store_explicit(&w->asleep, WORKER_ASLEEP | (asleep - slept), memory_order_relaxed);
+	rouse_counter_add(&w->stats.blocks, 1);
 	ROUSE_WINDOW(C_LOOKED);
 	if (w->conf.before_sleep != NULL)
 		w->conf.before_sleep(w->conf.hook_arg);
@@ -310,38 +400,55 @@ sleep_until_woken(struct rouse_worker *w, bool arm_failed)
 	if (w->conf.after_sleep != NULL)
 		w->conf.after_sleep(w->conf.hook_arg);
 	record_latency(w, awake);
-	rouse_counter_add(&w->stats.wakes, 1);
 	atomic_store_explicit(&w->asleep, slept + (awake - asleep), memory_order_relaxed);
 	w->awake_since_tsc = w->round_tsc = awake;
+	timer_only = count_causes(w, events, nb);
 	disarm_all(w);
 	audit(w);
 
-	found = visit_fired(w, events, nb, &timer_only);
-	found += worker_attend(w);
-	if (timer_only)
-		rouse_counter_add(&w->stats.timer_wakes, 1);
-	else if (found == 0)
-		rouse_counter_add(&w->stats.spurious_wakes, 1);
+	found = visit_after_wake(w, events, nb);
+	if (found == 0 && !timer_only) {
+		/* who polls queues himself may yet find what woke him */
+		w->is_wake_open = w->watched.nb != 0;
+		rouse_counter_add(&w->stats.spurious_wakes, w->is_wake_open ? 0 : 1);
+	}
 	if (limit_us != 0 && !timer_only)
 		set_timer(w->timer, 0);
 	policy_wake(&w->policy, worker_end_round(w, found != 0));
 }
 
-/* ATTEND -> PARK -> ATTEND. */
+/* PARK -> ATTEND instead of blocking. */
 void
-worker_park(struct rouse_worker *w)
+worker_give_up_parking(struct rouse_worker *w)
 {
-	bool arm_failed;
+	w->is_parking = false;
+	rouse_attn_unpark(&w->attn);
+	disarm_all(w);
+}
 
-	rouse_counter_add(&w->stats.parks, 1);
-	rouse_attn_park(&w->attn);
-	arm_failed = arm_all(w);
-	if (rouse_attn_look(&w->attn) || visit_list(w, &w->plain) != 0) {
-		rouse_attn_unpark(&w->attn);
-		disarm_all(w);
+/* The second look, and then the sleep: ATTEND again. */
+void
+worker_look_again(struct rouse_worker *w, bool found)
+{
+	if (found || rouse_attn_look(&w->attn) || visit_list(w, &w->plain) != 0) {
+		worker_give_up_parking(w);
 		rouse_counter_add(&w->stats.recheck_hits, 1);
 		policy_wake(&w->policy, worker_end_round(w, true));
 		return;
 	}
-	sleep_until_woken(w, arm_failed);
+	w->is_parking = false;
+	sleep_until_woken(w);
+}
+
+/* ATTEND -> PARK -> ATTEND; or only to PARK, if the second look is the application's. */
+void
+worker_park(struct rouse_worker *w)
+{
+	rouse_counter_add(&w->stats.parks, 1);
+	rouse_attn_park(&w->attn);
+	arm_all(w);
+	if (w->nb_to_look_at != 0 && !rouse_attn_look(&w->attn))
+		w->is_parking = true;
+	else
+		worker_look_again(w, false);
 }

@@ -61,4 +61,12 @@ uint64_t rouse_histogram_count(const struct rouse_histogram *h);
  */
 uint64_t rouse_histogram_percentile(const struct rouse_histogram *h, double share);
 
+/** Copy a histogram, as a remembered zero or to subtract one; any thread, @p out is the caller's.
+ */
+void rouse_histogram_copy(struct rouse_histogram *out, const struct rouse_histogram *h);
+
+/** Take from @p h, the caller's copy, what had been added when @p zero was copied. The maximum is
+ * the limit of the highest bucket that is left. */
+void rouse_histogram_since(struct rouse_histogram *h, const struct rouse_histogram *zero);
+
 #endif /* ROUSE_HISTOGRAM_H */

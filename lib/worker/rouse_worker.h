@@ -20,6 +20,16 @@
  *     rte_eal_wait_lcore(lcore);
  *     rouse_worker_destroy(w);                                    (before the port is stopped)
  *
+ * An application that keeps its own loop gives the worker the queues that it polls, and calls in
+ * once a round:
+ *
+ *     rouse_worker_ethdev_watch(w, port, queue, NULL);
+ *     do {
+ *             nb_rx = rte_eth_rx_burst(port, queue, pkts, 32);
+ *             ...
+ *     } while (rouse_worker_idle(w, nb_rx));
+ *     rouse_worker_leave(w);
+ *
  * It is not a scheduler: handlers run to completion on the worker's thread, and must not block.
  */
 
@@ -121,11 +131,26 @@ int rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queu
 int rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue);
 
 /**
+ * Watch an Rx queue that the application polls itself, in every round of its loop: the worker
+ * learns of its packets when it sleeps. For rouse_worker_idle(); rouse_worker_ethdev_remove()
+ * removes it.
+ *
+ * @param may_poll  NULL, or where the worker says whether the application may poll the queue: true
+ *                  when this returns, false while the port is paused or after the queue was
+ *                  removed. It changes within rouse_worker_idle(), or while the worker does not
+ *                  run. Without it the port of a worker that runs cannot be paused
+ * @return as rouse_worker_ethdev_add(); -EINVAL also: the worker is in rouse_worker_run()
+ */
+int rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t queue,
+			      bool *may_poll);
+
+/**
  * Let every worker of the process let go of a port: before it is stopped, reset, or its queues are
  * set up anew. When it returns, nobody polls the port or waits for its interrupts; other sources go
  * on. A port that is paused already, or that nobody has, is no error.
  *
- * @return 0; else the first error met: -ENOBUFS, -ENOMEM: some queue is not paused, call it again
+ * @return 0; else the first error met: -ENOBUFS, -ENOMEM: some queue is not paused, call it again;
+ *         -EBUSY: an application polls a queue of it and gave no may_poll (logged)
  */
 int rouse_worker_port_pause(uint16_t port);
 
@@ -211,21 +236,37 @@ int rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg);
  * calling thread meanwhile.
  *
  * @param worker  a struct rouse_worker *; the type is that of rte_eal_remote_launch()
- * @return 0; -EBUSY: it runs already
+ * @return 0; -EBUSY: it runs already; -EINVAL: it has queues that the application polls itself
  */
 int rouse_worker_run(void *worker);
 
-/** Let the worker return from rouse_worker_run() after its present round; one that does not run
- * returns at once when it is run next. Any thread.
- * @return 0; -ENOBUFS as rouse_worker_post() */
-int rouse_worker_stop(struct rouse_worker *w);
+/**
+ * A round of the application's own loop is over: serve the worker's other sources, and sleep if
+ * there is nothing to do. The thread that calls it first is the worker's until
+ * rouse_worker_leave(). In every round the application polls each queue that it gave to
+ * rouse_worker_ethdev_watch() and may poll, and what it sends is sent before the call, or by
+ * rouse_worker_conf.before_sleep. Signals are not blocked: one ends a sleep.
+ *
+ * @param nb_rx  packets that the round found; other work counts likewise. 0: nothing to do
+ * @return whether to go on: false after rouse_worker_stop(), or if another thread runs the worker
+ */
+bool rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx);
+
+/** The application's loop is over. By the thread that called rouse_worker_idle(), which may begin
+ * anew; one that has not called it changes nothing. */
+void rouse_worker_leave(struct rouse_worker *w);
+
+/** Let the worker return from rouse_worker_run() after its present round, and rouse_worker_idle()
+ * return false; one that does not run returns at once when it is run next. Messages posted before
+ * have run when it returns. Any thread; also from a signal handler. */
+void rouse_worker_stop(struct rouse_worker *w);
 
 /**
- * One list: member, what it counts. Counters only grow; a "clear" is a remembered zero.
- * They are written by the worker, read by any thread without a lock.
+ * One list: member, what it counts. Counters only grow; a "clear" is a remembered zero
+ * (rouse_worker_stats_since()). They are written by the worker, read by any thread without a lock.
  */
 #define ROUSE_WORKER_STATS(X)                                                                      \
-	X(rx_packets, "packets taken from Rx queues")                                              \
+	X(rx_packets, "packets of Rx queues")                                                      \
 	X(events, "entries taken from event rings")                                                \
 	X(messages, "messages run")                                                                \
 	X(timers, "timers run")                                                                    \
@@ -240,22 +281,32 @@ int rouse_worker_stop(struct rouse_worker *w);
 	X(arm_errors, "interrupts that could not be armed: the sleep was timed")                   \
 	X(parks, "attempts to sleep")                                                              \
 	X(recheck_hits, "attempts in which the second look found work")                            \
+	X(blocks, "attempts that led to blocking")                                                 \
 	X(wakes, "returns from blocking")                                                          \
-	X(spurious_wakes, "wakes by a doorbell or an interrupt that found nothing")                \
+	X(doorbell_wakes, "wakes by a handshake producer or a message")                            \
+	X(interrupt_wakes, "wakes by an Rx interrupt, or an Rx queue's file descriptor")           \
+	X(fd_wakes, "wakes by a file descriptor of the application")                               \
 	X(timer_wakes, "wakes by a timer, or to look at timed sources")                            \
+	X(spurious_wakes, "wakes, but for those by the timer alone, that found nothing")           \
+	X(wake_visits, "visits to sources in the first round after a wake")                        \
+	X(wake_misses, "of these, visits that found nothing: sources screened")                    \
 	X(late_events, "wakes whose event is older than the last wake: not in the latencies")      \
 	X(rescues, "work found whose own signal is absent: a lost wake-up, always a bug")          \
 	X(starved, "sleeps cut short because the mbuf pool was empty")                             \
 	X(busy_tsc, "cycles in rounds that found work")                                            \
 	X(spin_tsc, "cycles in rounds that found nothing")
 
+#define ROUSE_WORKER_BURST_SIZES 10
+
 struct rouse_worker_stats {
 #define X(member, help) uint64_t member;
 	ROUSE_WORKER_STATS(X)
 #undef X
+	/** Visits that found something, by how much: from 2^i to 2^(i+1) - 1. */
+	uint64_t burst_sizes[ROUSE_WORKER_BURST_SIZES];
 	uint64_t asleep_tsc; /**< cycles blocked, the present sleep included */
-	uint64_t cpu_ns;     /**< processor time of the thread within rouse_worker_run() */
-	uint64_t wall_tsc;   /**< cycles within rouse_worker_run() */
+	uint64_t cpu_ns;     /**< processor time of the thread while it was the worker's */
+	uint64_t wall_tsc;   /**< cycles while it was */
 };
 
 /** Read the counters; any thread. A snapshot: single counters are exact, sums may be a round
@@ -265,22 +316,54 @@ void rouse_worker_stats_get(const struct rouse_worker *w, struct rouse_worker_st
 /** The worker's wake latencies, from the event to the return from blocking, in ns; any thread. */
 const struct rouse_histogram *rouse_worker_wake_ns(const struct rouse_worker *w);
 
-/** What one Rx queue of a worker did. */
-struct rouse_worker_queue_stats {
-	uint16_t port;
-	uint16_t queue;
+/** Take from @p stats what had been counted when @p zero was read: how to clear counters. */
+void rouse_worker_stats_since(struct rouse_worker_stats *stats,
+			      const struct rouse_worker_stats *zero);
+
+/** What a source is. */
+enum rouse_source_type {
+	ROUSE_SOURCE_TYPE_RXQ,
+	ROUSE_SOURCE_TYPE_EVRING,
+	ROUSE_SOURCE_TYPE_INBOX, /**< messages; a worker has one */
+	ROUSE_SOURCE_TYPE_FD,
+};
+
+enum rouse_source_state {
+	ROUSE_SOURCE_REMOVED,
+	ROUSE_SOURCE_PAUSED, /**< by rouse_worker_port_pause() */
+	ROUSE_SOURCE_ACTIVE,
+};
+
+/** What one source of a worker did. The counters of one that was removed stay, and go on if it is
+ * added again. */
+struct rouse_worker_source_stats {
+	enum rouse_source_type type;
 	enum rouse_source_kind kind;
-	uint64_t packets;
+	enum rouse_source_state state;
+	uint16_t port;	      /**< RXQ */
+	uint16_t queue;	      /**< RXQ */
+	uint8_t device;	      /**< EVRING: its bit of the attention word */
+	uint8_t ring;	      /**< EVRING: its bit of the detail word */
+	int fd;		      /**< FD */
+	uint64_t packets;     /**< packets, entries or messages taken; calls, of an FD. 0 of an RXQ
+				   that the application polls itself, as all but wakes and arms */
+	uint64_t polls;	      /**< visits */
+	uint64_t empty_polls; /**< visits that found nothing */
+	uint64_t arms;	      /**< its interrupt was armed */
+	uint64_t arm_errors;  /**< it could not be armed */
+	uint64_t wakes;	      /**< wakes that named it */
+	/** Visits that found something, by how much: from 2^i to 2^(i+1) - 1. */
+	uint64_t burst_sizes[ROUSE_WORKER_BURST_SIZES];
 };
 
 /**
- * The @p index-th Rx queue of the worker, in the order of addition; any thread, but not from a
- * handler.
+ * The @p index-th source of the worker, in the order of first addition: the messages are the first.
+ * Any thread, without a lock; a snapshot as rouse_worker_stats_get().
  *
- * @return whether there is one
+ * @return whether there is one, or was
  */
-bool rouse_worker_queue_stats_get(struct rouse_worker *w, unsigned int index,
-				  struct rouse_worker_queue_stats *stats);
+bool rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int index,
+				   struct rouse_worker_source_stats *stats);
 
 /** The NUMA node that the worker was asked to be on, SOCKET_ID_ANY: any. */
 int rouse_worker_socket_id(const struct rouse_worker *w);

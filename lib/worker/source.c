@@ -26,8 +26,12 @@ source_visit(struct rouse_worker *w, struct source *s)
 	uint32_t n = s->ops->drain(w, s);
 
 	rouse_counter_add(&w->stats.polls, 1);
-	if (n == 0)
+	if (n != 0) {
+		source_count_burst(s->counters, n);
+	} else {
 		rouse_counter_add(&w->stats.empty_polls, 1);
+		rouse_counter_add(&s->counters->empty_polls, 1);
+	}
 	ROUSE_WINDOW(C_DRAINED);
 	return n;
 }
@@ -190,12 +194,30 @@ unlink_ring(struct device *d, const struct source *s, unsigned int ring)
 		link->source = NULL;
 }
 
+/* Where the worker finds it; NULL: a file descriptor is visited when it is ready, and only then. */
+static struct source_list *
+list_of(struct rouse_worker *w, const struct source *s)
+{
+	if (s->kind == ROUSE_SOURCE_FD)
+		return NULL;
+	if (s->is_watched)
+		return &w->watched;
+	return s->kind == ROUSE_SOURCE_HANDSHAKE ? &w->handshake : &w->plain;
+}
+
+static void
+let_application_poll(const struct source *s, bool may_poll)
+{
+	if (s->is_watched && s->ethdev.may_poll != NULL)
+		*s->ethdev.may_poll = may_poll;
+}
+
 static void
 insert(struct rouse_worker *w, void *arg)
 {
 	struct insertion *in = arg;
 	struct source *s = in->source;
-	bool is_handshake = s->kind == ROUSE_SOURCE_HANDSHAKE;
+	struct source_list *list = list_of(w, s);
 	struct source_link *own = s->links;
 
 	if (s->ops->attach != NULL) {
@@ -203,15 +225,19 @@ insert(struct rouse_worker *w, void *arg)
 		if (in->ret != 0)
 			return;
 	}
-	if (s->kind != ROUSE_SOURCE_FD) /* which is visited when it is ready, and only then */
-		in->spare = list_append(is_handshake ? &w->handshake : &w->plain, s, in->spare);
+	if (list != NULL)
+		in->spare = list_append(list, s, in->spare);
 	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
 		link_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings),
 			  own++);
-	if (is_handshake) /* what is there already was signalled to nobody: look once */
+	/* what is there already was signalled to nobody: look once */
+	if (s->kind == ROUSE_SOURCE_HANDSHAKE)
 		rouse_attn_mark_own(&s->target);
 	if (s->kind == ROUSE_SOURCE_TIMED)
 		w->nb_timed++;
+	if (s->is_watched && s->kind == ROUSE_SOURCE_INTERRUPT)
+		w->nb_to_look_at++;
+	let_application_poll(s, true);
 }
 
 /* A bit that stays set names another source of the ring, or none, and counts as stale then. */
@@ -219,15 +245,19 @@ static void
 withdraw(struct rouse_worker *w, void *arg)
 {
 	struct source *s = arg;
+	struct source_list *list = list_of(w, s);
 
+	let_application_poll(s, false);
 	if (s->ops->detach != NULL)
 		s->ops->detach(w, s);
-	list_remove(&w->handshake, s);
-	list_remove(&w->plain, s);
+	if (list != NULL)
+		list_remove(list, s);
 	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
 		unlink_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings));
 	if (s->kind == ROUSE_SOURCE_TIMED)
 		w->nb_timed--;
+	if (s->is_watched && s->kind == ROUSE_SOURCE_INTERRUPT)
+		w->nb_to_look_at--;
 	if (s->is_dry)
 		w->nb_dry--;
 	s->is_dry = false;
@@ -252,13 +282,15 @@ int
 source_enter(struct rouse_worker *w, struct source *s)
 {
 	struct insertion in = { .source = s };
-	int ret = list_reserve(s->kind == ROUSE_SOURCE_HANDSHAKE ? &w->handshake : &w->plain,
-			       &in.spare);
+	const struct source_list *list = list_of(w, s);
+	int ret = list == NULL ? 0 : list_reserve(list, &in.spare);
 
 	if (ret == 0)
 		ret = worker_change(w, insert, &in);
 	if (ret == 0)
 		ret = in.ret;
+	if (ret == 0)
+		source_tell_state(s, ROUSE_SOURCE_ACTIVE);
 	rte_free(in.spare);
 	return ret;
 }
@@ -279,7 +311,9 @@ source_insert(struct rouse_worker *w, struct source *s)
 
 	if (ret != 0)
 		return ret;
-	ret = source_enter(w, s);
+	ret = source_take_counters(w, s);
+	if (ret == 0)
+		ret = source_enter(w, s);
 	if (ret != 0)
 		rte_free(spare);
 	else
@@ -324,6 +358,7 @@ source_remove(struct rouse_worker *w, struct source *s)
 
 	if (ret != 0)
 		return ret;
+	source_tell_state(s, ROUSE_SOURCE_REMOVED);
 	list_remove(&w->sources, s);
 	if (!s->is_paused && s->ops->remove != NULL)
 		s->ops->remove(w, s);
@@ -343,4 +378,6 @@ source_remove_all(struct rouse_worker *w)
 	rte_free(w->sources.at);
 	rte_free(w->handshake.at);
 	rte_free(w->plain.at);
+	rte_free(w->watched.at);
+	worker_counters_destroy(w);
 }

@@ -36,24 +36,36 @@ ethdev_drain(struct rouse_worker *w, struct source *s)
 
 	if (n == 0)
 		return 0;
-	rouse_counter_add(&s->packets, n);
-	rouse_counter_add(&w->stats.rx_packets, n);
 	s->ethdev.handler(s->arg, s->ethdev.port_id, s->ethdev.queue, w->pkts, n);
 	return n;
+}
+
+static void
+set_dry(struct rouse_worker *w, struct source *s, bool is_dry)
+{
+	if (likely(is_dry == s->is_dry))
+		return;
+	s->is_dry = is_dry;
+	w->nb_dry += is_dry ? 1 : UINT32_MAX;
+}
+
+/* Without a buffer the device is silent. */
+void
+source_look_for_buffers(struct rouse_worker *w, struct source *s)
+{
+	set_dry(w, s, !s->ethdev.port.ops->has_buffers(s->ethdev.port.ctx, s->ethdev.queue));
 }
 
 static uint32_t
 handshake_drain(struct rouse_worker *w, struct source *s)
 {
 	uint32_t n = ethdev_drain(w, s);
-	/* after the handler: it may have freed the very buffers that were missing */
-	bool is_dry = n < w->burst &&
-		      !s->ethdev.port.ops->has_buffers(s->ethdev.port.ctx, s->ethdev.queue);
 
-	if (unlikely(is_dry != s->is_dry)) {
-		s->is_dry = is_dry;
-		w->nb_dry += is_dry ? 1 : UINT32_MAX;
-	}
+	/* after the handler: it may have freed the very buffers that were missing */
+	if (n < w->burst)
+		source_look_for_buffers(w, s);
+	else
+		set_dry(w, s, false);
 	return n;
 }
 
@@ -72,6 +84,7 @@ handshake_remove(struct rouse_worker *w __rte_unused, struct source *s)
 }
 
 static const struct source_ops handshake_ops = {
+	.type = ROUSE_SOURCE_TYPE_RXQ,
 	.drain = handshake_drain,
 	.owed = handshake_owed,
 	.remove = handshake_remove,
@@ -146,6 +159,7 @@ interrupt_detach(struct rouse_worker *w, struct source *s)
 }
 
 static const struct source_ops interrupt_ops = {
+	.type = ROUSE_SOURCE_TYPE_RXQ,
 	.drain = ethdev_drain,
 	.arm = interrupt_arm,
 	.disarm = interrupt_disarm,
@@ -155,12 +169,14 @@ static const struct source_ops interrupt_ops = {
 
 /* An fd that says that there are packets, and no interrupt to arm. */
 static const struct source_ops readable_ops = {
+	.type = ROUSE_SOURCE_TYPE_RXQ,
 	.drain = ethdev_drain,
 	.attach = interrupt_attach,
 	.detach = interrupt_detach,
 };
 
 static const struct source_ops timed_ops = {
+	.type = ROUSE_SOURCE_TYPE_RXQ,
 	.drain = ethdev_drain,
 	.attach = plain_attach,
 	.detach = plain_detach,
@@ -266,11 +282,23 @@ let_go(struct rouse_worker *w, struct source *s)
 int
 source_queue_pause(struct rouse_worker *w, struct source *s)
 {
-	int ret = s->is_paused ? 0 : source_leave(w, s);
+	int ret;
 
-	if (ret != 0 || s->is_paused)
+	if (s->is_paused)
+		return 0;
+	if (s->is_watched && s->ethdev.may_poll == NULL &&
+	    atomic_load_explicit(&w->running, memory_order_acquire)) {
+		WORKER_LOG(ERR,
+			   "%s: queue %u of port %u cannot be paused: the application polls it; "
+			   "give may_poll to rouse_worker_ethdev_watch()",
+			   w->name, s->ethdev.queue, s->ethdev.port_id);
+		return -EBUSY;
+	}
+	ret = source_leave(w, s);
+	if (ret != 0)
 		return ret;
 	s->is_paused = true;
+	source_tell_state(s, ROUSE_SOURCE_PAUSED);
 	let_go(w, s);
 	return 0;
 }
@@ -360,6 +388,27 @@ rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 }
 
 int
+rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t queue, bool *may_poll)
+{
+	struct source model;
+	int ret = worker_lock(w);
+
+	if (ret != 0)
+		return ret;
+	memset(&model, 0, sizeof(model));
+	model.is_watched = true;
+	model.ethdev.may_poll = may_poll;
+	model.ethdev.port_id = port;
+	model.ethdev.queue = queue;
+	if (atomic_load_explicit(&w->running, memory_order_acquire) && !w->is_idle_form)
+		ret = -EINVAL;
+	else
+		ret = add(w, &model);
+	worker_unlock(w);
+	return ret;
+}
+
+int
 rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue)
 {
 	int ret = worker_lock(w);
@@ -375,33 +424,4 @@ rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue
 	}
 	worker_unlock(w);
 	return ret;
-}
-
-static const struct source *
-find_index(const struct rouse_worker *w, unsigned int index)
-{
-	for (uint32_t i = 0; i < w->sources.nb; i++)
-		if (is_ethdev(w->sources.at[i]) && index-- == 0)
-			return w->sources.at[i];
-	return NULL;
-}
-
-bool
-rouse_worker_queue_stats_get(struct rouse_worker *w, unsigned int index,
-			     struct rouse_worker_queue_stats *stats)
-{
-	const struct source *s;
-
-	/* not from within a handler: the worker may be waited for */
-	pthread_mutex_lock(&w->control);
-	s = find_index(w, index);
-	if (s != NULL)
-		*stats = (struct rouse_worker_queue_stats){
-			.port = s->ethdev.port_id,
-			.queue = s->ethdev.queue,
-			.kind = s->kind,
-			.packets = rouse_counter_get(&s->packets),
-		};
-	pthread_mutex_unlock(&w->control);
-	return s != NULL;
 }

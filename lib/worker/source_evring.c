@@ -24,8 +24,6 @@ evring_drain(struct rouse_worker *w, struct source *s)
 	if (n == 0)
 		return 0;
 	rouse_evring_advance(ring, n);
-	rouse_counter_add(&s->packets, n);
-	rouse_counter_add(&w->stats.events, n);
 	return n;
 }
 
@@ -36,6 +34,7 @@ evring_owed(const struct source *s)
 }
 
 static const struct source_ops evring_ops = {
+	.type = ROUSE_SOURCE_TYPE_EVRING,
 	.drain = evring_drain,
 	.owed = evring_owed,
 };

@@ -21,8 +21,6 @@ static uint32_t
 fd_drain(struct rouse_worker *w, struct source *s)
 {
 	s->fd.handler(w, s->fd.fd, s->arg);
-	rouse_counter_add(&s->packets, 1);
-	rouse_counter_add(&w->stats.fd_events, 1);
 	return 1;
 }
 
@@ -54,6 +52,7 @@ fd_detach(struct rouse_worker *w, struct source *s)
 }
 
 static const struct source_ops fd_ops = {
+	.type = ROUSE_SOURCE_TYPE_FD,
 	.drain = fd_drain,
 	.attach = fd_attach,
 	.detach = fd_detach,

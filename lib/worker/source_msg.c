@@ -17,8 +17,7 @@
 
 #include "worker.h"
 
-#define INBOX_SIZE  1024
-#define INBOX_BURST 32
+#define INBOX_SIZE 1024
 
 struct msg {
 	rouse_worker_msg_t fn;
@@ -28,17 +27,14 @@ struct msg {
 static uint32_t
 inbox_drain(struct rouse_worker *w, struct source *s __rte_unused)
 {
-	struct msg msgs[INBOX_BURST];
+	struct msg msgs[WORKER_MAX_BURST];
 	uint32_t n =
-		rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]), INBOX_BURST, NULL);
+		rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]), w->burst, NULL);
 
 	w->inbox_taken += n;
 	for (uint32_t i = 0; i < n; i++)
 		msgs[i].fn(w, msgs[i].arg);
-	if (n != 0)
-		rouse_counter_add(&w->stats.messages, n);
-	/* the worker takes a full burst for "there may be more"; its burst is another */
-	return n == INBOX_BURST ? w->burst : n;
+	return n;
 }
 
 /*
@@ -56,6 +52,7 @@ inbox_owed(const struct source *s)
 }
 
 static const struct source_ops inbox_ops = {
+	.type = ROUSE_SOURCE_TYPE_INBOX,
 	.drain = inbox_drain,
 	.owed = inbox_owed,
 };

@@ -4,6 +4,7 @@
 
 /* Reading a worker's counters from any thread. */
 
+#include <string.h>
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -20,6 +21,26 @@ worker_thread_cpu_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
+/* Sums over all sources, also those that are gone. */
+static void
+add_sources(const struct rouse_worker *w, struct rouse_worker_stats *stats)
+{
+	struct rouse_worker_source_stats s;
+
+	for (unsigned int i = 0; rouse_worker_source_stats_get(w, i, &s); i++) {
+		if (s.type == ROUSE_SOURCE_TYPE_RXQ)
+			stats->rx_packets += s.packets;
+		else if (s.type == ROUSE_SOURCE_TYPE_EVRING)
+			stats->events += s.packets;
+		else if (s.type == ROUSE_SOURCE_TYPE_INBOX)
+			stats->messages += s.packets;
+		else
+			stats->fd_events += s.packets;
+		for (unsigned int j = 0; j < ROUSE_WORKER_BURST_SIZES; j++)
+			stats->burst_sizes[j] += s.burst_sizes[j];
+	}
+}
+
 void
 rouse_worker_stats_get(const struct rouse_worker *w, struct rouse_worker_stats *stats)
 {
@@ -30,6 +51,8 @@ rouse_worker_stats_get(const struct rouse_worker *w, struct rouse_worker_stats *
 #define X(member, help) stats->member = rouse_counter_get(&w->stats.member);
 	ROUSE_WORKER_STATS(X)
 #undef X
+	memset(stats->burst_sizes, 0, sizeof(stats->burst_sizes));
+	add_sources(w, stats);
 	now = rte_rdtsc();
 	stats->asleep_tsc = worker_asleep_tsc(w, now);
 	stats->cpu_ns = rouse_counter_get(&w->past_cpu_ns);
@@ -38,6 +61,19 @@ rouse_worker_stats_get(const struct rouse_worker *w, struct rouse_worker_stats *
 		stats->cpu_ns += worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns;
 		stats->wall_tsc += now - start;
 	}
+}
+
+void
+rouse_worker_stats_since(struct rouse_worker_stats *stats, const struct rouse_worker_stats *zero)
+{
+#define X(member, help) stats->member -= zero->member;
+	ROUSE_WORKER_STATS(X)
+#undef X
+	for (unsigned int i = 0; i < ROUSE_WORKER_BURST_SIZES; i++)
+		stats->burst_sizes[i] -= zero->burst_sizes[i];
+	stats->asleep_tsc -= zero->asleep_tsc;
+	stats->cpu_ns -= zero->cpu_ns;
+	stats->wall_tsc -= zero->wall_tsc;
 }
 
 const struct rouse_histogram *

@@ -123,87 +123,108 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 
 /* ---- run ---- */
 
-static void
-begin(struct rouse_worker *w)
+/* No change is under way while the worker begins to run. */
+static int
+claim(struct rouse_worker *w, bool is_idle_form)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&w->control);
+	if (atomic_load_explicit(&w->running, memory_order_acquire))
+		ret = -EBUSY;
+	else if (!is_idle_form && w->watched.nb != 0)
+		ret = -EINVAL;
+	if (ret == 0) {
+		w->is_idle_form = is_idle_form;
+		w->thread = pthread_self();
+		atomic_store_explicit(&w->running, true, memory_order_release);
+	}
+	pthread_mutex_unlock(&w->control);
+	return ret;
+}
+
+/* The calling thread is the worker's from here on, in state ATTEND. 0; -EBUSY, -EINVAL */
+int
+worker_begin(struct rouse_worker *w, bool is_idle_form)
 {
 	uint64_t now = rte_rdtsc();
 	uint64_t spin_tsc = (uint64_t)(w->conf.spin_us * 1e3 / w->ns_per_tsc);
+	int ret = claim(w, is_idle_form);
 
-	w->stop = false;
+	if (ret != 0)
+		return ret;
 	w->round_tsc = w->awake_since_tsc = now;
 	policy_init(&w->policy, w->conf.mode, spin_tsc, now);
 	pthread_getcpuclockid(pthread_self(), &w->cpu_clock);
 	w->start_cpu_ns = worker_thread_cpu_ns(w->cpu_clock);
 	/* pairs with the acquire in rouse_worker_stats_get(): the clock is known */
 	atomic_store_explicit(&w->start_tsc, now, memory_order_release);
+	w->state = ROUSE_ATTN_ATTEND;
+	worker_enter_attend(w);
+	return 0;
 }
 
+/* One round of the sources that the worker visits; what the application found before counts too. */
+void
+worker_step(struct rouse_worker *w, uint32_t found)
+{
+	enum rouse_attn_state next;
+	uint64_t now;
+
+	if (unlikely(w->calls != NULL))
+		worker_make_changes(w);
+	if (w->state == ROUSE_ATTN_POLL) {
+		found += worker_poll(w);
+		rouse_counter_add(&w->stats.poll_rounds, 1);
+	} else {
+		found += worker_attend(w);
+		rouse_counter_add(&w->stats.attend_rounds, 1);
+	}
+	now = worker_end_round(w, found != 0);
+	if (unlikely(now >= w->next_timer_tsc))
+		found += worker_run_timers(w, now);
+	if (unlikely(w->nb_fds != 0 && now >= w->next_look_tsc))
+		found += worker_look_at_fds(w, now);
+	next = policy_step(&w->policy, w->state, found != 0, now);
+	if (next == w->state)
+		return;
+	if (next == ROUSE_ATTN_PARK) {
+		worker_park(w);
+		return;
+	}
+	w->state = next;
+	if (next == ROUSE_ATTN_POLL)
+		rouse_attn_poll(&w->attn);
+	else
+		worker_enter_attend(w);
+}
+
+/* What was posted before the stop runs; what comes after it may. */
 static void
-end(struct rouse_worker *w)
+run_messages(struct rouse_worker *w)
+{
+	unsigned int nb = rte_ring_count(w->inbox);
+
+	for (unsigned int i = 0; i <= nb / w->burst; i++)
+		source_visit(w, w->inbox_source);
+}
+
+/* The calling thread is the worker's no more. */
+void
+worker_end(struct rouse_worker *w)
 {
 	uint64_t start = atomic_load_explicit(&w->start_tsc, memory_order_relaxed);
 
+	run_messages(w);
 	atomic_store_explicit(&w->start_tsc, 0, memory_order_release);
 	rouse_counter_add(&w->past_tsc, rte_rdtsc() - start);
 	rouse_counter_add(&w->past_cpu_ns, worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns);
 	worker_make_changes(w);
 	rouse_attn_attend(&w->attn);
+	w->is_idle_form = false;
+	atomic_store_explicit(&w->stop_wanted, false, memory_order_relaxed);
 	/* pairs with the acquires of control threads */
 	atomic_store_explicit(&w->running, false, memory_order_release);
-}
-
-static void
-loop(struct rouse_worker *w)
-{
-	enum rouse_attn_state state = ROUSE_ATTN_ATTEND, next;
-	uint32_t found;
-	uint64_t now;
-
-	worker_enter_attend(w);
-	while (!w->stop) {
-		if (unlikely(w->calls != NULL))
-			worker_make_changes(w);
-		if (state == ROUSE_ATTN_POLL) {
-			found = worker_poll(w);
-			rouse_counter_add(&w->stats.poll_rounds, 1);
-		} else {
-			found = worker_attend(w);
-			rouse_counter_add(&w->stats.attend_rounds, 1);
-		}
-		now = worker_end_round(w, found != 0);
-		if (unlikely(now >= w->next_timer_tsc))
-			found += worker_run_timers(w, now);
-		if (unlikely(w->nb_fds != 0 && now >= w->next_look_tsc))
-			found += worker_look_at_fds(w, now);
-		next = policy_step(&w->policy, state, found != 0, now);
-		if (next == state)
-			continue;
-		if (next == ROUSE_ATTN_PARK) {
-			worker_park(w);
-		} else if (next == ROUSE_ATTN_POLL) {
-			rouse_attn_poll(&w->attn);
-			state = next;
-		} else {
-			worker_enter_attend(w);
-			state = next;
-		}
-	}
-}
-
-/* No change is under way while the worker begins to run. */
-static bool
-claim(struct rouse_worker *w)
-{
-	bool is_free;
-
-	pthread_mutex_lock(&w->control);
-	is_free = !atomic_load_explicit(&w->running, memory_order_acquire);
-	if (is_free) {
-		w->thread = pthread_self();
-		atomic_store_explicit(&w->running, true, memory_order_release);
-	}
-	pthread_mutex_unlock(&w->control);
-	return is_free;
 }
 
 int
@@ -211,30 +232,36 @@ rouse_worker_run(void *worker)
 {
 	struct rouse_worker *w = worker;
 	sigset_t all, before;
+	int ret;
 
-	if (!claim(w))
-		return -EBUSY;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	begin(w);
-	loop(w);
-	end(w);
+	ret = worker_begin(w, false);
+	if (ret == 0) {
+		while (!worker_shall_stop(w))
+			worker_step(w, 0);
+		worker_end(w);
+	} else if (ret == -EINVAL) {
+		WORKER_LOG(ERR,
+			   "%s: the application polls queues of it itself: call "
+			   "rouse_worker_idle() from its loop",
+			   w->name);
+	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return 0;
+	return ret;
 }
 
 /* ---- stop ---- */
 
-static void
-stop_now(struct rouse_worker *w, void *arg __rte_unused)
-{
-	w->stop = true;
-}
-
-int
+void
 rouse_worker_stop(struct rouse_worker *w)
 {
-	return rouse_worker_post(w, stop_now, NULL);
+	int error = errno; /* it may run in a signal handler */
+
+	/* pairs with the acquire in worker_shall_stop() */
+	atomic_store_explicit(&w->stop_wanted, true, memory_order_release);
+	rouse_attn_signal(&w->inbox_source->target, rte_rdtsc());
+	errno = error;
 }
 
 void

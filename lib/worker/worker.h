@@ -51,6 +51,17 @@ struct source_ops {
 	/* NULL, or: let go of the source's producer; the worker has let go of the source. Control
 	 * thread. */
 	void (*remove)(struct rouse_worker *w, struct source *s);
+	enum rouse_source_type type;
+};
+
+/*
+ * What a source did, in a place that outlives it: a source that comes back goes on counting there,
+ * and readers need no lock. Written by the worker.
+ */
+struct source_counters {
+	_Atomic uint64_t identity; /* see counters.c; written by control threads */
+	rouse_counter packets, empty_polls, arms, arm_errors, wakes;
+	rouse_counter burst_sizes[ROUSE_WORKER_BURST_SIZES];
 };
 
 struct source {
@@ -60,11 +71,12 @@ struct source {
 	struct rouse_attn_target target;
 	uint64_t rings;
 	struct source_link *links; /* one for each ring bit */
+	struct source_counters *counters;
 	bool armed;
-	bool is_paused; /* the worker has let go of it for a while; control threads' */
-	bool is_dry;	/* handshake queues: the device has no buffer, and will be silent */
+	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
+	bool is_dry;	 /* handshake queues: the device has no buffer, and will be silent */
+	bool is_watched; /* Rx queues: the application takes the packets itself */
 	void *arg;
-	rouse_counter packets; /* written by the worker, read by any thread */
 	union {
 		struct {
 			rouse_worker_rx_t handler;
@@ -72,7 +84,8 @@ struct source {
 			struct rouse_attn_port port; /* handshake sources */
 			uint16_t port_id;
 			uint16_t queue;
-			int fd; /* interrupt sources: in the worker's epoll set */
+			int fd;		/* interrupt sources: in the worker's epoll set */
+			bool *may_poll; /* of a watched one: NULL, or where the application looks */
 		} ethdev;
 		struct {
 			rouse_worker_event_t handler;
@@ -122,23 +135,33 @@ struct worker_counters {
 #define EPOLL_DOORBELL UINT64_C(1)
 #define EPOLL_TIMER    UINT64_C(2)
 
+#define COUNTERS_OF_CHUNK 64
+#define MAX_CHUNKS	  1024
+
 struct rouse_worker {
 	struct rouse_attn attn;
 	/* the worker's alone while it runs */
 	struct policy policy;
+	enum rouse_attn_state state;  /* ATTEND or POLL: what the policy said last */
 	struct source_list handshake; /* those whose producer sets bits */
 	struct source_list plain;     /* the others */
+	struct source_list watched;   /* those of both kinds that the application polls */
 	struct device *devices[ROUSE_ATTN_BITS];
 	uint32_t nb_devices;
 	uint32_t nb_timed;	/* plain sources without an interrupt */
 	uint32_t nb_dry;	/* sources that are dry */
 	uint32_t nb_fds;	/* file descriptors of the application that are watched */
+	uint32_t nb_to_look_at; /* watched sources that are armed before each sleep */
 	uint64_t next_look_tsc; /* at them, while awake */
 	uint32_t next_audit;	/* index into handshake */
 	struct timers *timers;
 	uint64_t next_timer_tsc;   /* when the first timer is due; UINT64_MAX: there is none */
 	struct worker_call *calls; /* changes to make between two rounds */
-	bool stop;
+	bool is_idle_form;	   /* the application's loop calls rouse_worker_idle() */
+	bool is_parking;	   /* idle form: the second look is the application's */
+	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
+	bool is_waking;		   /* the first round after a wake */
+	bool arm_failed;	   /* before the sleep that is coming */
 	uint16_t burst;
 	uint64_t awake_since_tsc; /* the last return from blocking */
 	uint64_t round_tsc;	  /* the end of the last round */
@@ -157,6 +180,10 @@ struct rouse_worker {
 	struct source_list sources; /* all, in the order of addition; guarded by control */
 	pthread_t thread;	    /* that runs the worker; set before running */
 
+	/* written by control threads, read by any thread */
+	struct source_counters *counters[MAX_CHUNKS];
+	_Atomic uint32_t nb_counters;
+
 	/* written by the worker, read by any thread */
 	alignas(ROUSE_CACHE_LINE) struct worker_counters stats;
 	struct rouse_histogram wake_ns;
@@ -170,6 +197,7 @@ struct rouse_worker {
 
 	/* written by producers of messages */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t inbox_settled;
+	_Atomic bool stop_wanted;
 	struct rte_ring *inbox;
 	struct source *inbox_source;
 	uint64_t inbox_taken; /* the worker's */
@@ -185,6 +213,7 @@ void worker_delist(struct rouse_worker *w);
 bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
+void source_look_for_buffers(struct rouse_worker *w, struct source *s);
 
 /* source.c: visiting, adding and removing, the reverse table */
 
@@ -207,6 +236,19 @@ source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int r
 	const struct device *d = w->devices[device];
 
 	return d == NULL || d->rings[ring].source == NULL ? NULL : &d->rings[ring];
+}
+
+/* counters.c: what sources did */
+
+int source_take_counters(struct rouse_worker *w, struct source *s);
+void source_tell_state(const struct source *s, enum rouse_source_state state);
+void worker_counters_destroy(struct rouse_worker *w);
+
+static inline void
+source_count_burst(struct source_counters *c, uint32_t n)
+{
+	rouse_counter_add(&c->packets, n);
+	rouse_counter_add(&c->burst_sizes[31 - __builtin_clz(n)], 1);
 }
 
 /* control.c: changes while the worker runs */
@@ -239,7 +281,22 @@ void worker_enter_attend(struct rouse_worker *w);
 uint32_t worker_poll(struct rouse_worker *w);
 uint64_t worker_end_round(struct rouse_worker *w, bool found);
 void worker_park(struct rouse_worker *w);
+void worker_look_again(struct rouse_worker *w, bool found);
+void worker_give_up_parking(struct rouse_worker *w);
 uint32_t worker_look_at_fds(struct rouse_worker *w, uint64_t now);
+
+/* worker.c: what both forms of running have in common */
+
+int worker_begin(struct rouse_worker *w, bool is_idle_form);
+void worker_step(struct rouse_worker *w, uint32_t found);
+void worker_end(struct rouse_worker *w);
+
+static inline bool
+worker_shall_stop(const struct rouse_worker *w)
+{
+	/* pairs with the release in rouse_worker_stop() */
+	return atomic_load_explicit(&w->stop_wanted, memory_order_acquire);
+}
 
 /* stats.c */
 

@@ -192,7 +192,7 @@ echo(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t 
 
 	send_all(port, queue, pkts, nb_pkts);
 	if (e->nb_seen < e->nb_wanted && e->nb_seen + nb_pkts >= e->nb_wanted)
-		assert_int_equal(rouse_worker_stop(e->worker), 0);
+		rouse_worker_stop(e->worker);
 	e->nb_seen += nb_pkts;
 }
 

@@ -134,7 +134,7 @@ queues_move_between_running_workers_and_nothing_is_lost(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, run, workers[i]), 0);
 	nb_moves = move_until_all_came(&r, worker_of);
 	for (int i = 0; i < NB_WORKERS; i++) {
-		assert_int_equal(rouse_worker_stop(workers[i]), 0);
+		rouse_worker_stop(workers[i]);
 		pthread_join(threads[i], NULL);
 		assert_int_equal(rescues(workers[i]), 0);
 		rouse_worker_destroy(workers[i]);
@@ -187,7 +187,7 @@ a_port_stops_and_starts_under_a_worker_that_goes_on(void **state)
 	assert_int_equal(rouse_worker_ethdev_remove(w, r.port, 1), 0);
 	assert_int_equal(rouse_worker_port_resume(r.port), 0);
 	assert_int_equal(rouse_worker_ethdev_add(w, r.port, 1, receive, NULL), 0);
-	assert_int_equal(rouse_worker_stop(w), 0);
+	rouse_worker_stop(w);
 	pthread_join(thread, NULL);
 	assert_int_equal(rescues(w), 0);
 	rouse_worker_destroy(w);
@@ -229,7 +229,7 @@ an_event_ring_comes_and_goes_while_the_worker_sleeps(void **state)
 		assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
 		assert_int_equal(rouse_worker_evring_remove(w, ring), -ENOENT);
 	}
-	assert_int_equal(rouse_worker_stop(w), 0);
+	rouse_worker_stop(w);
 	pthread_join(thread, NULL);
 	assert_int_equal(rescues(w), 0);
 	rouse_worker_destroy(w);
@@ -279,7 +279,7 @@ timers_run_once_or_again_and_not_before_their_time(void **state)
 	for (unsigned int i = 0; i < 64; i++)
 		assert_int_equal(rouse_worker_timer_add(w, 1000000000, 0, tick, &never), i);
 	assert_int_equal(rouse_worker_timer_add(w, 1000000000, 0, tick, &never), -ENOSPC);
-	assert_int_equal(rouse_worker_stop(w), 0);
+	rouse_worker_stop(w);
 	pthread_join(thread, NULL);
 	rouse_worker_destroy(w);
 }
@@ -355,7 +355,7 @@ a_file_descriptor_wakes_and_one_that_hung_up_does_not_spin(void **state)
 	assert_in_range(atomic_load(&pipe_seen.nb_calls), calls, calls + 1);
 	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
 	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), -ENOENT);
-	assert_int_equal(rouse_worker_stop(w), 0);
+	rouse_worker_stop(w);
 	pthread_join(thread, NULL);
 	rouse_worker_stats_get(w, &stats);
 	assert_int_equal(stats.fd_events, atomic_load(&pipe_seen.nb_calls));
@@ -380,7 +380,7 @@ a_worker_that_ends_under_a_change_is_changed_all_the_same(void **state)
 		pthread_t thread;
 
 		assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
-		assert_int_equal(rouse_worker_stop(w), 0);
+		rouse_worker_stop(w);
 		assert_int_equal(rouse_worker_evring_add(w, ring, count, NULL, &target), 0);
 		assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
 		pthread_join(thread, NULL);
@@ -408,7 +408,7 @@ a_handler_cannot_wait_for_its_own_worker(void **state)
 
 	assert_int_equal(rouse_worker_post(w, change_myself, ring), 0);
 	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
-	assert_int_equal(rouse_worker_stop(w), 0);
+	rouse_worker_stop(w);
 	pthread_join(thread, NULL);
 	assert_int_equal(from_within, -EDEADLK);
 	assert_int_equal(rouse_worker_evring_remove(w, ring), -ENOENT);

@@ -230,8 +230,9 @@ want_of_memory_leaves_no_trace(void **state)
 		}
 		mock_fail_allocation = 0;
 	}
-	/* each: the source, its links; the first: the device, the room in a list */
-	assert_int_equal(failed, 2 + 2 + 2);
+	/* each: the source, its links; the first: the device, the room in two lists, the counters
+	 */
+	assert_int_equal(failed, 2 + 2 + 3);
 	mock_deliver(0, 7, 0);
 	mock_deliver(0, 7, 1);
 	worker_attend(w);

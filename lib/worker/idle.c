@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * The idle form: the loop is the application's, which polls its Rx queues itself and calls in once
+ * a round. Its rounds are then steps of the park protocol: the round after POLL -> ATTEND is the
+ * full round, and the one after arming is the second look at queues with an interrupt. So the call
+ * that goes to ATTEND never parks, nor does one that took the bits of a queue which the application
+ * polls: it is polled first.
+ */
+
+#include <errno.h>
+
+#include <rte_errno.h>
+
+#include "worker.h"
+
+static bool
+enter(struct rouse_worker *w)
+{
+	int ret = worker_begin(w, true);
+
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: rouse_worker_idle() from lcore %u: another thread runs it",
+			   w->name, rte_lcore_id());
+	return ret == 0;
+}
+
+static void
+close_wake(struct rouse_worker *w, bool found)
+{
+	if (w->is_wake_open && !found)
+		rouse_counter_add(&w->stats.spurious_wakes, 1);
+	w->is_wake_open = false;
+}
+
+bool
+rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx)
+{
+	if (unlikely(!w->is_idle_form)) {
+		if (!enter(w))
+			return false;
+		nb_rx = 1; /* the full round is to come */
+	} else if (nb_rx != 0) {
+		rouse_counter_add(&w->stats.rx_packets, nb_rx);
+	}
+	close_wake(w, nb_rx != 0);
+	if (unlikely(worker_shall_stop(w)))
+		return false;
+	if (unlikely(w->is_parking))
+		worker_look_again(w, nb_rx != 0);
+	else
+		worker_step(w, nb_rx);
+	return true;
+}
+
+void
+rouse_worker_leave(struct rouse_worker *w)
+{
+	if (!w->is_idle_form)
+		return;
+	if (w->is_parking)
+		worker_give_up_parking(w);
+	worker_end(w);
+}
