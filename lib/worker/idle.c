@@ -38,13 +38,10 @@ close_wake(struct rouse_worker *w, bool found)
 bool
 rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx)
 {
-	if (unlikely(!w->is_idle_form)) {
-		if (!enter(w))
-			return false;
-		nb_rx = 1; /* the full round is to come */
-	} else if (nb_rx != 0) {
+	if (unlikely(!w->is_idle_form) && !enter(w))
+		return false;
+	if (nb_rx != 0)
 		rouse_counter_add(&w->stats.rx_packets, nb_rx);
-	}
 	close_wake(w, nb_rx != 0);
 	if (unlikely(worker_shall_stop(w)))
 		return false;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -84,6 +85,30 @@ int
 rte_eth_rx_queue_info_get(uint16_t port, uint16_t queue, struct rte_eth_rxq_info *info)
 {
 	return -ENOTSUP;
+}
+
+int
+rte_eth_dev_rx_intr_enable(uint16_t port, uint16_t queue)
+{
+	struct mock_port *p = &mock_ports[port];
+
+	if (!p->has_interrupts)
+		return -ENOTSUP;
+	p->queues[queue].armed = p->intr_error == 0;
+	return p->intr_error;
+}
+
+int
+rte_eth_dev_rx_intr_disable(uint16_t port, uint16_t queue)
+{
+	mock_ports[port].queues[queue].armed = false;
+	return mock_ports[port].intr_error;
+}
+
+int
+rte_eth_dev_rx_intr_ctl_q_get_fd(uint16_t port, uint16_t queue)
+{
+	return mock_ports[port].has_interrupts ? mock_ports[port].queues[queue].fd : -1;
 }
 
 /* Take what the ring has for the queue, up to a limit; keep what it has for others. */
@@ -208,8 +233,11 @@ mock_init(void)
 void
 mock_fini(void)
 {
-	for (uint16_t port = 0; port < MOCK_PORTS; port++)
+	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
 		rouse_attn_registry_remove(port);
+		for (uint16_t q = 0; q < MOCK_QUEUES && mock_ports[port].has_interrupts; q++)
+			close(mock_ports[port].queues[q].fd);
+	}
 	assert_int_equal(mock_allocations, 0);
 }
 
@@ -222,6 +250,7 @@ mock_worker_init(struct rouse_worker *w)
 	pthread_mutex_init(&w->control, NULL);
 	w->next_timer_tsc = UINT64_MAX;
 	w->burst = 32;
+	w->ns_per_tsc = 1;
 	strcpy(w->name, "mock");
 	assert_int_equal(rouse_attn_init(&w->attn), 0);
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -292,4 +321,24 @@ mock_signal(uint16_t port, unsigned int ring)
 		rouse_attn_signal(&t, 1);
 		return;
 	}
+}
+
+void
+mock_make_plain(uint16_t port)
+{
+	struct mock_port *p = &mock_ports[port];
+
+	rouse_attn_registry_remove(port);
+	p->has_interrupts = true;
+	for (uint16_t q = 0; q < MOCK_QUEUES; q++) {
+		p->queues[q].fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		assert_true(p->queues[q].fd >= 0);
+	}
+}
+
+void
+mock_interrupt(uint16_t port, uint16_t queue)
+{
+	if (mock_ports[port].queues[queue].armed)
+		rouse_attn_ring_doorbell(mock_ports[port].queues[queue].fd);
 }

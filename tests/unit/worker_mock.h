@@ -34,12 +34,16 @@ struct mock_queue {
 	unsigned int visits; /* bursts */
 	unsigned int taken;  /* packets */
 	bool is_dry;	     /* it gets no buffer when it asks for one */
+	int fd;		     /* of a port with interrupts: the queue's eventfd */
+	bool armed;	     /* likewise: its interrupt is enabled */
 };
 
 struct mock_port {
 	struct mock_queue queues[MOCK_QUEUES];
 	struct mock_ring rings[ROUSE_ATTN_BITS];
 	int bind_error; /* what the next bind says */
+	bool has_interrupts;
+	int intr_error; /* what enabling and disabling an interrupt says */
 };
 
 extern struct mock_port mock_ports[MOCK_PORTS];
@@ -62,6 +66,12 @@ void mock_remove(struct rouse_worker *w, uint16_t port, uint16_t queue);
 
 /* An entry for a queue in a ring; its signal is another step. */
 void mock_deliver(uint16_t port, unsigned int ring, uint16_t queue);
+
+/* The port is no handshake producer, but has an interrupt for each queue. */
+void mock_make_plain(uint16_t port);
+
+/* An interrupt of a queue, if it is enabled; what came before is forgotten. */
+void mock_interrupt(uint16_t port, uint16_t queue);
 
 /* P3 to P6 for a ring; its owner is that of any queue of it that is bound. */
 void mock_signal(uint16_t port, unsigned int ring);

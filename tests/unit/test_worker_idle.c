@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * The idle form: a loop of the application's own, whose rounds are steps of the park protocol. An
+ * event comes in each window between two of them, on a queue whose producer sets bits and on one
+ * with an interrupt that forgets what came before it was armed. One that is missed keeps the worker
+ * asleep until the test's timer wakes it, and that is a failure.
+ */
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include <rte_ethdev.h>
+
+#include "unit.h"
+#include "worker_mock.h"
+
+#define TIMER_S	   2
+#define MARKED	   0 /* a port whose producer sets bits */
+#define PLAIN	   1 /* one with interrupts */
+#define BURST	   32
+#define MAX_ROUNDS 8 /* more than it takes to come to rest */
+
+static struct rouse_worker worker, *const w = &worker;
+
+/* ---- windows ---- */
+
+static enum rouse_window event_at;
+static unsigned int events_left, passes_before;
+static uint16_t event_port;
+
+void rouse_window(enum rouse_window window);
+
+static void
+event(uint16_t port)
+{
+	mock_deliver(port, 0, 0);
+	if (port == MARKED)
+		mock_signal(port, 0);
+	else
+		mock_interrupt(port, 0);
+}
+
+void
+rouse_window(enum rouse_window window)
+{
+	if (window != event_at || events_left == 0)
+		return;
+	if (passes_before > 0) {
+		passes_before--;
+		return;
+	}
+	events_left--;
+	event(event_port);
+}
+
+/* ---- the application ---- */
+
+static uint64_t
+count_of(const rouse_counter *c)
+{
+	return rouse_counter_get(c);
+}
+
+static uint32_t
+poll_queues(void)
+{
+	struct rte_mbuf *pkts[BURST];
+	uint32_t n = rte_eth_rx_burst(MARKED, 0, pkts, BURST);
+
+	return n + rte_eth_rx_burst(PLAIN, 0, pkts, BURST);
+}
+
+/* The end of a round. If nothing wakes the worker, the timer does. */
+static void
+call_in(uint32_t found)
+{
+	const struct itimerspec in = { .it_value.tv_sec = TIMER_S };
+
+	timerfd_settime(w->timer, 0, &in, NULL);
+	assert_true(rouse_worker_idle(w, found));
+}
+
+static uint32_t
+round_of_application(void)
+{
+	uint32_t n = poll_queues();
+
+	call_in(n);
+	/* nothing else ends its sleep */
+	assert_int_equal(count_of(&w->stats.timer_wakes), 0);
+	return n;
+}
+
+/* Rounds until the worker is about to sleep for want of work: the next one would block. */
+static void
+go_on_until_parking(void)
+{
+	for (unsigned int i = 0; !w->is_parking; i++) {
+		assert_true(i < MAX_ROUNDS);
+		assert_int_equal(round_of_application(), 0);
+	}
+}
+
+static int
+make(void **state)
+{
+	struct epoll_event timer = { .events = EPOLLIN | EPOLLET, .data.u64 = EPOLL_TIMER };
+
+	events_left = passes_before = 0;
+	mock_init();
+	mock_make_plain(PLAIN);
+	mock_worker_init(w);
+	assert_int_equal(epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->timer, &timer), 0);
+	w->conf.mode = ROUSE_WORKER_INTERRUPT;
+	return 0;
+}
+
+static int
+make_both(void **state)
+{
+	make(state);
+	assert_int_equal(rouse_worker_ethdev_watch(w, MARKED, 0, NULL), 0);
+	assert_int_equal(rouse_worker_ethdev_watch(w, PLAIN, 0, NULL), 0);
+	go_on_until_parking();
+	return 0;
+}
+
+static int
+make_marked(void **state)
+{
+	make(state);
+	assert_int_equal(rouse_worker_ethdev_watch(w, MARKED, 0, NULL), 0);
+	call_in(0);
+	return 0;
+}
+
+static int
+destroy(void **state)
+{
+	/* the end of a run, without an inbox */
+	atomic_store(&w->running, false);
+	mock_worker_fini(w);
+	mock_fini();
+	return 0;
+}
+
+/* ---- events ---- */
+
+/* One event, in a window or when that is passed for the second time. */
+static void
+check_window(enum rouse_window window, unsigned int passes)
+{
+	uint32_t found = 0;
+
+	if (w->is_parking)
+		worker_give_up_parking(w);
+	event_at = window;
+	passes_before = passes - 1;
+	events_left = 1;
+	while (found == 0)
+		found += round_of_application();
+	assert_int_equal(found, 1);
+	assert_int_equal(events_left, 0);
+	go_on_until_parking();
+}
+
+static void
+an_event_in_any_window_of_the_way_to_sleep_reaches_the_application(void **state)
+{
+	for (event_port = MARKED; event_port <= PLAIN; event_port++) {
+		for (enum rouse_window at = ROUSE_WINDOW_C_PARKING; at <= ROUSE_WINDOW_C_LOOKED;
+		     at++)
+			check_window(at, 1);
+		/* the look when it arms, and the one before it blocks */
+		check_window(ROUSE_WINDOW_C_ARMED, 2);
+		check_window(ROUSE_WINDOW_C_LOOK, 2);
+	}
+	assert_int_equal(count_of(&w->stats.rescues), 0);
+}
+
+static void
+what_comes_between_arming_and_the_second_look_ends_the_attempt(void **state)
+{
+	for (uint16_t port = MARKED; port <= PLAIN; port++) {
+		uint64_t hits = count_of(&w->stats.recheck_hits);
+
+		event(port);
+		assert_int_equal(round_of_application(), 1);
+		assert_int_equal(count_of(&w->stats.recheck_hits), hits + 1);
+		go_on_until_parking();
+	}
+	assert_int_equal(count_of(&w->stats.blocks), 0);
+}
+
+/* The interrupt forgets what came before it was armed: only the application's look finds it. */
+static void
+what_came_before_arming_is_found_by_the_application(void **state)
+{
+	event_port = PLAIN;
+	worker_give_up_parking(w);
+	event_at = ROUSE_WINDOW_C_PARKING;
+	events_left = 1;
+	assert_int_equal(round_of_application(), 0);
+	assert_int_equal(events_left, 0);
+	assert_int_equal(round_of_application(), 1);
+	assert_int_equal(count_of(&w->stats.blocks), 0);
+	assert_true(count_of(&w->stats.recheck_hits) == 1);
+}
+
+static void
+what_comes_after_the_second_look_ends_the_sleep(void **state)
+{
+	for (uint16_t port = MARKED; port <= PLAIN; port++) {
+		uint32_t n = poll_queues();
+
+		assert_int_equal(n, 0);
+		event(port);
+		/* a bit is seen before it blocks; an interrupt has set its eventfd */
+		call_in(n);
+		assert_int_equal(poll_queues(), 1);
+		call_in(1);
+		go_on_until_parking();
+	}
+	assert_int_equal(count_of(&w->stats.interrupt_wakes), 1);
+	/* its eventfd is ready since the event that was seen before blocking */
+	assert_int_equal(count_of(&w->stats.doorbell_wakes), 1);
+	assert_int_equal(count_of(&w->stats.spurious_wakes), 0);
+	assert_int_equal(count_of(&w->stats.rescues), 0);
+}
+
+static void
+a_wake_that_finds_nothing_is_spurious_once_the_application_has_looked(void **state)
+{
+	assert_int_equal(poll_queues(), 0);
+	mock_interrupt(PLAIN, 0);
+	call_in(0);
+	assert_int_equal(count_of(&w->stats.wakes), 1);
+	assert_int_equal(count_of(&w->stats.spurious_wakes), 0);
+	go_on_until_parking();
+	assert_int_equal(count_of(&w->stats.spurious_wakes), 1);
+}
+
+/* ---- the steps between ---- */
+
+static void
+a_bit_of_a_watched_queue_keeps_the_worker_awake_until_it_was_polled(void **state)
+{
+	uint64_t parks = count_of(&w->stats.parks);
+
+	event(MARKED);
+	call_in(0);
+	assert_int_equal(atomic_load(&w->attn.word), 0);
+	assert_int_equal(count_of(&w->stats.parks), parks);
+	assert_int_equal(poll_queues(), 1);
+}
+
+/* What came in state POLL has no bit: the application's round after it is the full round. */
+static void
+the_call_from_poll_to_attend_does_not_park(void **state)
+{
+	w->policy.mode = ROUSE_WORKER_HYBRID;
+	while (w->state != ROUSE_ATTN_POLL)
+		call_in(1);
+	for (;;) {
+		uint64_t parks = count_of(&w->stats.parks);
+
+		call_in(0);
+		if (w->state != ROUSE_ATTN_POLL) {
+			assert_int_equal(count_of(&w->stats.parks), parks);
+			break;
+		}
+		event(MARKED);
+		assert_int_equal(atomic_load(&w->attn.word), 0);
+		assert_int_equal(poll_queues(), 1);
+	}
+}
+
+static void
+a_queue_without_buffers_limits_the_sleep(void **state)
+{
+	mock_ports[MARKED].queues[0].is_dry = true;
+	w->conf.mode = ROUSE_WORKER_INTERRUPT;
+	while (count_of(&w->stats.wakes) == 0)
+		call_in(poll_queues());
+	assert_int_equal(count_of(&w->stats.starved), 1);
+	assert_int_equal(count_of(&w->stats.timer_wakes), 1);
+}
+
+/* ---- ports that stop ---- */
+
+static void
+the_application_is_told_when_it_may_poll(void **state)
+{
+	bool may_poll = false;
+
+	worker_enlist(w);
+	assert_int_equal(rouse_worker_ethdev_watch(w, PLAIN, 0, &may_poll), 0);
+	assert_true(may_poll);
+	assert_int_equal(rouse_worker_port_pause(PLAIN), 0);
+	assert_false(may_poll);
+	assert_int_equal(rouse_worker_port_resume(PLAIN), 0);
+	assert_true(may_poll);
+	assert_int_equal(rouse_worker_ethdev_remove(w, PLAIN, 0), 0);
+	assert_false(may_poll);
+	worker_delist(w);
+}
+
+static void
+a_port_that_is_polled_unasked_cannot_be_paused(void **state)
+{
+	pthread_t self = w->thread;
+
+	worker_enlist(w);
+	/* as a control thread would see it, which this is not */
+	w->thread = 0;
+	assert_int_equal(rouse_worker_port_pause(PLAIN), -EBUSY);
+	w->thread = self;
+	worker_delist(w);
+	assert_int_equal(w->watched.nb, 2);
+}
+
+static void
+a_watched_queue_is_refused_in_the_run_form(void **state)
+{
+	assert_int_equal(rouse_worker_ethdev_watch(w, MARKED, 0, NULL), 0);
+	assert_int_equal(rouse_worker_run(w), -EINVAL);
+	assert_false(atomic_load(&w->running));
+}
+
+#define TEST(name)	  cmocka_unit_test_setup_teardown(name, make, destroy)
+#define TEST_BOTH(name)	  cmocka_unit_test_setup_teardown(name, make_both, destroy)
+#define TEST_MARKED(name) cmocka_unit_test_setup_teardown(name, make_marked, destroy)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST_BOTH(an_event_in_any_window_of_the_way_to_sleep_reaches_the_application),
+		TEST_BOTH(what_comes_between_arming_and_the_second_look_ends_the_attempt),
+		TEST_BOTH(what_came_before_arming_is_found_by_the_application),
+		TEST_BOTH(what_comes_after_the_second_look_ends_the_sleep),
+		TEST_BOTH(a_wake_that_finds_nothing_is_spurious_once_the_application_has_looked),
+		TEST_MARKED(a_bit_of_a_watched_queue_keeps_the_worker_awake_until_it_was_polled),
+		TEST_MARKED(the_call_from_poll_to_attend_does_not_park),
+		TEST_MARKED(a_queue_without_buffers_limits_the_sleep),
+		TEST(the_application_is_told_when_it_may_poll),
+		TEST_BOTH(a_port_that_is_polled_unasked_cannot_be_paused),
+		TEST(a_watched_queue_is_refused_in_the_run_form),
+	};
+
+	return UNIT_RUN(tests);
+}
