@@ -46,6 +46,11 @@ def eal_options(cpus, programs_at_once):
     return options + ["--no-huge", "--no-shconf"]
 
 
+def pages(command):
+    """What memory a program with these words takes."""
+    return "4 kB" if "--no-huge" in command else "hugepages"
+
+
 def is_refused_by_eal(path):
     """EAL loads no plugin by a path below a folder that everybody may write to."""
     return any(folder.stat().st_mode & stat.S_IWOTH for folder in path.resolve().parents)

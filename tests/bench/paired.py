@@ -90,10 +90,20 @@ def ratio(pairs_by_start):
                  sum(map(len, logs)))
 
 
-def verdict(result, target):
-    """Whether the ratio is at least the target: the whole interval must lie on one side."""
-    if result is None:
+def verdict(result, target, resolution=math.inf):
+    """Whether the ratio is at least the target: the whole interval must lie on one side, and be no
+    wider than the resolution."""
+    if result is None or result.high - result.low > resolution:
         return "not resolved"
     if result.low >= target:
         return "met"
     return "missed" if result.high < target else "not resolved"
+
+
+def verdict_at_most(result, limit):
+    """The same for a ratio that shall be at most the limit."""
+    if result is None:
+        return "not resolved"
+    if result.high <= limit:
+        return "met"
+    return "missed" if result.low > limit else "not resolved"

@@ -7,6 +7,7 @@
     c  dpdk-testpmd on net_evnic      our PMD under the stock application, loaded with -d
     d  dpdk-testpmd on net_null       the ceiling: no frame is touched
     e  handoff                        the limit of a and c: two threads and the ring (handoff.c)
+    f  rousepmd on net_null           our worker where a packet costs least, against d
 
 All receive only (rxonly) on one lcore, with the same EAL options, number of mbufs and descriptors.
 a, c and e have a second thread, the wire, that plays the device, on a processor of its own: the
@@ -39,8 +40,9 @@ import rates
 import record
 
 # net_evnic hands a frame from one processor to another, net_pcap copies it in place.
-TARGETS = {("a", "b"): 0.3, ("c", "b"): 0.5}
-RATIOS = (("a", "b"), ("c", "b"), ("e", "b"), ("a", "e"), ("c", "e"), ("a", "c"), ("b", "d"))
+TARGETS = {("a", "b"): 0.3, ("c", "b"): 0.5, ("a", "c"): 1.0, ("f", "d"): 1.0}
+RATIOS = (("a", "b"), ("c", "b"), ("e", "b"), ("a", "e"), ("c", "e"), ("a", "c"), ("f", "d"),
+          ("b", "d"))
 SKIP = 77
 QUICK = {"slices": 8, "starts": 4, "seconds": 0.2}
 WITH_WIRE = ("a", "c", "e")
@@ -96,7 +98,7 @@ def kinds(options, cpus, capture):
     testpmd = commands.from_environment("ROUSE_DPDK_BIN", "a DPDK's bin folder") / "dpdk-testpmd"
     if not testpmd.exists():
         raise commands.CannotRun("this DPDK came without dpdk-testpmd")
-    eal = commands.eal_options(cpus, programs_at_once=5)
+    eal = commands.eal_options(cpus, programs_at_once=6)
     evnic = f"--vdev=net_evnic0,rx_pcap={capture},loops=0,pace=max,wire_cpu={cpus[0]}"
     pcap = f"--vdev=net_pcap0,rx_pcap={capture},infinite_rx=1"
     period = rates.Rousepmd.period(options.seconds)
@@ -109,6 +111,8 @@ def kinds(options, cpus, capture):
              commands.with_plugin(
                  pmd, lambda *words: commands.testpmd(testpmd, eal, *words, evnic))),
         Kind("d", "dpdk-testpmd, net_null", rates.Testpmd, commands.testpmd(testpmd, eal, null)),
+        Kind("f", "rousepmd, net_null", rates.Rousepmd,
+             commands.rousepmd(rousepmd, eal, null, f"--stats-period={period:.3f}")),
     ]
     if options.handoff is not None:
         found.append(Kind("e", "handoff, the ring alone", rates.Handoff,
@@ -195,14 +199,8 @@ def summary(compared, options, found, described):
     }
 
 
-def run(options, scratch):
-    cpus = commands.choose_cpus()
-    capture = Path(scratch) / "frames.pcap"
-    frames.write(capture)
-    compared = kinds(options, cpus, capture)
-    described = machine.describe(cpus)
-    described["rouse"] = machine.revision(Path(__file__).parent)
-    described["pages"] = "4 kB" if "--no-huge" in compared[0].command else "hugepages"
+def measure(options, cpus, compared):
+    """(Rows, the version of DPDK) of these Kinds side by side."""
     programs = {}
 
     def make_programs():
@@ -212,7 +210,18 @@ def run(options, scratch):
     plan = blocks.Plan(options.starts, options.slices, options.seconds, options.max_wait)
     rows = blocks.measure(make_programs, plan, machine.Distance(options.distance, cpus),
                           lambda text: print(text, flush=True))
-    described["dpdk"] = programs["b"].dpdk
+    return rows, next((one.dpdk for one in programs.values() if one.dpdk != "unknown"), "unknown")
+
+
+def run(options, scratch):
+    cpus = commands.choose_cpus()
+    capture = Path(scratch) / "frames.pcap"
+    frames.write(capture)
+    compared = kinds(options, cpus, capture)
+    described = machine.describe(cpus)
+    described["rouse"] = machine.revision(Path(__file__).parent)
+    described["pages"] = commands.pages(compared[0].command)
+    rows, described["dpdk"] = measure(options, cpus, compared)
     found = results(rows, [kind.letter for kind in compared])
     lines = table(compared, rows, found, described)
     folder = record.make_folder(options.out)
