@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Plays another program for the benchmarks' own tests: fake_program.py PROGRAM FAULT
 
-PROGRAM is rousepmd, handoff or testpmd, FAULT what goes wrong after the first second's worth of
+PROGRAM is rousepmd, handoff, testpmd or loops, FAULT what goes wrong after the first second's worth of
 rates: none, zero, crash, silence, nocounter (testpmd), backwards (testpmd), count (the others).
 """
 
@@ -80,6 +80,19 @@ def testpmd(fault):
         print(f"  Rx-pps:  {pps}    Rx-bps:    0", flush=True)
 
 
+def loops(fault):
+    print("ready", flush=True)
+    for nb, line in enumerate(sys.stdin):
+        if nb > HEALTHY:
+            fail(fault)
+            if fault == "count":
+                print("lost wake-ups: 1", flush=True)
+        mode, seconds = line.split()
+        print(f"slice {mode} packets {PPS * float(seconds):.0f} seconds {seconds} cpu 0.05 "
+              "doorbells 1 messages 2 arms 3 parks 4 wakes 5", flush=True)
+
+
 if __name__ == "__main__":
     name_a_thread("consumer" if sys.argv[1] == "handoff" else "rte-worker-1")
-    {"rousepmd": rousepmd, "handoff": handoff, "testpmd": testpmd}[sys.argv[1]](sys.argv[2])
+    {"rousepmd": rousepmd, "handoff": handoff, "testpmd": testpmd,
+     "loops": loops}[sys.argv[1]](sys.argv[2])

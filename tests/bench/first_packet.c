@@ -3,8 +3,9 @@
  */
 
 /*
- * first_packet EAL-ARGUMENTS -- NB-SAMPLES GAP-MS: how long the first event after an idle time takes
- * to whom it is for, through the worker and through the least that the machine can do, in turn:
+ * first_packet EAL-ARGUMENTS -- NB-SAMPLES GAP-MS: how long the first event after an idle time
+ * takes to whom it is for, through the worker and through the least that the machine can do, in
+ * turn:
  *
  *   worker  an entry in an event ring, rouse_attn_signal() -> the worker's handler
  *   floor   write() of an eventfd -> the return of epoll_wait()
@@ -40,7 +41,7 @@ static struct rouse_evring *ring;
 static struct rouse_attn_target target;
 static int doorbell, epoll; /* the floor's */
 
-static _Atomic bool is_blocking;    /* lcore -> main: the floor is about to block */
+static _Atomic bool is_blocking;     /* lcore -> main: the floor is about to block */
 static _Atomic uint64_t arrived_tsc; /* lcore -> main, read when the lcore is done */
 
 /* ---- the lcore: one sample each ---- */
@@ -140,8 +141,9 @@ make_floor(void)
 
 	doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
-	return doorbell < 0 || epoll < 0 ||
-	       epoll_ctl(epoll, EPOLL_CTL_ADD, doorbell, &event) < 0 ? -1 : 0;
+	return doorbell < 0 || epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, doorbell, &event) < 0
+		       ? -1
+		       : 0;
 }
 
 static int
@@ -153,8 +155,8 @@ make_worker(void)
 		.spin_us = ROUSE_WORKER_DEFAULT_SPIN_US,
 	};
 
-	ring = rouse_evring_init(
-		aligned_alloc(ROUSE_CACHE_LINE, rouse_evring_memsize(CAPACITY)), CAPACITY);
+	ring = rouse_evring_init(aligned_alloc(ROUSE_CACHE_LINE, rouse_evring_memsize(CAPACITY)),
+				 CAPACITY);
 	worker = rouse_worker_create(&conf);
 	if (ring == NULL || worker == NULL)
 		return -1;

@@ -133,7 +133,8 @@ xstat(const char *name)
 static struct look
 look(const struct rouse_worker *w)
 {
-	struct look l = { .doorbells = xstat("wire_doorbells"), .messages = xstat("wire_messages") };
+	struct look l = { .doorbells = xstat("wire_doorbells"),
+			  .messages = xstat("wire_messages") };
 
 	if (w != NULL)
 		rouse_worker_stats_get(w, &l.worker);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The benchmarks' own tests: that a rate is a rate, and that an interval says what it claims."""
 
+import argparse
 import math
 import os
 import random
@@ -14,12 +15,16 @@ from pathlib import Path
 
 import blocks
 import doorbells
+import first_packet
 import frames
+import loops
 import machine
 import paired
 import program
 import rates
 import record
+import wake_cost
+import worker
 
 FAKE = Path(__file__).with_name("fake_program.py")
 SECONDS = 0.1
@@ -202,6 +207,90 @@ class TestDoorbells(unittest.TestCase):
                          doorbells.Run(1, "max", 2.0, 1000, 100, 10, 1.0, 50.0))
 
 
+class TestLoops(unittest.TestCase):
+    """Loops in one process."""
+
+    def make(self, fault):
+        return loops.Loops("fake", [sys.executable, FAKE, "loops", fault])
+
+    def test_each_loop_has_its_slice_in_every_block(self):
+        plan = blocks.Plan(starts=2, blocks=2, seconds=SECONDS, max_wait=1.0)
+        rows = blocks.measure(lambda: loops.modes_of(self.make("none")), plan,
+                              machine.Distance(None, ()), lambda _: None)
+        self.assertEqual({(row.start, row.letter, row.slice.pps) for row in rows},
+                         {(start, letter, 1e6) for start in (0, 1) for letter in loops.MODES})
+
+    def test_what_the_program_says_is_what_is_counted(self):
+        with self.make("none") as running:
+            running.resume()
+            counted = running.count("hybrid", SECONDS)
+        self.assertEqual(counted[:-1], (100000, 0.1, 0.05, 1, 2, 3, 4, 5))
+
+    def check_fault(self, fault, words):
+        with self.make(fault) as running, self.assertRaisesRegex(program.RateError, words):
+            running.resume()
+            for _ in range(8):
+                running.count("hybrid", SECONDS)
+
+    def test_a_crash_and_a_lost_wakeup_are_errors(self):
+        self.check_fault("crash", "(?s)ended with status 3.*something terrible")
+        self.check_fault("count", "lost wake-ups")
+
+
+class TestWorker(unittest.TestCase):
+    """The table of the worker."""
+
+    def bench(self):
+        options = argparse.Namespace(max_wait=0.05)
+        return worker.Bench(options, (0, 1), Path("x"), [], Path("."))
+
+    def counted(self, doorbells=0, arms=0, waited=0.0):
+        return loops.Counted(1000, 0.1, 0.1, doorbells, 0, arms, 0, 0, waited)
+
+    def load(self, *counted):
+        return worker.figure_of_load(self.bench(), 0.6,
+                                     [worker.Load(0.6, "1", one) for one in counted])
+
+    def test_one_doorbell_or_arm_under_load_is_one_too_many(self):
+        self.assertEqual(self.load(self.counted(), self.counted()).verdict, "met")
+        self.assertEqual(self.load(self.counted(), self.counted(doorbells=1)).verdict, "missed")
+        self.assertEqual(self.load(self.counted(), self.counted(arms=1)).verdict, "missed")
+
+    def test_slices_that_somebody_disturbed_do_not_count(self):
+        disturbed = self.counted(doorbells=9, waited=0.5)
+        self.assertEqual(self.load(self.counted(), disturbed).verdict, "met")
+        self.assertEqual(self.load(disturbed).verdict, "not resolved")
+
+    def test_a_wake_is_judged_against_one_among_a_single_source(self):
+        costs = {n: wake_cost.Cost(n, 14, cost, cost, cost)
+                 for n, cost in ((1, 100), (8, 200), (4096, 210))}
+        self.assertEqual([worker.figure_of_cost(costs, few).verdict for few in (1, 8)],
+                         ["missed", ""])
+        costs[4096] = costs[4096]._replace(instructions=110)
+        self.assertEqual(worker.figure_of_cost(costs, 1).verdict, "met")
+
+    def test_percentiles_are_those_of_the_nearest_rank(self):
+        values = list(range(1, 101))
+        self.assertEqual([first_packet.percentile(values, share) for share in
+                          (0.0, 0.01, 0.5, 0.99, 1.0)], [1, 1, 50, 99, 100])
+        self.assertEqual(first_packet.percentile([7], 0.5), 7)
+
+    def test_percentiles_are_compared_by_start(self):
+        samples = [first_packet.Sample(start, what, ns * scale)
+                   for start, scale in ((0, 1), (1, 10))
+                   for what, ns in (("worker", 30), ("floor", 20))]
+        found = first_packet.ratio(samples, 0.5)
+        self.assertAlmostEqual(found.mean, 1.5)
+        self.assertEqual(found.nb_starts, 2)
+
+    def test_samples_are_read_and_a_missing_one_is_an_error(self):
+        script = "print('EAL: x\\nworker 5\\nfloor 4')"
+        found = first_packet.measure_start([sys.executable, "-c", script], 3, 1, 1)
+        self.assertEqual(found, [(3, "worker", 5), (3, "floor", 4)])
+        with self.assertRaisesRegex(program.RateError, "status 0"):
+            first_packet.measure_start([sys.executable, "-c", script], 3, 2, 1)
+
+
 class TestPaired(unittest.TestCase):
     """Ratios and their intervals."""
 
@@ -229,6 +318,17 @@ class TestPaired(unittest.TestCase):
         verdicts = [paired.verdict(paired.Ratio(1, low, high, 2, 2), 0.3)
                     for low, high in ((0.3, 0.5), (0.31, 9), (0.2, 0.4), (0.1, 0.29), (0.1, 0.3))]
         self.assertEqual(verdicts, ["met", "met", "not resolved", "missed", "not resolved"])
+
+    def test_a_wide_interval_resolves_nothing_where_little_matters(self):
+        wide, narrow = paired.Ratio(1, 0.995, 1.02, 2, 2), paired.Ratio(1, 0.995, 1.004, 2, 2)
+        self.assertEqual([paired.verdict(found, 0.99, 0.01) for found in (wide, narrow)],
+                         ["not resolved", "met"])
+
+    def test_a_limit_is_judged_by_the_whole_interval_too(self):
+        verdicts = [paired.verdict_at_most(paired.Ratio(1, low, high, 2, 2), 1.2)
+                    for low, high in ((1.0, 1.2), (1.1, 1.3), (1.21, 1.3))]
+        self.assertEqual(verdicts, ["met", "not resolved", "missed"])
+        self.assertEqual(paired.verdict_at_most(None, 1.2), "not resolved")
 
     def simulate(self, rng, between, within):
         """Ten starts of ten blocks, true ratio 1."""
