@@ -92,12 +92,13 @@ def ratio(pairs_by_start):
 
 def verdict(result, target, resolution=math.inf):
     """Whether the ratio is at least the target: the whole interval must lie on one side, and be no
-    wider than the resolution."""
-    if result is None or result.high - result.low > resolution:
+    wider than the resolution for the target to be met."""
+    if result is None:
         return "not resolved"
-    if result.low >= target:
-        return "met"
-    return "missed" if result.high < target else "not resolved"
+    if result.high < target:
+        return "missed"
+    is_met = result.low >= target and result.high - result.low <= resolution
+    return "met" if is_met else "not resolved"
 
 
 def verdict_at_most(result, limit):

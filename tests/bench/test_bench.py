@@ -323,6 +323,7 @@ class TestPaired(unittest.TestCase):
         wide, narrow = paired.Ratio(1, 0.995, 1.02, 2, 2), paired.Ratio(1, 0.995, 1.004, 2, 2)
         self.assertEqual([paired.verdict(found, 0.99, 0.01) for found in (wide, narrow)],
                          ["not resolved", "met"])
+        self.assertEqual(paired.verdict(paired.Ratio(1, 0.5, 0.9, 2, 2), 0.99, 0.01), "missed")
 
     def test_a_limit_is_judged_by_the_whole_interval_too(self):
         verdicts = [paired.verdict_at_most(paired.Ratio(1, low, high, 2, 2), 1.2)

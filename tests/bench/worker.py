@@ -11,8 +11,8 @@
     first     the first event after an idle time against eventfd and epoll_wait (first_packet.py)
 
 Rates are taken and judged as in throughput.py: slices side by side, undisturbed ones, several
-starts; an interval that is wider than the limit is from 1 resolves nothing. Percentiles are compared
-by start of the program, too. Counts are counts. Each part leaves its raw data behind.
+starts; where 1 % matters, an interval wider than that meets nothing. Percentiles are compared by
+start of the program, too. Counts are counts. Each part leaves its raw data behind.
 
 The environment names what to run: ROUSEPMD, ROUSE_PMD, ROUSE_DPDK_BIN; "meson test --benchmark"
 sets them. The status is 0 whatever the figures are, 1 if one could not be had, 77 if nothing can be
@@ -198,7 +198,7 @@ def measure_load(bench):
     most = max(load.counted.packets / load.counted.seconds for load in found)
     figures = []
     for share in LOADS:
-        at = load_at(bench, share, str(int(most * share)))
+        at = load_at(bench, share, str(max(1, int(most * share))))
         figures.append(figure_of_load(bench, share, at))
         found += at
     record.write_csv(bench.folder / "load.csv", LOAD_HEADER,
