@@ -84,18 +84,31 @@ rte_eal_mbuf_user_pool_ops(void)
 	return OPS;
 }
 
-/* ---- a descriptor is closed after EAL's interrupt thread has let go of it: by a spinlock ---- */
+/* ---- EAL's interrupt thread takes a descriptor up after it was opened, and has let go of it
+ * before it is closed: by a spinlock ---- */
 
-static char epoll_edge;
+static char register_edge, epoll_edge;
 
 int
 epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 {
 	int (*next)(int, int, int, struct epoll_event *) = dlsym(RTLD_NEXT, "epoll_ctl");
-	int ret = next(epoll, op, fd, event);
+	int ret;
 
+	__tsan_acquire(&register_edge);
+	ret = next(epoll, op, fd, event);
 	__tsan_release(&epoll_edge);
 	return ret;
+}
+
+int
+rte_intr_callback_register(const struct rte_intr_handle *handle, rte_intr_callback_fn fn, void *arg)
+{
+	int (*next)(const struct rte_intr_handle *, rte_intr_callback_fn, void *) =
+		dlsym(RTLD_NEXT, "rte_intr_callback_register");
+
+	__tsan_release(&register_edge);
+	return next(handle, fn, arg);
 }
 
 int
