@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Rouse and runs its test suite.
 #
-#   ./test.sh                       everything, and then what makes sense with ASan and UBSan once more
+#   ./test.sh                       everything, and then what makes sense with ASan and UBSan once
+#                                   more, and that in which threads meet with ThreadSanitizer
 #   ./test.sh ARGUMENTS             hands the arguments to "meson test", as in ./test.sh --suite unit
 #   ./test.sh sanitize [ARGUMENTS]  the same with ASan and UBSan only
+#   ./test.sh thread [ARGUMENTS]    the same with ThreadSanitizer only
 #
 # The last line is "N passed, N failed, N skipped"; the status is 0 when nothing failed and
 # something ran. build/skipped-tests lists what was skipped and why.
@@ -24,19 +26,22 @@ run_tests()
 	results+=("$log")
 }
 
-plain=true sanitized=false
+plain=true sanitized=false threaded=false
 case ${1-} in
-'') sanitized=true ;;
+'') sanitized=true threaded=true ;;
 sanitize) plain=false sanitized=true && shift ;;
+thread) plain=false threaded=true && shift ;;
 esac
 
 bootstrap build test
 mkdir -p "$TOP/build"
 ! $plain || build_rouse
 ! $sanitized || build_sanitized
+! $threaded || build_threaded
 unlock_tree
 
 cd "$TOP"
 ! $plain || run_tests build "$@"
 ! $sanitized || run_tests build-sanitize "$@"
+! $threaded || run_tests build-thread "$@"
 python3 config/summary.py build/skipped-tests "$status" "${results[@]}"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Builds Rouse itself: into build/, and with sanitizers into build-sanitize/. Sourced, never run.
+# Builds Rouse itself: into build/, and with sanitizers into build-sanitize/ and build-thread/.
+# Sourced, never run.
 # shellcheck shell=bash disable=SC2154
 
 # What a folder was configured for: drivers built against one DPDK do not load into another.
@@ -35,4 +36,12 @@ build_sanitized()
 	configure_rouse build-sanitize -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
 	step "building Rouse with sanitizers" "$DEPS/log/rouse-build-sanitize" \
 		ninja -C "$TOP/build-sanitize" || exit
+}
+
+# And for the test setup "thread".
+build_threaded()
+{
+	configure_rouse build-thread -Dbuildtype=debugoptimized -Db_sanitize=thread
+	step "building Rouse with ThreadSanitizer" "$DEPS/log/rouse-build-thread" \
+		ninja -C "$TOP/build-thread" || exit
 }

@@ -28,7 +28,8 @@
 
 #define NB_FLOWS  200
 #define NB_LINKS  300 /* more than any ring takes of events without a frame */
-#define NB_STOPS  3000
+#define NB_STOPS  UNIT_TIMES(3000)
+#define NB_LOOPS  UNIT_TIMES(1000u) /* of a capture under two pollers */
 #define MAX_NOTES 1024
 #define DEVICE	  9 /* bit of the fake owners' attention words */
 
@@ -248,13 +249,18 @@ poll_by_two_threads(struct rig *r, uint64_t nb_frames)
 static void
 two_lcores_can_poll_queues_that_share_a_ring(void **state)
 {
-	struct rig *r = open_port("overrun=wait,loops=1000,rings=1", 4, 0);
+	static const char *const maps[] = { "B,rings=1", "A,rings=3" };
 
-	poll_by_two_threads(r, UINT64_C(1000) * NB_FLOWS);
-	rig_close(r);
-	r = open_port("overrun=wait,loops=200,map=A,rings=3", 4, 0);
-	poll_by_two_threads(r, UINT64_C(200) * NB_FLOWS);
-	rig_close(r);
+	for (unsigned int i = 0; i < UNIT_DIM(maps); i++) {
+		uint32_t nb_loops = i == 0 ? NB_LOOPS : NB_LOOPS / 5;
+		struct rig *r;
+		char args[64];
+
+		snprintf(args, sizeof(args), "overrun=wait,loops=%u,map=%s", nb_loops, maps[i]);
+		r = open_port(args, 4, 0);
+		poll_by_two_threads(r, UINT64_C(1) * nb_loops * NB_FLOWS);
+		rig_close(r);
+	}
 }
 
 static void

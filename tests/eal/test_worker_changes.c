@@ -36,7 +36,7 @@ static const struct rte_eth_conf conf = {
 /* Written by whichever worker has the flow's queue; what orders them is the change. */
 static struct {
 	atomic_uint nb; /* frames in all */
-	bool disordered;
+	atomic_bool disordered;
 	uint8_t nb_times[NB_FRAMES];
 	uint32_t next_of_flow[NUMBERED_NB_FLOWS];
 } seen;
@@ -51,7 +51,8 @@ receive(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16
 		uint32_t *next = &seen.next_of_flow[number % NUMBERED_NB_FLOWS];
 
 		seen.nb_times[number % NB_FRAMES]++;
-		seen.disordered |= number < *next;
+		if (number < *next)
+			atomic_store(&seen.disordered, true);
 		*next = number + 1;
 	}
 	rte_pktmbuf_free_bulk(pkts, nb_pkts);

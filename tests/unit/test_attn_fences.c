@@ -14,7 +14,7 @@
 #include "threads.h"
 #include "unit.h"
 
-#define ROUNDS 150000u
+#define ROUNDS UNIT_TIMES(150000u)
 /* Empty loops that a side waits before its steps: the producer hears of the start later. */
 #define CONSUMER_SKEW 600
 #define PRODUCER_SKEW 100

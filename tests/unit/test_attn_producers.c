@@ -10,7 +10,7 @@
 #include "unit.h"
 
 #define MAX_PRODUCERS 4
-#define ROUNDS	      60000u
+#define ROUNDS	      UNIT_TIMES(60000u)
 /* Empty loops before a signal: who begins the round is ahead of those who have to hear of it. */
 #define LONG_SKEW  600
 #define SHORT_SKEW 100

@@ -11,7 +11,7 @@
 #include "threads.h"
 #include "unit.h"
 
-#define ROUNDS 100000u
+#define ROUNDS UNIT_TIMES(100000u)
 
 static const struct rouse_attn_port_ops ops, other_ops;
 static int ctx, other_ctx;

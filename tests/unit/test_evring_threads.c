@@ -9,7 +9,7 @@
 #include "threads.h"
 #include "unit.h"
 
-#define ENTRIES 1000000u
+#define ENTRIES UNIT_TIMES(1000000u)
 
 static alignas(ROUSE_CACHE_LINE) uint8_t memory[8192];
 
@@ -126,19 +126,19 @@ hand_over(uint32_t capacity, uint32_t batch, uint32_t start)
 }
 
 static void
-a_million_entries_pass_through_a_ring_of_2(void **state)
+every_entry_passes_through_a_ring_of_2(void **state)
 {
 	hand_over(2, 2, 0);
 }
 
 static void
-a_million_entries_pass_through_a_ring_of_8_across_the_wrap(void **state)
+every_entry_passes_through_a_ring_of_8_across_the_wrap(void **state)
 {
 	hand_over(8, 5, UINT32_MAX - ENTRIES / 2);
 }
 
 static void
-a_million_entries_pass_through_a_ring_of_64_in_batches(void **state)
+every_entry_passes_through_a_ring_of_64_in_batches(void **state)
 {
 	hand_over(64, 40, UINT32_MAX - 100);
 }
@@ -147,9 +147,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_million_entries_pass_through_a_ring_of_2),
-		cmocka_unit_test(a_million_entries_pass_through_a_ring_of_8_across_the_wrap),
-		cmocka_unit_test(a_million_entries_pass_through_a_ring_of_64_in_batches),
+		cmocka_unit_test(every_entry_passes_through_a_ring_of_2),
+		cmocka_unit_test(every_entry_passes_through_a_ring_of_8_across_the_wrap),
+		cmocka_unit_test(every_entry_passes_through_a_ring_of_64_in_batches),
 	};
 
 	threads_init();

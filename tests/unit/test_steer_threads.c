@@ -17,8 +17,8 @@
 
 #define QUEUES	32 /* that are named; the rings take the numbers above, too */
 #define RETA	64
-#define UPDATES 300000u /* at least, while look-ups go on; of each map */
-#define LOOKUPS 1000000u
+#define UPDATES UNIT_TIMES(300000u) /* at least, while look-ups go on; of each map */
+#define LOOKUPS UNIT_TIMES(1000000u)
 
 static struct rouse_steer steer;
 static _Atomic uint64_t nb_updates, nb_lookups;
@@ -183,7 +183,7 @@ lookups_by_map_a_vector_meanwhile_see_only_what_was_written(void **state)
 
 /* ---- one entry, as often as it goes: a word that is written by halves would show ---- */
 
-#define FLIPS 5000000u
+#define FLIPS UNIT_TIMES(5000000u)
 
 static _Atomic bool is_flipping;
 static struct rouse_steer_path seen_wrong;

@@ -25,6 +25,14 @@
 	(unit_deadline(), cmocka_set_message_output(CM_OUTPUT_TAP),                                \
 	 cmocka_run_group_tests(tests, NULL, NULL))
 
+/* Repetitions of what needs luck to go wrong. ThreadSanitizer, by which everything is slow, needs
+ * none: it is enough that two threads meet. */
+#ifdef __SANITIZE_THREAD__
+#define UNIT_TIMES(n) ((n) / 20)
+#else
+#define UNIT_TIMES(n) (n)
+#endif
+
 #define UNIT_DIM(array) (sizeof(array) / sizeof((array)[0]))
 
 /* splitmix64 (Steele, Lea and Flood, 2014). */
