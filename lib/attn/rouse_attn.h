@@ -34,12 +34,19 @@
  * No function here needs EAL.
  */
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rouse_atomic.h>
+
 #include "rouse_evring.h"
 #include "rouse_window.h"
+
+#ifdef __cplusplus
+using std::atomic_thread_fence;
+
+extern "C" {
+#endif
 
 #define ROUSE_ATTN_BITS 64 /**< devices of a worker, and event rings of a (worker, device) */
 
@@ -53,17 +60,17 @@ enum rouse_attn_state {
 /** A consumer's attention: made by rouse_attn_init(), and on cache lines of its own. */
 struct rouse_attn {
 	/** enum rouse_attn_state. Written by the consumer, and by the producer that wins P6. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t state;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) state;
 	/** An eventfd; producers write it, the consumer waits for it edge-triggered and never
 	 * reads it. Constant. */
 	int doorbell;
 	/** When the event happened whose producer won P6, TSC cycles; 0 while it is not known.
 	 * Written by that producer, cleared by the consumer before it parks. */
-	_Atomic uint64_t event_tsc;
+	ROUSE_ATOMIC(uint64_t) event_tsc;
 	/** Attention word. Bits set by producers, taken by the consumer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t word;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint64_t) word;
 	/** Detail words. Bits set by producers, taken by the consumer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t detail[ROUSE_ATTN_BITS];
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint64_t) detail[ROUSE_ATTN_BITS];
 };
 
 /** Where a producer signals: what the message data of a vector comes down to. */
@@ -340,5 +347,9 @@ void rouse_attn_registry_remove(uint16_t port);
  * @return whether the port is registered, and then *out is filled
  */
 bool rouse_attn_registry_find(uint16_t port, struct rouse_attn_port *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_ATTN_H */

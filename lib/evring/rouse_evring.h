@@ -22,11 +22,17 @@
  * No function here blocks, allocates or needs EAL.
  */
 
+#include <assert.h>
 #include <stdalign.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <rouse_atomic.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define ROUSE_CACHE_LINE 64
 
@@ -53,7 +59,7 @@ struct rouse_event {
 
 #define ROUSE_EVENT_F_HASH 0x01 /**< rss_hash holds a hash */
 
-_Static_assert(sizeof(struct rouse_event) == 32, "an event entry is 32 bytes");
+static_assert(sizeof(struct rouse_event) == 32, "an event entry is 32 bytes");
 
 /** An event ring. Made by rouse_evring_init() in memory of rouse_evring_memsize() bytes. */
 struct rouse_evring {
@@ -61,15 +67,15 @@ struct rouse_evring {
 	uint32_t mask;	   /**< capacity - 1 */
 
 	/** Next entry to write, free-running. Written by the producer, read by the consumer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t write;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) write;
 	/** Entries up to here have had their handshake (rouse_evring_settle). Written by the
 	 * producer, read by the consumer's audit: not in the line that it polls. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t settled;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) settled;
 	/** The producer's last look at `read`. The producer's alone. */
 	uint32_t read_seen;
 
 	/** Next entry to read, free-running. Written by the consumer, read by the producer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t read;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) read;
 	/** The consumer's last look at `write`. The consumer's alone. */
 	uint32_t write_seen;
 
@@ -228,5 +234,9 @@ rouse_evring_owed(const struct rouse_evring *r)
 	/* entries may be read before their producer got round to settling them */
 	return owed > 0 ? (uint32_t)owed : 0;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_EVRING_H */

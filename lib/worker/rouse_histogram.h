@@ -11,10 +11,14 @@
  * percentile is at most 1/16 (6.25 %) above the true value. One thread adds, any thread reads.
  */
 
-#include <stdatomic.h>
 #include <stdint.h>
 
+#include <rouse_atomic.h>
 #include <rouse_counter.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define ROUSE_HISTOGRAM_SUB_BITS 4
 #define ROUSE_HISTOGRAM_SUB	 (1u << ROUSE_HISTOGRAM_SUB_BITS)
@@ -22,7 +26,7 @@
 
 struct rouse_histogram {
 	rouse_counter buckets[ROUSE_HISTOGRAM_BUCKETS];
-	_Atomic uint64_t max; /**< the largest value, exactly */
+	ROUSE_ATOMIC(uint64_t) max; /**< the largest value, exactly */
 };
 
 /** The bucket of a value. */
@@ -68,5 +72,9 @@ void rouse_histogram_copy(struct rouse_histogram *out, const struct rouse_histog
 /** Take from @p h, the caller's copy, what had been added when @p zero was copied. The maximum is
  * the limit of the highest bucket that is left. */
 void rouse_histogram_since(struct rouse_histogram *h, const struct rouse_histogram *zero);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_HISTOGRAM_H */

@@ -43,6 +43,10 @@
 
 #include "rouse_histogram.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct rouse_worker;
 
 /** When a worker polls and when it sleeps. */
@@ -367,5 +371,9 @@ bool rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int in
 
 /** The NUMA node that the worker was asked to be on, SOCKET_ID_ANY: any. */
 int rouse_worker_socket_id(const struct rouse_worker *w);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_WORKER_H */

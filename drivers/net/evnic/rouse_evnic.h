@@ -21,6 +21,10 @@
 #include <rouse_evring.h>
 #include <rouse_steer.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What an event of code ROUSE_EVENT_ERROR is about: its rouse_event.len. */
 enum rouse_evnic_error {
 	ROUSE_EVNIC_BAD_RECORD,	   /**< the source had something that is no frame */
@@ -106,5 +110,9 @@ int rouse_evnic_vector_get(uint16_t port, uint16_t vector, struct rouse_evnic_ve
 /** The port's tables: read them with the look-ups of rouse_steer.h. Valid until the port closes.
  * NULL: the port is not a net_evnic one. */
 const struct rouse_steer *rouse_evnic_steer(uint16_t port);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_EVNIC_H */
