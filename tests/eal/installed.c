@@ -4,8 +4,8 @@
 
 /*
  * A program as others would write it, in the words that C and C++ have in common: test_install.py
- * compiles it as both, with nothing but pkg-config's flags. Its worker receives as many packets from
- * port 0 as the argument says, and one event of a ring, then ends.
+ * compiles it as both, with nothing but pkg-config's flags. Its worker receives as many packets
+ * from port 0 as the argument says, and one event of a ring, then ends.
  */
 
 #include <stdio.h>
