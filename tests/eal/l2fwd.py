@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the two l2fwd examples must do, whichever form of the worker they use.
 
-A test class sets PROGRAM (its path), OPTIONS (what follows "--") and LCORES (names of its threads).
+A test class sets PROGRAM (its path) and LCORES (the names of its threads).
 """
 
 import signal
@@ -26,14 +26,18 @@ def forwarded(frames, port):
 class L2fwdTest:
     """Mixed into rig.Test."""
 
-    PROGRAM, OPTIONS, LCORES = "", (), ()
+    PROGRAM, LCORES = "", ()
+
+    def options(self, _nb_ports):
+        return ()
 
     def start(self, captures, **devargs):
         """On a port for each capture, which writes what it sends to out<port>.pcap."""
         vdevs = [rig.device(i, rx_pcap=path, tx_pcap=f"out{i}.pcap", overrun="wait", **devargs)
                  for i, path in enumerate(captures)]
-        program = rig.Program([self.PROGRAM, *rig.eal(nb_workers=len(self.LCORES)), *vdevs, "--",
-                               *self.OPTIONS], self.folder)
+        nb_workers = len([name for name in self.LCORES if name.startswith("rte-worker")])
+        program = rig.Program([self.PROGRAM, *rig.eal(nb_workers), *vdevs, "--",
+                               *self.options(len(vdevs))], self.folder)
         self.enterContext(program)
         return program
 
