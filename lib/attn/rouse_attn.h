@@ -75,9 +75,9 @@ struct rouse_attn {
 
 /** Where a producer signals: what the message data of a vector comes down to. */
 struct rouse_attn_target {
-	struct rouse_attn *attn;
-	uint8_t device; /**< bit of the attention word */
-	uint8_t ring;	/**< bit of the device's detail word */
+	struct rouse_attn *attn; /**< the consumer's */
+	uint8_t device;		 /**< bit of the attention word */
+	uint8_t ring;		 /**< bit of the device's detail word */
 };
 
 /**
@@ -136,6 +136,7 @@ rouse_attn_mark(const struct rouse_attn_target *t)
  * Step P6, after rouse_attn_mark(): wake the consumer if it is parked. Exactly one of the
  * producers that find it parked rings.
  *
+ * @param t          where the bits were set
  * @param event_tsc  when the event happened, TSC cycles: the start of the wake latency
  * @return whether the doorbell was rung
  */
@@ -271,7 +272,7 @@ rouse_attn_unpark(struct rouse_attn *a)
 
 /* ---- the registry: where drivers and workers meet ---- */
 
-#define ROUSE_ATTN_MAX_PORTS 256
+#define ROUSE_ATTN_MAX_PORTS 256 /**< port numbers are below this */
 
 /**
  * Who shall be told of a queue's events: a worker, and its bit for the queue's device. The third
@@ -279,8 +280,8 @@ rouse_attn_unpark(struct rouse_attn *a)
  * is below ROUSE_ATTN_BITS.
  */
 struct rouse_attn_owner {
-	struct rouse_attn *attn;
-	uint8_t device; /**< bit of the attention word */
+	struct rouse_attn *attn; /**< the worker's */
+	uint8_t device;		 /**< bit of the attention word */
 };
 
 /**
@@ -324,8 +325,8 @@ struct rouse_attn_port_ops {
 
 /** A registered port. */
 struct rouse_attn_port {
-	const struct rouse_attn_port_ops *ops;
-	void *ctx;
+	const struct rouse_attn_port_ops *ops; /**< what its driver offers */
+	void *ctx;			       /**< for each of these */
 };
 
 /**

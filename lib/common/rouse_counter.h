@@ -19,6 +19,7 @@
 extern "C" {
 #endif
 
+/** What is counted so far. Written by one thread, read by any. */
 typedef ROUSE_ATOMIC(uint64_t) rouse_counter;
 
 /** Add to a counter; its one writer's. */

@@ -34,15 +34,15 @@
 extern "C" {
 #endif
 
-#define ROUSE_CACHE_LINE 64
+#define ROUSE_CACHE_LINE 64 /**< bytes */
 
 /** The second index of a device's maps: what kind of thing happened. */
 enum rouse_event_code {
-	ROUSE_EVENT_RX,	   /**< a frame was received into a buffer of the queue */
-	ROUSE_EVENT_TX,	   /**< frames of the queue were sent, their buffers can be reclaimed */
-	ROUSE_EVENT_LINK,  /**< the link went up or down */
-	ROUSE_EVENT_ERROR, /**< the device met an error, or its source ended */
-	ROUSE_NB_EVENT_CODES,
+	ROUSE_EVENT_RX,	      /**< a frame was received into a buffer of the queue */
+	ROUSE_EVENT_TX,	      /**< frames of the queue were sent, their buffers can be reclaimed */
+	ROUSE_EVENT_LINK,     /**< the link went up or down */
+	ROUSE_EVENT_ERROR,    /**< the device met an error, or its source ended */
+	ROUSE_NB_EVENT_CODES, /**< how many there are */
 };
 
 /** One event entry. 32 bytes, so that two share a cache line and none straddles one. */
@@ -79,6 +79,7 @@ struct rouse_evring {
 	/** The consumer's last look at `write`. The consumer's alone. */
 	uint32_t write_seen;
 
+	/** The entries, see rouse_evring_place(). Written by the producer, read by the consumer. */
 	alignas(ROUSE_CACHE_LINE) struct rouse_event entries[];
 };
 
@@ -97,11 +98,11 @@ size_t rouse_evring_memsize(uint32_t capacity);
  */
 struct rouse_evring *rouse_evring_init(void *mem, uint32_t capacity);
 
-/*
- * Where the i-th entry ever lies. Entries that follow each other share a cache line by twos, but
- * lines that follow each other in time are far apart in memory: the consumer's hardware prefetcher
- * would fetch the next lines while the producer is about to write them, and take them from it. An
- * odd factor maps the lines of a power of two one to one.
+/**
+ * Where the @p i-th entry ever lies, as an index of `entries`. Entries that follow each other share
+ * a cache line by twos, but lines that follow each other in time are far apart in memory: the
+ * consumer's hardware prefetcher would fetch the next lines while the producer is about to write
+ * them, and take them from it. An odd factor maps the lines of a power of two one to one.
  */
 static inline uint32_t
 rouse_evring_place(const struct rouse_evring *r, uint32_t i)

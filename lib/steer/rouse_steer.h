@@ -51,7 +51,7 @@ enum rouse_steer_map {
 	ROUSE_STEER_MAP_A,	  /**< "A": both by queue and code */
 	ROUSE_STEER_MAP_A_RING,	  /**< "A-ring": ring by queue and code, vector by ring */
 	ROUSE_STEER_MAP_A_VECTOR, /**< "A-vector": ring by queue, vector by queue and code */
-	ROUSE_NB_STEER_MAPS,
+	ROUSE_NB_STEER_MAPS,	  /**< how many there are */
 };
 
 /** Look-up tables of one device. Read with the functions below only. */
@@ -70,6 +70,7 @@ struct rouse_steer {
 	ROUSE_ATOMIC(uint32_t) reta[ROUSE_STEER_MAX_RETA];
 	/** Second column by queue: what `reta` is filled from, and the look-up without a hash. */
 	ROUSE_ATOMIC(uint16_t) ring_of_queue[ROUSE_STEER_MAX_QUEUES];
+	/** Vector by event ring. Written and read likewise. */
 	ROUSE_ATOMIC(uint16_t) vector_of_ring[ROUSE_STEER_MAX_QUEUES];
 	/** Map A: event ring in the low half, vector in the high half. Written and read likewise.
 	 */
@@ -78,9 +79,9 @@ struct rouse_steer {
 
 /** What a look-up names. */
 struct rouse_steer_path {
-	uint16_t queue;
-	uint16_t ring;
-	uint16_t vector;
+	uint16_t queue;	 /**< where a frame is received */
+	uint16_t ring;	 /**< the event ring that says so */
+	uint16_t vector; /**< where that is signalled */
 };
 
 /** How many of each a device has. */
@@ -210,7 +211,7 @@ rouse_steer_event_entry(const struct rouse_steer *s, uint16_t queue, enum rouse_
 	return path;
 }
 
-/* From the queue and its second column to the path. */
+/** From the queue and its second column to the path; what the look-ups below share. */
 static inline struct rouse_steer_path
 rouse_steer_resolve(const struct rouse_steer *s, uint16_t queue, uint16_t column,
 		    enum rouse_event_code code)

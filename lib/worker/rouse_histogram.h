@@ -20,13 +20,15 @@
 extern "C" {
 #endif
 
-#define ROUSE_HISTOGRAM_SUB_BITS 4
-#define ROUSE_HISTOGRAM_SUB	 (1u << ROUSE_HISTOGRAM_SUB_BITS)
-#define ROUSE_HISTOGRAM_BUCKETS	 ((64 - ROUSE_HISTOGRAM_SUB_BITS + 1) * ROUSE_HISTOGRAM_SUB)
+#define ROUSE_HISTOGRAM_SUB_BITS 4 /**< bits of a value that name its bucket in a power of two */
+#define ROUSE_HISTOGRAM_SUB	 (1u << ROUSE_HISTOGRAM_SUB_BITS) /**< buckets of a power of two */
+/** Buckets in all. */
+#define ROUSE_HISTOGRAM_BUCKETS ((64 - ROUSE_HISTOGRAM_SUB_BITS + 1) * ROUSE_HISTOGRAM_SUB)
 
+/** A histogram; all zeros is an empty one. Written by the thread that adds. */
 struct rouse_histogram {
-	rouse_counter buckets[ROUSE_HISTOGRAM_BUCKETS];
-	ROUSE_ATOMIC(uint64_t) max; /**< the largest value, exactly */
+	rouse_counter buckets[ROUSE_HISTOGRAM_BUCKETS]; /**< values in each bucket */
+	ROUSE_ATOMIC(uint64_t) max;			/**< the largest value, exactly */
 };
 
 /** The bucket of a value. */
@@ -60,6 +62,7 @@ uint64_t rouse_histogram_count(const struct rouse_histogram *h);
  * The smallest bucket limit that at least the given share of all values does not exceed; any
  * thread.
  *
+ * @param h      the histogram
  * @param share  0 to 1, for instance 0.999
  * @return the value, never above the largest one added; 0 if there are none
  */
