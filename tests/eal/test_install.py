@@ -65,10 +65,10 @@ class InstallTest(rig.Test):
                                            self.ask("libdpdk", "--variable=libdir")[0])]
         return {**rig.environment(), "LD_LIBRARY_PATH": ":".join(path)}
 
-    def build(self, language, standard, package="rouse", *flags):
+    def build(self, language, standard, package="rouse", *flags, source=SOURCE):
         program = self.folder / f"program-{standard}"
         run(*self.compiler(language)[0], f"-std={standard}", *flags,
-            *self.ask(package, "--cflags"), SOURCE, "-o", program, "-x", "none",
+            *self.ask(package, "--cflags"), source, "-o", program, "-x", "none",
             *self.ask(package, "--libs"))
         return program
 
@@ -107,6 +107,14 @@ class InstallTest(rig.Test):
         program = self.build("C", "gnu11", "rouse-evnic", "-DWITH_EVNIC")
         output = self.check_run(program, self.environment())
         self.assertIn("default processor 0\n", output)
+
+    def test_the_installed_example_is_built(self):
+        prefix = pathlib.Path(self.ask("rouse", "--variable=prefix")[0]).resolve()
+        sources = list(prefix.rglob("*.c"))
+        self.assertEqual([source.name for source in sources], ["l2fwd_sleep.c"])
+        program = self.build("C", "gnu11", source=sources[0])
+        self.assertIn(str(self.libdir / "librouse_worker.so.0"),
+                      run("ldd", program, env=self.environment()))
 
     def test_each_header_compiles_alone_in_c_and_cxx(self):
         installed = pathlib.Path(self.ask("rouse", "--variable=includedir")[0], "rouse")
