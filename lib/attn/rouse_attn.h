@@ -34,12 +34,19 @@
  * No function here needs EAL.
  */
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rouse_atomic.h>
+
 #include "rouse_evring.h"
 #include "rouse_window.h"
+
+#ifdef __cplusplus
+using std::atomic_thread_fence;
+
+extern "C" {
+#endif
 
 #define ROUSE_ATTN_BITS 64 /**< devices of a worker, and event rings of a (worker, device) */
 
@@ -53,24 +60,24 @@ enum rouse_attn_state {
 /** A consumer's attention: made by rouse_attn_init(), and on cache lines of its own. */
 struct rouse_attn {
 	/** enum rouse_attn_state. Written by the consumer, and by the producer that wins P6. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t state;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) state;
 	/** An eventfd; producers write it, the consumer waits for it edge-triggered and never
 	 * reads it. Constant. */
 	int doorbell;
 	/** When the event happened whose producer won P6, TSC cycles; 0 while it is not known.
 	 * Written by that producer, cleared by the consumer before it parks. */
-	_Atomic uint64_t event_tsc;
+	ROUSE_ATOMIC(uint64_t) event_tsc;
 	/** Attention word. Bits set by producers, taken by the consumer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t word;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint64_t) word;
 	/** Detail words. Bits set by producers, taken by the consumer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t detail[ROUSE_ATTN_BITS];
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint64_t) detail[ROUSE_ATTN_BITS];
 };
 
 /** Where a producer signals: what the message data of a vector comes down to. */
 struct rouse_attn_target {
-	struct rouse_attn *attn;
-	uint8_t device; /**< bit of the attention word */
-	uint8_t ring;	/**< bit of the device's detail word */
+	struct rouse_attn *attn; /**< the consumer's */
+	uint8_t device;		 /**< bit of the attention word */
+	uint8_t ring;		 /**< bit of the device's detail word */
 };
 
 /**
@@ -129,6 +136,7 @@ rouse_attn_mark(const struct rouse_attn_target *t)
  * Step P6, after rouse_attn_mark(): wake the consumer if it is parked. Exactly one of the
  * producers that find it parked rings.
  *
+ * @param t          where the bits were set
  * @param event_tsc  when the event happened, TSC cycles: the start of the wake latency
  * @return whether the doorbell was rung
  */
@@ -264,7 +272,7 @@ rouse_attn_unpark(struct rouse_attn *a)
 
 /* ---- the registry: where drivers and workers meet ---- */
 
-#define ROUSE_ATTN_MAX_PORTS 256
+#define ROUSE_ATTN_MAX_PORTS 256 /**< port numbers are below this */
 
 /**
  * Who shall be told of a queue's events: a worker, and its bit for the queue's device. The third
@@ -272,8 +280,8 @@ rouse_attn_unpark(struct rouse_attn *a)
  * is below ROUSE_ATTN_BITS.
  */
 struct rouse_attn_owner {
-	struct rouse_attn *attn;
-	uint8_t device; /**< bit of the attention word */
+	struct rouse_attn *attn; /**< the worker's */
+	uint8_t device;		 /**< bit of the attention word */
 };
 
 /**
@@ -317,8 +325,8 @@ struct rouse_attn_port_ops {
 
 /** A registered port. */
 struct rouse_attn_port {
-	const struct rouse_attn_port_ops *ops;
-	void *ctx;
+	const struct rouse_attn_port_ops *ops; /**< what its driver offers */
+	void *ctx;			       /**< for each of these */
 };
 
 /**
@@ -340,5 +348,9 @@ void rouse_attn_registry_remove(uint16_t port);
  * @return whether the port is registered, and then *out is filled
  */
 bool rouse_attn_registry_find(uint16_t port, struct rouse_attn_port *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_ATTN_H */

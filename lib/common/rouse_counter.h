@@ -11,10 +11,16 @@
  * zero, and neither side needs a lock or a locked instruction.
  */
 
-#include <stdatomic.h>
 #include <stdint.h>
 
-typedef _Atomic uint64_t rouse_counter;
+#include <rouse_atomic.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What is counted so far. Written by one thread, read by any. */
+typedef ROUSE_ATOMIC(uint64_t) rouse_counter;
 
 /** Add to a counter; its one writer's. */
 static inline void
@@ -31,5 +37,9 @@ rouse_counter_get(const rouse_counter *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_COUNTER_H */

@@ -22,21 +22,27 @@
  * No function here blocks, allocates or needs EAL.
  */
 
+#include <assert.h>
 #include <stdalign.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define ROUSE_CACHE_LINE 64
+#include <rouse_atomic.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ROUSE_CACHE_LINE 64 /**< bytes */
 
 /** The second index of a device's maps: what kind of thing happened. */
 enum rouse_event_code {
-	ROUSE_EVENT_RX,	   /**< a frame was received into a buffer of the queue */
-	ROUSE_EVENT_TX,	   /**< frames of the queue were sent, their buffers can be reclaimed */
-	ROUSE_EVENT_LINK,  /**< the link went up or down */
-	ROUSE_EVENT_ERROR, /**< the device met an error, or its source ended */
-	ROUSE_NB_EVENT_CODES,
+	ROUSE_EVENT_RX,	      /**< a frame was received into a buffer of the queue */
+	ROUSE_EVENT_TX,	      /**< frames of the queue were sent, their buffers can be reclaimed */
+	ROUSE_EVENT_LINK,     /**< the link went up or down */
+	ROUSE_EVENT_ERROR,    /**< the device met an error, or its source ended */
+	ROUSE_NB_EVENT_CODES, /**< how many there are */
 };
 
 /** One event entry. 32 bytes, so that two share a cache line and none straddles one. */
@@ -53,7 +59,7 @@ struct rouse_event {
 
 #define ROUSE_EVENT_F_HASH 0x01 /**< rss_hash holds a hash */
 
-_Static_assert(sizeof(struct rouse_event) == 32, "an event entry is 32 bytes");
+static_assert(sizeof(struct rouse_event) == 32, "an event entry is 32 bytes");
 
 /** An event ring. Made by rouse_evring_init() in memory of rouse_evring_memsize() bytes. */
 struct rouse_evring {
@@ -61,18 +67,19 @@ struct rouse_evring {
 	uint32_t mask;	   /**< capacity - 1 */
 
 	/** Next entry to write, free-running. Written by the producer, read by the consumer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t write;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) write;
 	/** Entries up to here have had their handshake (rouse_evring_settle). Written by the
 	 * producer, read by the consumer's audit: not in the line that it polls. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t settled;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) settled;
 	/** The producer's last look at `read`. The producer's alone. */
 	uint32_t read_seen;
 
 	/** Next entry to read, free-running. Written by the consumer, read by the producer. */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t read;
+	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint32_t) read;
 	/** The consumer's last look at `write`. The consumer's alone. */
 	uint32_t write_seen;
 
+	/** The entries, see rouse_evring_place(). Written by the producer, read by the consumer. */
 	alignas(ROUSE_CACHE_LINE) struct rouse_event entries[];
 };
 
@@ -91,11 +98,11 @@ size_t rouse_evring_memsize(uint32_t capacity);
  */
 struct rouse_evring *rouse_evring_init(void *mem, uint32_t capacity);
 
-/*
- * Where the i-th entry ever lies. Entries that follow each other share a cache line by twos, but
- * lines that follow each other in time are far apart in memory: the consumer's hardware prefetcher
- * would fetch the next lines while the producer is about to write them, and take them from it. An
- * odd factor maps the lines of a power of two one to one.
+/**
+ * Where the @p i-th entry ever lies, as an index of `entries`. Entries that follow each other share
+ * a cache line by twos, but lines that follow each other in time are far apart in memory: the
+ * consumer's hardware prefetcher would fetch the next lines while the producer is about to write
+ * them, and take them from it. An odd factor maps the lines of a power of two one to one.
  */
 static inline uint32_t
 rouse_evring_place(const struct rouse_evring *r, uint32_t i)
@@ -228,5 +235,9 @@ rouse_evring_owed(const struct rouse_evring *r)
 	/* entries may be read before their producer got round to settling them */
 	return owed > 0 ? (uint32_t)owed : 0;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_EVRING_H */

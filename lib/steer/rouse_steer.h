@@ -33,10 +33,14 @@
  * device that does not run.
  */
 
-#include <stdatomic.h>
 #include <stdint.h>
 
+#include <rouse_atomic.h>
 #include <rouse_evring.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define ROUSE_STEER_MAX_RETA   512 /**< most entries that a RETA can have */
 #define ROUSE_STEER_MAX_QUEUES 64  /**< most queues, event rings and vectors of a device */
@@ -47,7 +51,7 @@ enum rouse_steer_map {
 	ROUSE_STEER_MAP_A,	  /**< "A": both by queue and code */
 	ROUSE_STEER_MAP_A_RING,	  /**< "A-ring": ring by queue and code, vector by ring */
 	ROUSE_STEER_MAP_A_VECTOR, /**< "A-vector": ring by queue, vector by queue and code */
-	ROUSE_NB_STEER_MAPS,
+	ROUSE_NB_STEER_MAPS,	  /**< how many there are */
 };
 
 /** Look-up tables of one device. Read with the functions below only. */
@@ -58,25 +62,26 @@ struct rouse_steer {
 	uint16_t nb_rings;	  /**< event rings are below this */
 	uint16_t nb_vectors;	  /**< vectors are below this */
 	/** Frames that cannot be hashed. Written by the control thread, read by the device. */
-	_Atomic uint16_t rss_default_queue;
+	ROUSE_ATOMIC(uint16_t) rss_default_queue;
 	/** Events without data. Written by the control thread, read by the device. */
-	_Atomic uint16_t default_processor;
+	ROUSE_ATOMIC(uint16_t) default_processor;
 	/** Redirection structure: queue in the low half, event ring in the high half.
 	 * Written by the control thread, read by the device. */
-	_Atomic uint32_t reta[ROUSE_STEER_MAX_RETA];
+	ROUSE_ATOMIC(uint32_t) reta[ROUSE_STEER_MAX_RETA];
 	/** Second column by queue: what `reta` is filled from, and the look-up without a hash. */
-	_Atomic uint16_t ring_of_queue[ROUSE_STEER_MAX_QUEUES];
-	_Atomic uint16_t vector_of_ring[ROUSE_STEER_MAX_QUEUES];
+	ROUSE_ATOMIC(uint16_t) ring_of_queue[ROUSE_STEER_MAX_QUEUES];
+	/** Vector by event ring. Written and read likewise. */
+	ROUSE_ATOMIC(uint16_t) vector_of_ring[ROUSE_STEER_MAX_QUEUES];
 	/** Map A: event ring in the low half, vector in the high half. Written and read likewise.
 	 */
-	_Atomic uint32_t event_map[ROUSE_STEER_MAX_QUEUES][ROUSE_NB_EVENT_CODES];
+	ROUSE_ATOMIC(uint32_t) event_map[ROUSE_STEER_MAX_QUEUES][ROUSE_NB_EVENT_CODES];
 };
 
 /** What a look-up names. */
 struct rouse_steer_path {
-	uint16_t queue;
-	uint16_t ring;
-	uint16_t vector;
+	uint16_t queue;	 /**< where a frame is received */
+	uint16_t ring;	 /**< the event ring that says so */
+	uint16_t vector; /**< where that is signalled */
 };
 
 /** How many of each a device has. */
@@ -198,22 +203,24 @@ static inline struct rouse_steer_path
 rouse_steer_event_entry(const struct rouse_steer *s, uint16_t queue, enum rouse_event_code code)
 {
 	uint32_t entry = atomic_load_explicit(&s->event_map[queue][code], memory_order_relaxed);
+	struct rouse_steer_path path;
 
-	return (struct rouse_steer_path){
-		.queue = queue,
-		.ring = (uint16_t)entry,
-		.vector = entry >> 16,
-	};
+	path.queue = queue;
+	path.ring = (uint16_t)entry;
+	path.vector = (uint16_t)(entry >> 16);
+	return path;
 }
 
-/* From the queue and its second column to the path. */
+/** From the queue and its second column to the path; what the look-ups below share. */
 static inline struct rouse_steer_path
 rouse_steer_resolve(const struct rouse_steer *s, uint16_t queue, uint16_t column,
 		    enum rouse_event_code code)
 {
-	struct rouse_steer_path path = { .queue = queue, .ring = column };
+	struct rouse_steer_path path;
 	uint32_t entry;
 
+	path.queue = queue;
+	path.ring = column;
 	if (s->map == ROUSE_STEER_MAP_B) {
 		path.vector = rouse_steer_vector(s, path.ring);
 		return path;
@@ -222,7 +229,7 @@ rouse_steer_resolve(const struct rouse_steer *s, uint16_t queue, uint16_t column
 	if (s->map != ROUSE_STEER_MAP_A_VECTOR)
 		path.ring = (uint16_t)entry;
 	if (s->map != ROUSE_STEER_MAP_A_RING)
-		path.vector = entry >> 16;
+		path.vector = (uint16_t)(entry >> 16);
 	else
 		path.vector = rouse_steer_vector(s, path.ring);
 	return path;
@@ -243,7 +250,7 @@ rouse_steer_hash(const struct rouse_steer *s, uint32_t hash)
 	uint32_t entry =
 		atomic_load_explicit(&s->reta[hash & (s->reta_size - 1u)], memory_order_relaxed);
 
-	return rouse_steer_resolve(s, (uint16_t)entry, entry >> 16, ROUSE_EVENT_RX);
+	return rouse_steer_resolve(s, (uint16_t)entry, (uint16_t)(entry >> 16), ROUSE_EVENT_RX);
 }
 
 /** Where a frame goes that cannot be hashed: to the RSS default queue. */
@@ -263,5 +270,9 @@ rouse_steer_no_data(const struct rouse_steer *s, enum rouse_event_code code)
 
 	return rouse_steer_event(s, queue, code);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_STEER_H */

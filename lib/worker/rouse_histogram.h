@@ -11,18 +11,24 @@
  * percentile is at most 1/16 (6.25 %) above the true value. One thread adds, any thread reads.
  */
 
-#include <stdatomic.h>
 #include <stdint.h>
 
+#include <rouse_atomic.h>
 #include <rouse_counter.h>
 
-#define ROUSE_HISTOGRAM_SUB_BITS 4
-#define ROUSE_HISTOGRAM_SUB	 (1u << ROUSE_HISTOGRAM_SUB_BITS)
-#define ROUSE_HISTOGRAM_BUCKETS	 ((64 - ROUSE_HISTOGRAM_SUB_BITS + 1) * ROUSE_HISTOGRAM_SUB)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
+#define ROUSE_HISTOGRAM_SUB_BITS 4 /**< bits of a value that name its bucket in a power of two */
+#define ROUSE_HISTOGRAM_SUB	 (1u << ROUSE_HISTOGRAM_SUB_BITS) /**< buckets of a power of two */
+/** Buckets in all. */
+#define ROUSE_HISTOGRAM_BUCKETS ((64 - ROUSE_HISTOGRAM_SUB_BITS + 1) * ROUSE_HISTOGRAM_SUB)
+
+/** A histogram; all zeros is an empty one. Written by the thread that adds. */
 struct rouse_histogram {
-	rouse_counter buckets[ROUSE_HISTOGRAM_BUCKETS];
-	_Atomic uint64_t max; /**< the largest value, exactly */
+	rouse_counter buckets[ROUSE_HISTOGRAM_BUCKETS]; /**< values in each bucket */
+	ROUSE_ATOMIC(uint64_t) max;			/**< the largest value, exactly */
 };
 
 /** The bucket of a value. */
@@ -56,6 +62,7 @@ uint64_t rouse_histogram_count(const struct rouse_histogram *h);
  * The smallest bucket limit that at least the given share of all values does not exceed; any
  * thread.
  *
+ * @param h      the histogram
  * @param share  0 to 1, for instance 0.999
  * @return the value, never above the largest one added; 0 if there are none
  */
@@ -68,5 +75,9 @@ void rouse_histogram_copy(struct rouse_histogram *out, const struct rouse_histog
 /** Take from @p h, the caller's copy, what had been added when @p zero was copied. The maximum is
  * the limit of the highest bucket that is left. */
 void rouse_histogram_since(struct rouse_histogram *h, const struct rouse_histogram *zero);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_HISTOGRAM_H */

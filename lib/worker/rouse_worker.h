@@ -43,6 +43,11 @@
 
 #include "rouse_histogram.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A worker; rouse_worker_create() makes one. */
 struct rouse_worker;
 
 /** When a worker polls and when it sleeps. */
@@ -60,26 +65,31 @@ enum rouse_source_kind {
 	ROUSE_SOURCE_TIMED,	/**< neither: the worker looks every rouse_worker_conf.timed_us */
 };
 
+/** What a worker is like. Zeros are good for all but the name. */
 struct rouse_worker_conf {
-	const char *name; /**< for messages and dumps; at most 20 characters */
-	int socket_id;	  /**< NUMA node of its memory, SOCKET_ID_ANY: any */
-	enum rouse_worker_mode mode;
-	uint16_t burst;	   /**< packets a source hands over at a time, 1 to 512; 0: 32 */
-	uint32_t spin_us;  /**< looks for so long before it sleeps, at most 1000000 */
+	const char *name;	     /**< for messages and dumps; at most 20 characters */
+	int socket_id;		     /**< NUMA node of its memory, SOCKET_ID_ANY: any */
+	enum rouse_worker_mode mode; /**< when it polls and when it sleeps */
+	uint16_t burst;		     /**< packets a source hands over at a time, 1 to 512; 0: 32 */
+	uint32_t spin_us;	     /**< looks for so long before it sleeps, at most 1000000 */
 	uint32_t timed_us; /**< longest sleep with a timed source, 10 to 1000000; 0: 1000 */
 	/** Run on the worker right before it blocks and right after it woke, NULL: nothing. For
 	 * what must not wait for a worker that sleeps (send what is buffered), and for who must not
 	 * be waited for (RCU: offline, online). Between the two no handler runs. */
 	void (*before_sleep)(void *arg);
-	void (*after_sleep)(void *arg);
-	void *hook_arg;
+	void (*after_sleep)(void *arg); /**< see before_sleep */
+	void *hook_arg;			/**< given to both */
 };
 
-#define ROUSE_WORKER_DEFAULT_SPIN_US 50
+#define ROUSE_WORKER_DEFAULT_SPIN_US 50 /**< for rouse_worker_conf.spin_us */
 
 /**
  * Takes packets of an Rx queue; they are the handler's from here on. Runs on the worker.
  *
+ * @param arg      as given to rouse_worker_ethdev_add()
+ * @param port     port number
+ * @param queue    number of the Rx queue
+ * @param pkts     the array is the worker's: valid until the handler returns
  * @param nb_pkts  1 to rouse_worker_conf.burst
  */
 typedef void (*rouse_worker_rx_t)(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts,
@@ -135,6 +145,9 @@ int rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t q
  * learns of its packets when it sleeps. For rouse_worker_idle(); rouse_worker_ethdev_remove()
  * removes it.
  *
+ * @param w         the worker
+ * @param port      port number; the port is started
+ * @param queue     number of the Rx queue
  * @param may_poll  NULL, or where the worker says whether the application may poll the queue: true
  *                  when this returns, false while the port is paused or after the queue was
  *                  removed. It changes within rouse_worker_idle(), or while the worker does not
@@ -166,7 +179,10 @@ int rouse_worker_port_resume(uint16_t port);
 /**
  * Add an event ring that another thread produces into.
  *
- * @param ring    outlives the worker
+ * @param w        the worker, which is the ring's consumer from here on
+ * @param ring     outlives the worker
+ * @param handler  takes each entry
+ * @param arg      for the handler
  * @param target  filled: what the producer signals (rouse_attn_signal()) after publishing
  * @return 0; -ENOSPC: no device or ring bit left
  */
@@ -247,6 +263,7 @@ int rouse_worker_run(void *worker);
  * rouse_worker_ethdev_watch() and may poll, and what it sends is sent before the call, or by
  * rouse_worker_conf.before_sleep. Signals are not blocked: one ends a sleep.
  *
+ * @param w      the worker
  * @param nb_rx  packets that the round found; other work counts likewise. 0: nothing to do
  * @return whether to go on: false after rouse_worker_stop(), or if another thread runs the worker
  */
@@ -296,8 +313,9 @@ void rouse_worker_stop(struct rouse_worker *w);
 	X(busy_tsc, "cycles in rounds that found work")                                            \
 	X(spin_tsc, "cycles in rounds that found nothing")
 
-#define ROUSE_WORKER_BURST_SIZES 10
+#define ROUSE_WORKER_BURST_SIZES 10 /**< powers of two that sizes of bursts are counted by */
 
+/** What a worker did: the members of ROUSE_WORKER_STATS(), and some that are computed. */
 struct rouse_worker_stats {
 #define X(member, help) uint64_t member;
 	ROUSE_WORKER_STATS(X)
@@ -322,29 +340,30 @@ void rouse_worker_stats_since(struct rouse_worker_stats *stats,
 
 /** What a source is. */
 enum rouse_source_type {
-	ROUSE_SOURCE_TYPE_RXQ,
-	ROUSE_SOURCE_TYPE_EVRING,
-	ROUSE_SOURCE_TYPE_INBOX, /**< messages; a worker has one */
-	ROUSE_SOURCE_TYPE_FD,
+	ROUSE_SOURCE_TYPE_RXQ,	  /**< an Rx queue */
+	ROUSE_SOURCE_TYPE_EVRING, /**< an event ring */
+	ROUSE_SOURCE_TYPE_INBOX,  /**< messages; a worker has one */
+	ROUSE_SOURCE_TYPE_FD,	  /**< a file descriptor */
 };
 
+/** Whether it is drained. */
 enum rouse_source_state {
-	ROUSE_SOURCE_REMOVED,
-	ROUSE_SOURCE_PAUSED, /**< by rouse_worker_port_pause() */
-	ROUSE_SOURCE_ACTIVE,
+	ROUSE_SOURCE_REMOVED, /**< not any more */
+	ROUSE_SOURCE_PAUSED,  /**< not now: rouse_worker_port_pause() */
+	ROUSE_SOURCE_ACTIVE,  /**< it is */
 };
 
 /** What one source of a worker did. The counters of one that was removed stay, and go on if it is
  * added again. */
 struct rouse_worker_source_stats {
-	enum rouse_source_type type;
-	enum rouse_source_kind kind;
-	enum rouse_source_state state;
-	uint16_t port;	      /**< RXQ */
-	uint16_t queue;	      /**< RXQ */
-	uint8_t device;	      /**< EVRING: its bit of the attention word */
-	uint8_t ring;	      /**< EVRING: its bit of the detail word */
-	int fd;		      /**< FD */
+	enum rouse_source_type type;   /**< what it is */
+	enum rouse_source_kind kind;   /**< how the worker learns of its work */
+	enum rouse_source_state state; /**< whether it is drained now */
+	uint16_t port;		       /**< RXQ */
+	uint16_t queue;		       /**< RXQ */
+	uint8_t device;		       /**< EVRING: its bit of the attention word */
+	uint8_t ring;		       /**< EVRING: its bit of the detail word */
+	int fd;			       /**< FD */
 	uint64_t packets;     /**< packets, entries or messages taken; calls, of an FD. 0 of an RXQ
 				   that the application polls itself, as all but wakes and arms */
 	uint64_t polls;	      /**< visits */
@@ -367,5 +386,9 @@ bool rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int in
 
 /** The NUMA node that the worker was asked to be on, SOCKET_ID_ANY: any. */
 int rouse_worker_socket_id(const struct rouse_worker *w);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_WORKER_H */

@@ -21,6 +21,10 @@
 #include <rouse_evring.h>
 #include <rouse_steer.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What an event of code ROUSE_EVENT_ERROR is about: its rouse_event.len. */
 enum rouse_evnic_error {
 	ROUSE_EVNIC_BAD_RECORD,	   /**< the source had something that is no frame */
@@ -28,7 +32,7 @@ enum rouse_evnic_error {
 	ROUSE_EVNIC_NO_BUFFER,	   /**< frames dropped: the driver has no mbuf to post */
 	ROUSE_EVNIC_SOURCE_FAILED, /**< nothing more can be received */
 	ROUSE_EVNIC_SOURCE_ENDED,  /**< everything was received */
-	ROUSE_EVNIC_NB_ERRORS,
+	ROUSE_EVNIC_NB_ERRORS,	   /**< how many there are */
 };
 
 /**
@@ -36,10 +40,12 @@ enum rouse_evnic_error {
  * LINK and ERROR events that nobody received, by the thread that stops the queue.
  * Where nobody receives for long, several of a kind may become one.
  *
+ * @param port   port number
  * @param event  code ROUSE_EVENT_TX: `queue` has sent frames, and they were freed;
  *               ROUSE_EVENT_LINK: `data` is 1 for up, 0 for down;
  *               ROUSE_EVENT_ERROR: `len` is an enum rouse_evnic_error, `data` how often so far.
  *               `queue` is the processor that it went to: for LINK and ERROR the default one.
+ * @param arg    as given to rouse_evnic_on_event()
  */
 typedef void (*rouse_evnic_event_fn)(uint16_t port, const struct rouse_event *event, void *arg);
 
@@ -87,24 +93,31 @@ int rouse_evnic_vector_mask(uint16_t port, uint16_t vector, bool masked);
 /** Interrupt moderation: at least so long between two messages of a vector that ring a doorbell; at
  * any time. A message rings for each owner that sleeps, and for ordinary users an owner is a queue.
  * rte_eth_dev_configure() sets it to none, and lifts masks.
+ * @param port         port number
+ * @param vector       below the number of vectors
  * @param interval_us  microseconds, 0 (no moderation) to 1,000,000
  * @return 0; -ERANGE: no such vector, or the interval is too long */
 int rouse_evnic_vector_interval_set(uint16_t port, uint16_t vector, uint32_t interval_us);
 
 /** What a vector is and has done. */
 struct rouse_evnic_vector {
-	uint64_t messages;  /**< since the port exists */
-	uint64_t doorbells; /**< likewise */
-	uint64_t pending;   /**< event rings whose message it holds, a bit each */
-	uint32_t interval_us;
-	bool masked;
+	uint64_t messages;    /**< since the port exists */
+	uint64_t doorbells;   /**< likewise */
+	uint64_t pending;     /**< event rings whose message it holds, a bit each */
+	uint32_t interval_us; /**< rouse_evnic_vector_interval_set() */
+	bool masked;	      /**< rouse_evnic_vector_mask() */
 };
 
-/** @return 0, and *out is filled; -ERANGE: no such vector */
+/** What a vector is and has done so far; at any time.
+ * @return 0, and *out is filled; -ERANGE: no such vector */
 int rouse_evnic_vector_get(uint16_t port, uint16_t vector, struct rouse_evnic_vector *out);
 
 /** The port's tables: read them with the look-ups of rouse_steer.h. Valid until the port closes.
  * NULL: the port is not a net_evnic one. */
 const struct rouse_steer *rouse_evnic_steer(uint16_t port);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ROUSE_EVNIC_H */
