@@ -72,20 +72,25 @@ stress_ring(uint32_t capacity)
 	return ring;
 }
 
+static int
+run_worker(void *arg)
+{
+	watchdog_start(arg);
+	return rouse_worker_run(arg);
+}
+
 void
 stress_run(struct rouse_worker *w)
 {
-	CHECK(rte_eal_remote_launch(rouse_worker_run, w, STRESS_WORKER_LCORE) == 0,
-	      "lcore is busy");
-	watchdog_start(w);
+	CHECK(rte_eal_remote_launch(run_worker, w, STRESS_WORKER_LCORE) == 0, "lcore is busy");
 }
 
 void
 stress_stop(struct rouse_worker *w)
 {
-	watchdog_stop();
 	rouse_worker_stop(w);
 	rte_eal_wait_lcore(STRESS_WORKER_LCORE);
+	watchdog_stop();
 }
 
 void

@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 
@@ -22,6 +24,7 @@
 
 static struct {
 	pthread_t thread;
+	pid_t worker; /* its thread */
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
 	bool stop;
@@ -54,7 +57,24 @@ owes_anything(const struct rouse_worker *w)
 	return false;
 }
 
-/* Will it wake, and has only not been given a processor yet? */
+/* A thread that has been woken, or holds in a window, may be without a processor for long. */
+static bool
+is_blocked(void)
+{
+	char path[64], line[256] = "", *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", dog.worker);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return false;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	end = strrchr(line, ')'); /* of the thread's name; its state follows */
+	return end != NULL && end[1] == ' ' && end[2] == 'S';
+}
+
 static bool
 is_rung_for(const struct rouse_worker *w)
 {
@@ -69,7 +89,7 @@ suspicious_sleep(const struct rouse_worker *w)
 {
 	uint64_t sleep = sleep_of(w);
 
-	if (sleep == 0 || !owes_anything(w) || is_rung_for(w))
+	if (sleep == 0 || !owes_anything(w) || is_rung_for(w) || !is_blocked())
 		return 0;
 	return sleep_of(w) == sleep ? sleep : 0;
 }
@@ -204,6 +224,7 @@ void
 watchdog_start(struct rouse_worker *w)
 {
 	dog.stop = false;
+	dog.worker = gettid();
 	CHECK(pthread_create(&dog.thread, NULL, watch, w) == 0, "no thread");
 }
 
