@@ -2,11 +2,8 @@
  * Copyright(c) 2026 The Rouse authors
  */
 
-#include <inttypes.h>
 #include <sched.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -14,9 +11,9 @@
 #include <rte_malloc.h>
 
 #include "stress.h"
+#include "watchdog.h"
 
-#define MAX_ARGS     24
-#define WORKER_LCORE 1
+#define MAX_ARGS 24
 
 void
 stress_init(const char *program, const char *const *vdevs)
@@ -75,32 +72,25 @@ stress_ring(uint32_t capacity)
 	return ring;
 }
 
+static int
+run_worker(void *arg)
+{
+	watchdog_start(arg);
+	return rouse_worker_run(arg);
+}
+
 void
 stress_run(struct rouse_worker *w)
 {
-	CHECK(rte_eal_remote_launch(rouse_worker_run, w, WORKER_LCORE) == 0, "lcore is busy");
+	CHECK(rte_eal_remote_launch(run_worker, w, STRESS_WORKER_LCORE) == 0, "lcore is busy");
 }
 
 void
 stress_stop(struct rouse_worker *w)
 {
 	rouse_worker_stop(w);
-	rte_eal_wait_lcore(WORKER_LCORE);
-}
-
-static void
-dump(struct rouse_worker *w, const char *what)
-{
-	/* the attention is the worker's first member: this is a test, it may know */
-	const struct rouse_attn *a = (const struct rouse_attn *)w;
-	struct rouse_worker_stats stats;
-
-	rouse_worker_stats_get(w, &stats);
-	fprintf(stderr,
-		"stall: %s: state %u, word %#" PRIx64 ", detail[0] %#" PRIx64 ", wakes %" PRIu64
-		", parks %" PRIu64 "\n",
-		what, atomic_load(&a->state), atomic_load(&a->word), atomic_load(&a->detail[0]),
-		stats.wakes, stats.parks);
+	rte_eal_wait_lcore(STRESS_WORKER_LCORE);
+	watchdog_stop();
 }
 
 void
@@ -113,11 +103,8 @@ stress_wait(struct rouse_worker *w, const _Atomic uint64_t *counter, uint64_t ta
 	while ((now = atomic_load(counter)) < target) {
 		idle_ms = now == last ? idle_ms + 1 : 0;
 		last = now;
-		if (idle_ms >= STALL_S * UINT64_C(1000)) {
-			dump(w, what);
-			fflush(stdout);
-			_Exit(1);
-		}
+		if (idle_ms >= STALL_S * UINT64_C(1000))
+			watchdog_bark(w, what);
 		nanosleep(&pause, NULL);
 	}
 }

@@ -12,7 +12,8 @@
 
 #include <rouse_worker.h>
 
-#define STRESS_RING_SIZE 256
+#define STRESS_RING_SIZE    256
+#define STRESS_WORKER_LCORE 1
 
 #define CHECK(condition, fmt, ...)                                                                 \
 	do {                                                                                       \
@@ -32,13 +33,13 @@ struct rouse_worker *stress_worker_burst(enum rouse_worker_mode mode, uint32_t s
 					 uint16_t burst);
 struct rouse_evring *stress_ring(uint32_t capacity);
 
-/* Run the worker on the second lcore; stop it and wait. */
+/* Run the worker on the second lcore, watched by the watchdog; stop it and wait. */
 void stress_run(struct rouse_worker *w);
 void stress_stop(struct rouse_worker *w);
 
 /*
  * Wait until *counter has reached at least `target`. If it does not move for STALL_S seconds, the
- * test fails with `what` and a dump of the worker: a wake was lost.
+ * test fails with `what` and the watchdog's report: something was lost that it does not see.
  */
 #define STALL_S 20
 void stress_wait(struct rouse_worker *w, const _Atomic uint64_t *counter, uint64_t target,

@@ -17,7 +17,7 @@
  *            for the worker to reach the next state, or for a random while: one that is preempted
  *            there. Now and then a burst that is longer than the worker's batch.
  *
- * usage: stress_windows PARK_CYCLES [SEED]
+ * usage: stress_windows PARK_CYCLES [SEED [PHASE]]; a PHASE alone need not meet every window
  */
 
 #include <inttypes.h>
@@ -206,6 +206,19 @@ outside_main(void *arg)
 
 /* ---- phases ---- */
 
+static const struct phase {
+	const char *name;
+	enum rouse_worker_mode mode;
+	bool inject;
+	bool outside;
+	unsigned int tenths; /* of the park cycles */
+} phases[] = {
+	{ "aimed", ROUSE_WORKER_INTERRUPT, true, false, 7 },
+	{ "outside", ROUSE_WORKER_INTERRUPT, false, true, 1 },
+	{ "both", ROUSE_WORKER_INTERRUPT, true, true, 1 },
+	{ "hybrid", ROUSE_WORKER_HYBRID, true, true, 1 },
+};
+
 static void
 add_producer(struct producer *p)
 {
@@ -271,42 +284,49 @@ parks(void)
 }
 
 static void
-run_phase(const char *name, enum rouse_worker_mode mode, bool inject, bool outside, uint64_t cycles)
+run_phase(const struct phase *phase, uint64_t cycles)
 {
 	pthread_t thread;
 
-	set_up(mode, inject);
+	set_up(phase->mode, phase->inject);
 	atomic_store(&t.stop_outside, false);
-	if (outside)
+	if (phase->outside)
 		pthread_create(&thread, NULL, outside_main, NULL);
 	for (uint64_t target = 1000; parks() < cycles; target += 1000) {
-		if (outside)
-			stress_wait(t.worker, &t.outside.handled, target, name);
-		if (inject)
-			stress_wait(t.worker, &t.aimed.handled, target, name);
+		if (phase->outside)
+			stress_wait(t.worker, &t.outside.handled, target, phase->name);
+		if (phase->inject)
+			stress_wait(t.worker, &t.aimed.handled, target, phase->name);
 	}
 	atomic_store(&t.stop_outside, true);
-	if (outside)
+	if (phase->outside)
 		pthread_join(thread, NULL);
-	tear_down(name);
+	tear_down(phase->name);
+}
+
+static void
+check_windows(void)
+{
+	for (unsigned int i = 0; i < ROUSE_NB_WINDOWS; i++) {
+		printf("window %2u: %" PRIu64 " events\n", i, atomic_load(&t.hits[i]));
+		CHECK(atomic_load(&t.hits[i]) > 1, "window %u was never met", i);
+	}
 }
 
 int
 main(int argc, char **argv)
 {
 	uint64_t cycles = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
-	const char *const no_vdevs[] = { NULL };
+	const char *const no_vdevs[] = { NULL }, *phase = argc > 3 ? argv[3] : NULL;
 
 	t.seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 88172645463325252u;
 	printf("seed %" PRIu64 "\n", t.seed);
 	stress_init(argv[0], no_vdevs);
-	run_phase("aimed", ROUSE_WORKER_INTERRUPT, true, false, cycles * 7 / 10);
-	run_phase("outside", ROUSE_WORKER_INTERRUPT, false, true, cycles / 10);
-	run_phase("both", ROUSE_WORKER_INTERRUPT, true, true, cycles / 10);
-	run_phase("hybrid", ROUSE_WORKER_HYBRID, true, true, cycles / 10);
-	for (unsigned int i = 0; i < ROUSE_NB_WINDOWS; i++) {
-		printf("window %2u: %" PRIu64 " events\n", i, atomic_load(&t.hits[i]));
-		CHECK(atomic_load(&t.hits[i]) > 1, "window %u was never met", i);
-	}
+	for (unsigned int i = 0; i < RTE_DIM(phases); i++)
+		if (phase == NULL || strcmp(phase, phases[i].name) == 0)
+			run_phase(&phases[i],
+				  phase == NULL ? cycles * phases[i].tenths / 10 : cycles);
+	if (phase == NULL)
+		check_windows();
 	return 0;
 }

@@ -355,10 +355,13 @@ block(struct evnic_port *p, enum evnic_next next, uint64_t due)
 			rouse_counter_add(&w->stats.room_waits, 1);
 		if (w->is_sink_full)
 			rouse_counter_add(&w->stats.tx_waits, 1);
+		ROUSE_WINDOW(C_LOOKED);
 		/* edge-triggered; EINTR and an early return are spurious wakes */
 		epoll_wait(w->epoll, &event, 1, -1);
+		ROUSE_WINDOW(C_WOKEN);
 	}
 	rouse_attn_unpark(&w->attn);
+	ROUSE_WINDOW(C_UNPARKED);
 	rouse_attn_poll(&w->attn);
 	/* it looks at everything each round: the bits only say that somebody was there */
 	for (uint64_t bits = rouse_attn_take(&w->attn); bits != 0; bits &= bits - 1)
