@@ -107,11 +107,9 @@ state_name(uint32_t state)
 static void
 report_source(const struct rouse_worker *w, const struct source *s)
 {
-	bool is_queue = source_is_of_port(s, s->ethdev.port_id);
-
-	if (s == w->inbox_source)
+	if (s->ops->type == ROUSE_SOURCE_TYPE_INBOX)
 		fprintf(stderr, "stall:   inbox");
-	else if (is_queue)
+	else if (s->ops->type == ROUSE_SOURCE_TYPE_RXQ)
 		fprintf(stderr, "stall:   port %u queue %u", s->ethdev.port_id, s->ethdev.queue);
 	else
 		fprintf(stderr, "stall:   event ring");
