@@ -101,7 +101,7 @@ rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int index,
 			      struct rouse_worker_source_stats *stats)
 {
 	const struct source_counters *c;
-	uint64_t identity, bursts = 0;
+	uint64_t identity, full, bursts = 0;
 	uint16_t second;
 	uint32_t first;
 
@@ -130,7 +130,10 @@ rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int index,
 		stats->burst_sizes[i] = rouse_counter_get(&c->burst_sizes[i]);
 		bursts += stats->burst_sizes[i];
 	}
-	stats->packets = rouse_counter_get(&c->packets);
+	full = rouse_counter_get(&c->full_bursts);
+	stats->burst_sizes[31 - __builtin_clz(w->burst)] += full;
+	bursts += full;
+	stats->packets = rouse_counter_get(&c->packets) + full * w->burst;
 	stats->empty_polls = rouse_counter_get(&c->empty_polls);
 	stats->polls = stats->empty_polls + bursts;
 	stats->arms = rouse_counter_get(&c->arms);

@@ -17,10 +17,10 @@
 
 #include "worker.h"
 
-#define MAX_EVENTS	64
-#define AUDITS_PER_WAKE 8    /* handshake sources held against their bits after each wake */
-#define FD_LOOK_US	100  /* between two looks at file descriptors while awake */
-#define STARVED_US	1000 /* longest sleep while an mbuf pool is empty */
+#define MAX_EVENTS 64
+#define FD_LOOK_US 100	/* between two looks at file descriptors while awake */
+#define STARVED_US 1000 /* longest sleep while an mbuf pool is empty */
+#define MAX_ROUNDS 16	/* of a batch in state POLL */
 
 /* ---- visiting ---- */
 
@@ -93,11 +93,45 @@ visit_dry(struct rouse_worker *w)
 	return found;
 }
 
-/* One round in state POLL. */
-uint32_t
-worker_poll(struct rouse_worker *w)
+/* The inbox is the first source of all; that it is empty, as it is nearly always, is seen without a
+ * visit. */
+static uint32_t
+poll_round(struct rouse_worker *w)
 {
-	return visit_list(w, &w->handshake) + visit_list(w, &w->plain);
+	uint32_t found = visit_list(w, &w->plain), first = 0;
+
+	if (w->inbox != NULL && rte_ring_empty(w->inbox))
+		first = 1;
+	for (uint32_t i = first; i < w->handshake.nb; i++)
+		found += source_visit(w, w->handshake.at[i]);
+	return found;
+}
+
+/* A batch of rounds in state POLL. */
+uint32_t
+worker_poll(struct rouse_worker *w, bool *all_found)
+{
+	uint32_t found = 0;
+
+	*all_found = true;
+	for (uint32_t i = 0; i < w->nb_rounds; i++) {
+		uint32_t n = poll_round(w);
+
+		found += n;
+		*all_found &= n != 0;
+	}
+	rouse_counter_add(&w->stats.poll_rounds, w->nb_rounds);
+	return found;
+}
+
+/* At full load clock, policy, timers and changes are looked at once for many short rounds. */
+void
+worker_choose_batch(struct rouse_worker *w, bool all_found, uint64_t tsc)
+{
+	if (!all_found || tsc > 2 * w->batch_tsc)
+		w->nb_rounds = 1;
+	else if (tsc < w->batch_tsc && w->nb_rounds < MAX_ROUNDS)
+		w->nb_rounds *= 2;
 }
 
 /* To state ATTEND, from POLL or from the start: the full round that this takes. */
@@ -268,19 +302,17 @@ audit_source(struct rouse_worker *w, const struct source *s)
 	}
 }
 
-/* A few sources at each wake, in turn, so that the cost of a wake does not grow with their number.
- */
+/* One source at each wake, in turn: what a wake costs does not grow with their number. */
 static void
 audit(struct rouse_worker *w)
 {
-	uint32_t all = w->handshake.nb + w->watched.nb;
+	uint32_t nb = w->handshake.nb + w->watched.nb, at;
 
-	for (uint32_t i = 0; i < RTE_MIN(all, (uint32_t)AUDITS_PER_WAKE); i++) {
-		uint32_t at = w->next_audit++ % all;
-
-		audit_source(w, at < w->handshake.nb ? w->handshake.at[at]
-						     : w->watched.at[at - w->handshake.nb]);
-	}
+	if (nb == 0)
+		return;
+	at = w->next_audit++ % nb;
+	audit_source(w, at < w->handshake.nb ? w->handshake.at[at]
+					     : w->watched.at[at - w->handshake.nb]);
 }
 
 static void
@@ -361,32 +393,21 @@ count_causes(struct rouse_worker *w, const struct epoll_event *events, int nb)
 static uint32_t
 visit_after_wake(struct rouse_worker *w, const struct epoll_event *events, int nb)
 {
-	uint64_t polls = rouse_counter_get(&w->stats.polls);
-	uint64_t empty = rouse_counter_get(&w->stats.empty_polls);
 	uint32_t found;
 
 	w->is_waking = true;
 	found = visit_fired(w, events, nb) + worker_attend(w);
 	w->is_waking = false;
-	rouse_counter_add(&w->stats.wake_visits, rouse_counter_get(&w->stats.polls) - polls);
-	rouse_counter_add(&w->stats.wake_misses, rouse_counter_get(&w->stats.empty_polls) - empty);
 	return found;
 }
 
-/* Block; returns in state ATTEND after a first round. */
-static void
-sleep_until_woken(struct rouse_worker *w)
+/* Block until something fires; how much did. */
+static int
+block(struct rouse_worker *w, struct epoll_event *events)
 {
-	uint32_t limit_us = sleep_limit_us(w);
-	struct epoll_event events[MAX_EVENTS];
-	uint64_t slept = worker_asleep_tsc(w, 0), asleep, awake;
-	uint32_t found;
-	bool timer_only;
+	uint64_t slept = worker_asleep_tsc(w, 0), asleep = worker_end_round(w, false);
 	int nb;
 
-	if (limit_us != 0)
-		set_timer(w->timer, limit_us);
-	asleep = worker_end_round(w, false);
 	atomic_store_explicit(&w->asleep, WORKER_ASLEEP | (asleep - slept), memory_order_relaxed);
 	rouse_counter_add(&w->stats.blocks, 1);
 	ROUSE_WINDOW(C_LOOKED);
@@ -396,17 +417,35 @@ sleep_until_woken(struct rouse_worker *w)
 	ROUSE_WINDOW(C_WOKEN);
 	rouse_attn_unpark(&w->attn);
 	ROUSE_WINDOW(C_UNPARKED);
-	awake = rte_rdtsc();
+	w->round_tsc = rte_rdtsc();
 	if (w->conf.after_sleep != NULL)
 		w->conf.after_sleep(w->conf.hook_arg);
-	record_latency(w, awake);
-	atomic_store_explicit(&w->asleep, slept + (awake - asleep), memory_order_relaxed);
-	w->awake_since_tsc = w->round_tsc = awake;
-	timer_only = count_causes(w, events, nb);
-	disarm_all(w);
-	audit(w);
+	atomic_store_explicit(&w->asleep, slept + (w->round_tsc - asleep), memory_order_relaxed);
+	return nb;
+}
 
+/* Block; returns in state ATTEND after a first round. What woke the worker is served first, and
+ * accounted for then. */
+static void
+sleep_until_woken(struct rouse_worker *w)
+{
+	uint32_t limit_us = sleep_limit_us(w), found;
+	struct epoll_event events[MAX_EVENTS];
+	bool timer_only;
+	uint64_t awake;
+	int nb;
+
+	if (limit_us != 0)
+		set_timer(w->timer, limit_us);
+	nb = block(w, events);
+	awake = w->round_tsc;
+	disarm_all(w);
+	audit(w); /* while the bits are there that the round takes */
 	found = visit_after_wake(w, events, nb);
+
+	record_latency(w, awake);
+	w->awake_since_tsc = awake;
+	timer_only = count_causes(w, events, nb);
 	if (found == 0 && !timer_only) {
 		/* who polls queues himself may yet find what woke him */
 		w->is_wake_open = w->watched.nb != 0;
@@ -414,7 +453,7 @@ sleep_until_woken(struct rouse_worker *w)
 	}
 	if (limit_us != 0 && !timer_only)
 		set_timer(w->timer, 0);
-	policy_wake(&w->policy, worker_end_round(w, found != 0));
+	policy_wake(&w->policy, awake, found != 0, worker_end_round(w, found != 0));
 }
 
 /* PARK -> ATTEND instead of blocking. */
@@ -430,10 +469,13 @@ worker_give_up_parking(struct rouse_worker *w)
 void
 worker_look_again(struct rouse_worker *w, bool found)
 {
+	uint64_t now;
+
 	if (found || rouse_attn_look(&w->attn) || visit_list(w, &w->plain) != 0) {
 		worker_give_up_parking(w);
 		rouse_counter_add(&w->stats.recheck_hits, 1);
-		policy_wake(&w->policy, worker_end_round(w, true));
+		now = worker_end_round(w, true);
+		policy_wake(&w->policy, now, true, now);
 		return;
 	}
 	w->is_parking = false;

@@ -10,17 +10,26 @@ policy_init(struct policy *p, enum rouse_worker_mode mode, uint64_t spin_tsc, ui
 	*p = (struct policy){
 		.mode = mode,
 		.spin_tsc = mode == ROUSE_WORKER_INTERRUPT ? 0 : spin_tsc,
+		.window_tsc = now,
+		.last_tsc = now,
 		.idle_since = now,
 	};
 }
 
+/* The time since the last round's end was busy, or not. A window that is over weighs one half. */
 static void
-add_to_load(struct policy *p, bool found)
+add_to_load(struct policy *p, bool found, uint64_t now)
 {
+	uint64_t total = now - p->window_tsc;
+
 	if (found)
-		p->load += (POLICY_LOAD_ONE - p->load) >> POLICY_LOAD_BITS;
-	else
-		p->load -= p->load >> POLICY_LOAD_BITS;
+		p->busy_tsc += now - p->last_tsc;
+	p->last_tsc = now;
+	if (total < POLICY_WINDOW_TSC)
+		return;
+	p->load = (p->load + (uint32_t)((double)p->busy_tsc * POLICY_LOAD_ONE / (double)total)) / 2;
+	p->window_tsc = now;
+	p->busy_tsc = 0;
 }
 
 enum rouse_attn_state
@@ -29,7 +38,7 @@ policy_step(struct policy *p, enum rouse_attn_state state, bool found, uint64_t 
 	if (p->mode == ROUSE_WORKER_POLL)
 		return ROUSE_ATTN_POLL;
 
-	add_to_load(p, found);
+	add_to_load(p, found, now);
 	if (found)
 		p->idle_since = now;
 	if (state == ROUSE_ATTN_POLL)
@@ -42,7 +51,9 @@ policy_step(struct policy *p, enum rouse_attn_state state, bool found, uint64_t 
 }
 
 void
-policy_wake(struct policy *p, uint64_t now)
+policy_wake(struct policy *p, uint64_t woke, bool found, uint64_t now)
 {
+	add_to_load(p, false, woke);
+	add_to_load(p, found, now);
 	p->idle_since = now;
 }

@@ -9,9 +9,9 @@
  * When to poll, to attend and to sleep: a pure decision. It is told what each round found and
  * when, and says what to do next; it reads no clock and touches nothing.
  *
- * Load is the share of recent rounds that found work (a moving average). Above POLL_ON of it the
- * worker polls, so that producers owe it nothing; below POLL_OFF it attends. After spin_tsc
- * cycles of nothing it parks.
+ * Load is the share of recent time that went into rounds that found work, whatever their length: a
+ * moving average over windows of POLICY_WINDOW_TSC. Above POLL_ON of it the worker polls, so that
+ * producers owe it nothing; below POLL_OFF it attends. After spin_tsc cycles of nothing it parks.
  */
 
 #include <stdbool.h>
@@ -19,15 +19,18 @@
 
 #include "rouse_worker.h"
 
-#define POLICY_LOAD_ONE	 (1u << 16) /* the load when every round finds work */
-#define POLICY_LOAD_BITS 6	    /* a round weighs 1/64 */
-#define POLICY_POLL_ON	 (POLICY_LOAD_ONE / 2)
-#define POLICY_POLL_OFF	 (POLICY_LOAD_ONE / 8)
+#define POLICY_WINDOW_TSC (UINT64_C(1) << 20) /* 0.3 to 0.5 ms: a few hundred rounds */
+#define POLICY_LOAD_ONE	  (1u << 16)	      /* the load when every round finds work */
+#define POLICY_POLL_ON	  (POLICY_LOAD_ONE * 3 / 8)
+#define POLICY_POLL_OFF	  (POLICY_LOAD_ONE / 8)
 
 struct policy {
 	enum rouse_worker_mode mode;
 	uint64_t spin_tsc;
-	uint32_t load;
+	uint32_t load;	     /* 0 to POLICY_LOAD_ONE */
+	uint64_t window_tsc; /* when the window began */
+	uint64_t busy_tsc;   /* of the window, in rounds that found work */
+	uint64_t last_tsc;   /* the last round's end, or wake */
 	uint64_t idle_since; /* TSC of the last round that found work, or of the last wake */
 };
 
@@ -40,7 +43,8 @@ void policy_init(struct policy *p, enum rouse_worker_mode mode, uint64_t spin_ts
 enum rouse_attn_state policy_step(struct policy *p, enum rouse_attn_state state, bool found,
 				  uint64_t now);
 
-/* A wake: the spin budget begins anew. */
-void policy_wake(struct policy *p, uint64_t now);
+/* A wake at `woke`, after which a round that `found` work or not ended `now`: the spin budget
+ * begins anew, and what was slept was not busy. */
+void policy_wake(struct policy *p, uint64_t woke, bool found, uint64_t now);
 
 #endif /* POLICY_H */

@@ -25,12 +25,10 @@ source_visit(struct rouse_worker *w, struct source *s)
 {
 	uint32_t n = s->ops->drain(w, s);
 
-	rouse_counter_add(&w->stats.polls, 1);
-	if (n != 0) {
-		source_count_burst(s->counters, n);
-	} else {
-		rouse_counter_add(&w->stats.empty_polls, 1);
-		rouse_counter_add(&s->counters->empty_polls, 1);
+	source_count(w, s->counters, n);
+	if (unlikely(w->is_waking)) {
+		rouse_counter_add(&w->stats.wake_visits, 1);
+		rouse_counter_add(&w->stats.wake_misses, n == 0);
 	}
 	ROUSE_WINDOW(C_DRAINED);
 	return n;

@@ -61,6 +61,9 @@ handshake_drain(struct rouse_worker *w, struct source *s)
 {
 	uint32_t n = ethdev_drain(w, s);
 
+	/* in state POLL it is visited anyhow; the round on the way out of it looks */
+	if (w->state == ROUSE_ATTN_POLL)
+		return n;
 	/* after the handler: it may have freed the very buffers that were missing */
 	if (n < w->burst)
 		source_look_for_buffers(w, s);

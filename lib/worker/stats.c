@@ -36,6 +36,8 @@ add_sources(const struct rouse_worker *w, struct rouse_worker_stats *stats)
 			stats->messages += s.packets;
 		else
 			stats->fd_events += s.packets;
+		stats->polls += s.polls;
+		stats->empty_polls += s.empty_polls;
 		for (unsigned int j = 0; j < ROUSE_WORKER_BURST_SIZES; j++)
 			stats->burst_sizes[j] += s.burst_sizes[j];
 	}

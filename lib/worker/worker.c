@@ -22,6 +22,7 @@
 #define DEFAULT_TIMED_US 1000
 #define MIN_TIMED_US	 10
 #define MAX_US		 1000000
+#define BATCH_US	 5
 #define MAX_NAME	 20
 
 RTE_LOG_REGISTER(worker_logtype, rouse.worker, NOTICE);
@@ -160,6 +161,8 @@ worker_begin(struct rouse_worker *w, bool is_idle_form)
 	/* pairs with the acquire in rouse_worker_stats_get(): the clock is known */
 	atomic_store_explicit(&w->start_tsc, now, memory_order_release);
 	w->state = ROUSE_ATTN_ATTEND;
+	w->nb_rounds = 1;
+	w->batch_tsc = (uint64_t)(BATCH_US * 1e3 / w->ns_per_tsc);
 	worker_enter_attend(w);
 	return 0;
 }
@@ -168,19 +171,20 @@ worker_begin(struct rouse_worker *w, bool is_idle_form)
 void
 worker_step(struct rouse_worker *w, uint32_t found)
 {
+	uint64_t before = w->round_tsc, now;
 	enum rouse_attn_state next;
-	uint64_t now;
+	bool all_found = false;
 
 	if (unlikely(w->calls != NULL))
 		worker_make_changes(w);
 	if (w->state == ROUSE_ATTN_POLL) {
-		found += worker_poll(w);
-		rouse_counter_add(&w->stats.poll_rounds, 1);
+		found += worker_poll(w, &all_found);
 	} else {
 		found += worker_attend(w);
 		rouse_counter_add(&w->stats.attend_rounds, 1);
 	}
 	now = worker_end_round(w, found != 0);
+	worker_choose_batch(w, all_found, now - before);
 	if (unlikely(now >= w->next_timer_tsc))
 		found += worker_run_timers(w, now);
 	if (unlikely(w->nb_fds != 0 && now >= w->next_look_tsc))

@@ -60,6 +60,8 @@ struct source_ops {
  */
 struct source_counters {
 	_Atomic uint64_t identity; /* see counters.c; written by control threads */
+	rouse_counter
+		full_bursts; /* which are in no other counter: under load it is the only one */
 	rouse_counter packets, empty_polls, arms, arm_errors, wakes;
 	rouse_counter burst_sizes[ROUSE_WORKER_BURST_SIZES];
 };
@@ -162,6 +164,8 @@ struct rouse_worker {
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
 	bool is_waking;		   /* the first round after a wake */
 	bool arm_failed;	   /* before the sleep that is coming */
+	uint32_t nb_rounds;	   /* in state POLL: of the next batch */
+	uint64_t batch_tsc; /* a shorter batch may grow, one of twice that is one round again */
 	uint16_t burst;
 	uint64_t awake_since_tsc; /* the last return from blocking */
 	uint64_t round_tsc;	  /* the end of the last round */
@@ -172,7 +176,7 @@ struct rouse_worker {
 	uint32_t nb_pools;
 	struct rouse_worker_conf conf;
 	char name[RTE_RING_NAMESIZE];
-	struct rte_mbuf *pkts[WORKER_MAX_BURST];
+	alignas(ROUSE_CACHE_LINE) struct rte_mbuf *pkts[WORKER_MAX_BURST];
 
 	/* control threads' */
 	struct rouse_worker *next;  /* of all workers */
@@ -245,10 +249,16 @@ void source_tell_state(const struct source *s, enum rouse_source_state state);
 void worker_counters_destroy(struct rouse_worker *w);
 
 static inline void
-source_count_burst(struct source_counters *c, uint32_t n)
+source_count(const struct rouse_worker *w, struct source_counters *c, uint32_t n)
 {
-	rouse_counter_add(&c->packets, n);
-	rouse_counter_add(&c->burst_sizes[31 - __builtin_clz(n)], 1);
+	if (likely(n == w->burst)) {
+		rouse_counter_add(&c->full_bursts, 1);
+	} else if (n != 0) {
+		rouse_counter_add(&c->packets, n);
+		rouse_counter_add(&c->burst_sizes[31 - __builtin_clz(n)], 1);
+	} else {
+		rouse_counter_add(&c->empty_polls, 1);
+	}
 }
 
 /* control.c: changes while the worker runs */
@@ -278,7 +288,8 @@ void worker_inbox_destroy(struct rouse_worker *w);
 
 uint32_t worker_attend(struct rouse_worker *w);
 void worker_enter_attend(struct rouse_worker *w);
-uint32_t worker_poll(struct rouse_worker *w);
+uint32_t worker_poll(struct rouse_worker *w, bool *all_found);
+void worker_choose_batch(struct rouse_worker *w, bool all_found, uint64_t tsc);
 uint64_t worker_end_round(struct rouse_worker *w, bool found);
 void worker_park(struct rouse_worker *w);
 void worker_look_again(struct rouse_worker *w, bool found);

@@ -94,7 +94,7 @@ main(int argc, char **argv)
 	assert_int_equal(rouse_counter_get(&w->stats.wakes), NB_WAKES);
 	assert_int_equal(rouse_counter_get(&w->stats.rescues), 0);
 	printf("wakes %d visits %" PRIu64 " words %" PRIu64 "\n", NB_WAKES,
-	       rouse_counter_get(&w->stats.polls) - rouse_counter_get(&w->stats.empty_polls),
+	       rouse_counter_get(&w->stats.wake_visits) - rouse_counter_get(&w->stats.wake_misses),
 	       rouse_counter_get(&w->stats.detail_words));
 	mock_worker_fini(w);
 	mock_fini();

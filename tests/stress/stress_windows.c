@@ -34,7 +34,8 @@
 #define BURST	       100  /* entries; the worker's batch is 32 */
 #define MAX_HOLD       2000 /* pauses that the outside producer is held in a window at most */
 #define MAX_DELAY      4096 /* cycles between its events at most */
-#define SPELL	       512  /* events; in the first half of them the aimed producer is eager */
+#define SPELL	       4096 /* events; in the first half of them the aimed producer is eager */
+#define EAGER_US       1    /* so that a spell is longer than what the policy takes the load over */
 #define MAX_WAITING    16   /* events made and not yet handled while it is */
 
 /* A producer with a ring of its own, and what became of its events. */
@@ -132,6 +133,7 @@ consumer_window(enum rouse_window window)
 		post_aimed();
 	} else if (eager && waiting(&t.aimed) < MAX_WAITING) {
 		post_aimed();
+		rte_delay_us_block(EAGER_US);
 	} else if (window == ROUSE_WINDOW_C_LOOKED && waiting(&t.aimed) == 0 &&
 		   waiting(&t.carrier) == 0) {
 		/* the spells are counted in aimed events, so these must go on */

@@ -4,8 +4,6 @@
 
 /* When a worker polls, attends and parks: single decisions in tables, then courses of rounds. */
 
-#include <math.h>
-
 #include <policy.h>
 
 #include "unit.h"
@@ -151,11 +149,11 @@ work_and_a_wake_begin_the_budget_anew(void **state)
 	assert_int_equal(policy_step(&p, ATTEND, true, NOW + 900), ATTEND);
 	assert_int_equal(policy_step(&p, ATTEND, false, NOW + 1899), ATTEND);
 	assert_int_equal(policy_step(&p, ATTEND, false, NOW + 1900), PARK);
-	policy_wake(&p, NOW + 5000);
+	policy_wake(&p, NOW + 5000, true, NOW + 5000);
 	assert_int_equal(policy_step(&p, ATTEND, false, NOW + 5999), ATTEND);
 	assert_int_equal(policy_step(&p, ATTEND, false, NOW + 6000), PARK);
 	/* empty rounds, of which there are many, do not */
-	policy_wake(&p, NOW + 10000);
+	policy_wake(&p, NOW + 10000, true, NOW + 10000);
 	for (uint64_t spun = 1; spun < SPIN; spun++)
 		assert_int_equal(policy_step(&p, ATTEND, false, NOW + 10000 + spun), ATTEND);
 	assert_int_equal(policy_step(&p, ATTEND, false, NOW + 10000 + SPIN), PARK);
@@ -175,54 +173,86 @@ work_found_while_polling_counts_for_the_budget(void **state)
 
 /* ---- the load ---- */
 
-/* Rounds, all with or all without work, until the worker is in the wanted state. */
+/* Windows, all busy or all idle, until the worker is in the wanted state. */
 static uint32_t
-rounds_until(struct policy *p, enum rouse_attn_state from, bool found, enum rouse_attn_state want)
+windows_until(struct policy *p, enum rouse_attn_state from, bool found, enum rouse_attn_state want)
 {
-	for (uint32_t rounds = 1; rounds < NEVER; rounds++)
-		if (policy_step(p, from, found, NOW) == want)
-			return rounds;
+	for (uint32_t windows = 1; windows < 100; windows++)
+		if (policy_step(p, from, found, p->last_tsc + POLICY_WINDOW_TSC) == want)
+			return windows;
 	return NEVER;
 }
 
 static void
-load_is_a_moving_average_of_64_rounds(void **state)
+a_window_weighs_one_half_in_the_load(void **state)
 {
-	/* rounds after which 1 - (63/64)^n is above 1/2, and (63/64)^n below 1/8 */
-	double up = log(0.5) / log(63.0 / 64), down = log(0.125) / log(63.0 / 64);
-	uint32_t rounds;
 	struct policy p;
 
 	policy_init(&p, ROUSE_WORKER_HYBRID, SPIN, NOW);
-	rounds = rounds_until(&p, ATTEND, true, POLL);
-	assert_in_range(rounds, (uint32_t)up, (uint32_t)up + 3);
-	for (int i = 0; i < 10000; i++)
-		assert_int_equal(policy_step(&p, POLL, true, NOW), POLL);
-	rounds = rounds_until(&p, POLL, false, ATTEND);
-	assert_in_range(rounds, (uint32_t)down - 1, (uint32_t)down + 3);
+	/* one half is above 3/8 */
+	assert_int_equal(windows_until(&p, ATTEND, true, POLL), 1);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(policy_step(&p, POLL, true, p.last_tsc + POLICY_WINDOW_TSC), POLL);
+	/* all but one, then 1/2, 1/4, and below 1/8 */
+	assert_int_equal(windows_until(&p, POLL, false, ATTEND), 3);
 }
 
-/* Whether a worker that finds work in `found` of `of` rounds comes to poll. */
-static bool
-comes_to_poll(enum rouse_worker_mode mode, int found, int of)
+static void
+a_window_that_is_not_over_changes_nothing(void **state)
 {
 	struct policy p;
 
-	policy_init(&p, mode, SPIN, NOW);
-	for (int i = 0; i < 10000; i++)
-		if (policy_step(&p, ATTEND, i % of < found, NOW) == POLL)
+	policy_init(&p, ROUSE_WORKER_HYBRID, SPIN, NOW);
+	for (uint64_t at = 1; at < 100; at++)
+		assert_int_equal(
+			policy_step(&p, ATTEND, true, NOW + at * (POLICY_WINDOW_TSC / 100)),
+			ATTEND);
+	assert_int_equal(p.load, 0);
+	assert_int_equal(policy_step(&p, ATTEND, true, NOW + POLICY_WINDOW_TSC), POLL);
+}
+
+/* Whether a worker comes to poll that is busy for so long, and then makes so many empty rounds. */
+static bool
+comes_to_poll(enum rouse_worker_mode mode, uint64_t busy_tsc, unsigned int nb_empty,
+	      uint64_t empty_tsc)
+{
+	struct policy p;
+
+	policy_init(&p, mode, 100 * POLICY_WINDOW_TSC, NOW);
+	for (int i = 0; i < 10000; i++) {
+		if (policy_step(&p, ATTEND, true, p.last_tsc + busy_tsc) == POLL)
 			return true;
+		for (unsigned int n = 0; n < nb_empty; n++)
+			if (policy_step(&p, ATTEND, false, p.last_tsc + empty_tsc) == POLL)
+				return true;
+	}
 	return false;
 }
 
 static void
-work_in_most_rounds_makes_a_hybrid_worker_poll_and_no_other(void **state)
+load_is_busy_time_however_many_rounds_find_nothing(void **state)
 {
-	assert_true(comes_to_poll(ROUSE_WORKER_HYBRID, 1, 1));
-	assert_true(comes_to_poll(ROUSE_WORKER_HYBRID, 6, 10));
-	assert_false(comes_to_poll(ROUSE_WORKER_HYBRID, 4, 10));
-	assert_false(comes_to_poll(ROUSE_WORKER_HYBRID, 0, 1));
-	assert_false(comes_to_poll(ROUSE_WORKER_INTERRUPT, 1, 1));
+	assert_true(comes_to_poll(ROUSE_WORKER_HYBRID, 1000, 0, 0));
+	/* half of the time, though one round of eleven finds something */
+	assert_true(comes_to_poll(ROUSE_WORKER_HYBRID, 1000, 10, 100));
+	/* a quarter of it, in every other round */
+	assert_false(comes_to_poll(ROUSE_WORKER_HYBRID, 1000, 1, 3000));
+	assert_false(comes_to_poll(ROUSE_WORKER_HYBRID, 0, 1, 1000));
+	assert_false(comes_to_poll(ROUSE_WORKER_INTERRUPT, 1000, 0, 0));
+}
+
+static void
+sleep_is_not_busy_and_the_round_after_it_is(void **state)
+{
+	struct policy p;
+	uint64_t now = NOW;
+
+	policy_init(&p, ROUSE_WORKER_HYBRID, SPIN, NOW);
+	for (int i = 0; i < 1000; i++) {
+		policy_wake(&p, now + 9000, true, now + 10000);
+		now += 10000;
+	}
+	assert_in_range(p.load, POLICY_LOAD_ONE * 9 / 100, POLICY_LOAD_ONE * 11 / 100);
 }
 
 static void
@@ -259,8 +289,10 @@ main(void)
 			a_hybrid_worker_without_a_budget_parks_after_the_first_empty_round),
 		cmocka_unit_test(work_and_a_wake_begin_the_budget_anew),
 		cmocka_unit_test(work_found_while_polling_counts_for_the_budget),
-		cmocka_unit_test(load_is_a_moving_average_of_64_rounds),
-		cmocka_unit_test(work_in_most_rounds_makes_a_hybrid_worker_poll_and_no_other),
+		cmocka_unit_test(a_window_weighs_one_half_in_the_load),
+		cmocka_unit_test(a_window_that_is_not_over_changes_nothing),
+		cmocka_unit_test(load_is_busy_time_however_many_rounds_find_nothing),
+		cmocka_unit_test(sleep_is_not_busy_and_the_round_after_it_is),
 		cmocka_unit_test(a_new_worker_has_no_load_and_its_budget_before_it),
 	};
 

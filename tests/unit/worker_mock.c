@@ -251,6 +251,8 @@ mock_worker_init(struct rouse_worker *w)
 	w->next_timer_tsc = UINT64_MAX;
 	w->burst = 32;
 	w->ns_per_tsc = 1;
+	w->state = ROUSE_ATTN_ATTEND;
+	w->nb_rounds = 1;
 	strcpy(w->name, "mock");
 	assert_int_equal(rouse_attn_init(&w->attn), 0);
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
