@@ -203,7 +203,7 @@ insert(struct rouse_worker *w, void *arg)
 		if (in->ret != 0)
 			return;
 	}
-	if (s->kind != ROUSE_SOURCE_FD) /* which is visited when it is ready, and only then */
+	if (!s->ops->is_on_demand)
 		in->spare = list_append(is_handshake ? &w->handshake : &w->plain, s, in->spare);
 	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
 		link_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings),
@@ -293,6 +293,8 @@ source_destroy(struct rouse_worker *w, struct source *s)
 {
 	struct device *d = s->links == NULL ? NULL : w->devices[s->target.device];
 
+	if (s->ops->destroy != NULL)
+		s->ops->destroy(s);
 	if (d != NULL && d->group == GROUP_SOFTWARE)
 		d->taken &= ~s->rings;
 	rte_free(s->links);

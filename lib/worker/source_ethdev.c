@@ -9,6 +9,7 @@
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -16,6 +17,10 @@
 #include <rte_malloc.h>
 
 #include "worker.h"
+
+/* Sleeps that a readable fd may end in succession without a packet: it may be read only after a
+ * signal was delivered. */
+#define MAX_BARREN 64
 
 /* Ports have one control thread at a time, whichever worker it is about. */
 static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -71,16 +76,61 @@ handshake_remove(struct rouse_worker *w __rte_unused, struct source *s)
 	pthread_mutex_unlock(&ports_lock);
 }
 
+static void
+release(struct source *s)
+{
+	ethdev_release(s->ethdev.port_id);
+}
+
 static const struct source_ops handshake_ops = {
 	.drain = handshake_drain,
 	.owed = handshake_owed,
 	.remove = handshake_remove,
+	.destroy = release,
 };
+
+/* The sleep is timed, then; said once. */
+static int
+cannot_arm(struct source *s, int error)
+{
+	const struct rouse_worker *w = s->ethdev.worker;
+
+	if (!s->ethdev.has_failed)
+		WORKER_LOG(
+			ERR,
+			"%s: queue %u of port %u cannot be waited for: %s; it is looked at every "
+			"%u us until it can",
+			w->name, s->ethdev.queue, s->ethdev.port_id, rte_strerror(-error),
+			w->conf.timed_us);
+	s->ethdev.has_failed = true;
+	return error;
+}
+
+/* Whoever stops a port pauses it first. Who forgot that finds its queues renewed when it has
+ * started again and the worker next goes to sleep. 0; -EAGAIN, -ENETDOWN: the sleep is timed */
+static int
+check_started(struct source *s)
+{
+	if (!ethdev_is_started(s->ethdev.port_id)) {
+		s->ethdev.was_stopped = true;
+		return cannot_arm(s, -ENETDOWN);
+	}
+	if (!s->ethdev.was_stopped)
+		return 0;
+	s->ethdev.was_stopped = false;
+	ethdev_renew_later(s->ethdev.port_id);
+	return -EAGAIN;
+}
 
 static int
 interrupt_arm(struct source *s)
 {
-	return rte_eth_dev_rx_intr_enable(s->ethdev.port_id, s->ethdev.queue);
+	int ret = check_started(s);
+
+	if (ret != 0)
+		return ret;
+	ret = rte_eth_dev_rx_intr_enable(s->ethdev.port_id, s->ethdev.queue);
+	return ret == 0 ? 0 : cannot_arm(s, ret);
 }
 
 static int
@@ -121,7 +171,8 @@ static int
 interrupt_attach(struct rouse_worker *w, struct source *s)
 {
 	/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet
-	 * though there is something (net_tap waits for a signal), and would not be told again. */
+	 * though there is something (net_tap waits for a signal), and would not be told again.
+	 */
 	uint32_t edge = s->ops == &interrupt_ops ? EPOLLET : 0;
 	struct epoll_event event = { .events = EPOLLIN | edge, .data.ptr = s };
 
@@ -151,22 +202,105 @@ static const struct source_ops interrupt_ops = {
 	.disarm = interrupt_disarm,
 	.attach = interrupt_attach,
 	.detach = interrupt_detach,
+	.destroy = release,
 };
 
-/* An fd that says that there are packets, and no interrupt to arm. */
+/*
+ * An fd that says that there are packets, and no interrupt to arm. It may stay readable while
+ * nothing can be read (net_tap reads after a signal, which another thread may be late to take, or
+ * which does not come, as there was no mbuf): then it is not waited for, as that would be a spin.
+ */
+static int
+readable_arm(struct source *s)
+{
+	struct pollfd now = { .fd = s->ethdev.fd, .events = POLLIN };
+	struct epoll_event event = { .data.ptr = s };
+	int ret = check_started(s);
+
+	s->ethdev.nb_barren = poll(&now, 1, 0) > 0 ? s->ethdev.nb_barren + 1 : 0;
+	if (ret == 0 && s->ethdev.nb_barren <= MAX_BARREN)
+		event.events = EPOLLIN;
+	else if (ret == 0)
+		ret = -EAGAIN;
+	/* one that was closed is not in the set any more, even if there is one of its number */
+	if (epoll_ctl(s->ethdev.worker->epoll, EPOLL_CTL_MOD, s->ethdev.fd, &event) < 0 && ret == 0)
+		return cannot_arm(s, -errno);
+	return ret;
+}
+
+static int
+readable_disarm(struct source *s __rte_unused)
+{
+	return 0;
+}
+
+/* Something was read: what was left unread before does not count. */
+static uint32_t
+readable_drain(struct rouse_worker *w, struct source *s)
+{
+	uint32_t n = ethdev_drain(w, s);
+
+	if (n != 0)
+		s->ethdev.nb_barren = 0;
+	return n;
+}
+
 static const struct source_ops readable_ops = {
-	.drain = ethdev_drain,
+	.drain = readable_drain,
+	.arm = readable_arm,
+	.disarm = readable_disarm,
 	.attach = interrupt_attach,
 	.detach = interrupt_detach,
+	.destroy = release,
 };
 
 static const struct source_ops timed_ops = {
 	.drain = ethdev_drain,
 	.attach = plain_attach,
 	.detach = plain_detach,
+	.destroy = release,
 };
 
 /* ---- adding ---- */
+
+/* How the worker learns of the packets of a queue that is no handshake producer. */
+static void
+find_wake(struct source *s)
+{
+	static const struct source_ops *const ops[] = {
+		[ETHDEV_WAKE_INTERRUPT] = &interrupt_ops,
+		[ETHDEV_WAKE_READABLE] = &readable_ops,
+		[ETHDEV_WAKE_TIMED] = &timed_ops,
+	};
+	static const enum rouse_source_kind kinds[] = {
+		[ETHDEV_WAKE_INTERRUPT] = ROUSE_SOURCE_INTERRUPT,
+		[ETHDEV_WAKE_READABLE] = ROUSE_SOURCE_FD,
+		[ETHDEV_WAKE_TIMED] = ROUSE_SOURCE_TIMED,
+	};
+	enum ethdev_wake wake;
+
+	/* before it is asked: what changes from here on is told */
+	ethdev_watch_link(s->ethdev.port_id);
+	wake = ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
+	s->ops = ops[wake];
+	s->kind = kinds[wake];
+	s->ethdev.nb_barren = 0;
+	s->ethdev.was_stopped = s->ethdev.has_failed = false;
+}
+
+static void
+say_wake(const struct rouse_worker *w, const struct source *s)
+{
+	enum ethdev_wake wake = ETHDEV_WAKE_TIMED;
+
+	if (s->ops == &handshake_ops)
+		wake = ETHDEV_WAKE_HANDSHAKE;
+	else if (s->ops == &interrupt_ops)
+		wake = ETHDEV_WAKE_INTERRUPT;
+	else if (s->ops == &readable_ops)
+		wake = ETHDEV_WAKE_READABLE;
+	ethdev_say(s->ethdev.port_id, wake, w->conf.timed_us);
+}
 
 static int
 bind_queue(struct rouse_worker *w, struct source *s)
@@ -202,29 +336,18 @@ add_handshake(struct rouse_worker *w, struct source *model)
 	s = source_create(w, model);
 	if (s == NULL)
 		return -ENOMEM;
+	ethdev_hold(s->ethdev.port_id);
 	ret = bind_queue(w, s);
 	if (ret == 0) {
 		ret = source_insert(w, s);
-		if (ret == 0)
+		if (ret == 0) {
+			say_wake(w, s);
 			return 0;
+		}
 		handshake_remove(w, s);
 	}
 	source_destroy(w, s);
 	return ret;
-}
-
-/* How the worker can learn of the queue's packets, and by which fd; -1: not at all. */
-static const struct source_ops *
-probe(uint16_t port, uint16_t queue, int *fd)
-{
-	int ret = rte_eth_dev_rx_intr_enable(port, queue);
-
-	if (ret == 0)
-		rte_eth_dev_rx_intr_disable(port, queue);
-	*fd = ret == 0 || ret == -ENOTSUP ? rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue) : -1;
-	if (*fd < 0)
-		return &timed_ops;
-	return ret == 0 ? &interrupt_ops : &readable_ops;
 }
 
 static int
@@ -233,13 +356,15 @@ add_plain(struct rouse_worker *w, struct source *model)
 	struct source *s;
 	int ret;
 
-	model->ops = probe(model->ethdev.port_id, model->ethdev.queue, &model->ethdev.fd);
-	model->kind = model->ops == &timed_ops ? ROUSE_SOURCE_TIMED : ROUSE_SOURCE_INTERRUPT;
+	find_wake(model);
 	s = source_create(w, model);
 	if (s == NULL)
 		return -ENOMEM;
+	ethdev_hold(s->ethdev.port_id);
 	ret = source_insert(w, s);
-	if (ret != 0)
+	if (ret == 0)
+		say_wake(w, s);
+	else
 		source_destroy(w, s);
 	return ret;
 }
@@ -275,31 +400,56 @@ source_queue_pause(struct rouse_worker *w, struct source *s)
 	return 0;
 }
 
-/* The port has started again: how the worker learns of packets is found out anew. */
+static int
+take_up(struct rouse_worker *w, struct source *s)
+{
+	int ret = 0;
+
+	if (!ethdev_is_started(s->ethdev.port_id))
+		return -ENETDOWN;
+	if (s->ops == &handshake_ops)
+		ret = bind_queue(w, s);
+	else
+		find_wake(s);
+	if (ret != 0)
+		return ret;
+	ret = source_enter(w, s);
+	if (ret != 0)
+		let_go(w, s);
+	return ret;
+}
+
+/* The port has started again: how the worker learns of packets is found out anew. So it is if
+ * nobody paused it: its eventfds are others all the same. */
 int
 source_queue_resume(struct rouse_worker *w, struct source *s)
 {
 	int ret = 0;
 
-	if (!s->is_paused)
+	if (!s->is_paused && s->ops == &handshake_ops)
 		return 0;
-	if (s->ops == &handshake_ops) {
-		ret = bind_queue(w, s);
-	} else {
-		s->ops = probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
-		s->kind = s->ops == &timed_ops ? ROUSE_SOURCE_TIMED : ROUSE_SOURCE_INTERRUPT;
-	}
-	if (ret == 0) {
-		ret = source_enter(w, s);
-		if (ret != 0)
-			let_go(w, s);
-	}
+	if (!s->is_paused)
+		ret = source_queue_pause(w, s);
 	if (ret == 0)
-		s->is_paused = false;
-	else
+		ret = take_up(w, s);
+	if (ret != 0) {
 		WORKER_LOG(ERR, "%s: queue %u of port %u stays paused: %s", w->name,
 			   s->ethdev.queue, s->ethdev.port_id, rte_strerror(-ret));
-	return ret;
+		return ret;
+	}
+	s->is_paused = false;
+	say_wake(w, s);
+	return 0;
+}
+
+/* Its eventfds may be others, and what was armed may be forgotten. */
+int
+source_queue_renew(struct rouse_worker *w, struct source *s)
+{
+	/* a port that is paused, or stopped, is taken up when it has started */
+	if (s->is_paused || !ethdev_is_started(s->ethdev.port_id))
+		return 0;
+	return source_queue_resume(w, s);
 }
 
 static int
@@ -315,6 +465,11 @@ check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
 		WORKER_LOG(ERR, "%s: port %u has no Rx queue %u, it has %u", w->name, port, queue,
 			   info.nb_rx_queues);
 		return -EINVAL;
+	}
+	if (!ethdev_is_started(port)) {
+		WORKER_LOG(ERR, "%s: port %u is not started; start it, then add its queues",
+			   w->name, port);
+		return -ENETDOWN;
 	}
 	return 0;
 }
@@ -352,6 +507,7 @@ rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 	memset(&model, 0, sizeof(model));
 	model.arg = arg;
 	model.ethdev.handler = handler;
+	model.ethdev.worker = w;
 	model.ethdev.port_id = port;
 	model.ethdev.queue = queue;
 	ret = add(w, &model);

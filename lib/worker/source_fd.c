@@ -57,6 +57,7 @@ static const struct source_ops fd_ops = {
 	.drain = fd_drain,
 	.attach = fd_attach,
 	.detach = fd_detach,
+	.is_on_demand = true,
 };
 
 /* Its other side is gone. */

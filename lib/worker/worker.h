@@ -51,6 +51,10 @@ struct source_ops {
 	/* NULL, or: let go of the source's producer; the worker has let go of the source. Control
 	 * thread. */
 	void (*remove)(struct rouse_worker *w, struct source *s);
+	/* NULL, or: the source is about to be freed. Control thread. */
+	void (*destroy)(struct source *s);
+	/* Visited when it is ready, and only then. */
+	bool is_on_demand;
 };
 
 struct source {
@@ -73,6 +77,11 @@ struct source {
 			uint16_t port_id;
 			uint16_t queue;
 			int fd; /* interrupt sources: in the worker's epoll set */
+			struct rouse_worker *worker;
+			/* the worker's: how often there was something to read, and nothing came */
+			uint32_t nb_barren;
+			bool was_stopped; /* the worker's: its port, when it was to be armed */
+			bool has_failed;  /* the worker's: it could not be armed, which was said */
 		} ethdev;
 		struct {
 			rouse_worker_event_t handler;
@@ -179,12 +188,31 @@ struct rouse_worker {
 
 void worker_enlist(struct rouse_worker *w);
 void worker_delist(struct rouse_worker *w);
+void worker_port_renew(uint16_t port);
+
+/* ethdev_port.c: what ethdev does not say of a port */
+
+enum ethdev_wake {
+	ETHDEV_WAKE_HANDSHAKE,
+	ETHDEV_WAKE_INTERRUPT, /* armed */
+	ETHDEV_WAKE_READABLE,  /* an fd, and nothing to arm */
+	ETHDEV_WAKE_TIMED,     /* neither */
+};
+
+bool ethdev_is_started(uint16_t port);
+enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
+void ethdev_hold(uint16_t port);
+void ethdev_release(uint16_t port);
+void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
+void ethdev_renew_later(uint16_t port);
+void ethdev_watch_link(uint16_t port);
 
 /* source_ethdev.c */
 
 bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
+int source_queue_renew(struct rouse_worker *w, struct source *s);
 
 /* source.c: visiting, adding and removing, the reverse table */
 

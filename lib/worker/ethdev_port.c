@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * What a worker must know of a port and ethdev does not say: whether it is started, how its packets
+ * can be waited for, and when that may have changed. It is found out when a queue is added, and
+ * said in one line a port.
+ */
+
+#include <stdbool.h>
+
+#include <rte_alarm.h>
+#include <rte_ethdev.h>
+
+#include "worker.h"
+
+static struct {
+	uint32_t nb_queues; /* that workers have */
+	uint32_t said;	    /* a bit for each enum ethdev_wake */
+} ports[RTE_MAX_ETHPORTS];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
+
+/*
+ * The function behind rte_eth_rx_burst() of a port that is not started is one of ethdev's own. It
+ * cannot be named, but that of a port that does not exist is the same.
+ */
+bool
+ethdev_is_started(uint16_t port)
+{
+	uint16_t other = RTE_MAX_ETHPORTS;
+
+	while (other-- > 0)
+		if (!rte_eth_dev_is_valid_port(other))
+			return rte_eth_fp_ops[port].rx_pkt_burst !=
+			       rte_eth_fp_ops[other].rx_pkt_burst;
+	return true;
+}
+
+/* Of a port without interrupts ethdev says, as an error, that there is none. */
+static int
+interrupt_fd(uint16_t port, uint16_t queue)
+{
+	int type = rte_log_register("lib.ethdev"), level, fd;
+
+	if (type < 0)
+		return rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
+	level = rte_log_get_level((uint32_t)type);
+	rte_log_set_level((uint32_t)type, RTE_LOG_CRIT);
+	fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
+	rte_log_set_level((uint32_t)type, (uint32_t)level);
+	return fd;
+}
+
+/* How packets of a queue that is no handshake producer can be waited for, and by which fd. */
+enum ethdev_wake
+ethdev_probe(uint16_t port, uint16_t queue, int *fd)
+{
+	int ret = rte_eth_dev_rx_intr_enable(port, queue);
+
+	if (ret == 0)
+		rte_eth_dev_rx_intr_disable(port, queue);
+	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
+	if (*fd < 0)
+		return ETHDEV_WAKE_TIMED;
+	return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
+}
+
+void
+ethdev_hold(uint16_t port)
+{
+	pthread_mutex_lock(&lock);
+	ports[port].nb_queues++;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+ethdev_release(uint16_t port)
+{
+	pthread_mutex_lock(&lock);
+	if (--ports[port].nb_queues == 0)
+		ports[port].said = 0;
+	pthread_mutex_unlock(&lock);
+}
+
+static bool
+is_new(uint16_t port, enum ethdev_wake wake)
+{
+	uint32_t bit = UINT32_C(1) << wake;
+	bool is_new;
+
+	pthread_mutex_lock(&lock);
+	is_new = (ports[port].said & bit) == 0;
+	ports[port].said |= bit;
+	pthread_mutex_unlock(&lock);
+	return is_new;
+}
+
+/* Say how a worker is woken for a queue of the port, unless it was said. */
+void
+ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us)
+{
+	struct rte_eth_dev_info info;
+	const char *driver = "?";
+
+	if (!is_new(port, wake))
+		return;
+	if (rte_eth_dev_info_get(port, &info) == 0 && info.driver_name != NULL)
+		driver = info.driver_name;
+	switch (wake) {
+	case ETHDEV_WAKE_HANDSHAKE:
+		WORKER_LOG(NOTICE, "port %u (%s): the driver wakes the worker", port, driver);
+		return;
+	case ETHDEV_WAKE_INTERRUPT:
+		WORKER_LOG(NOTICE, "port %u (%s): per-queue interrupt", port, driver);
+		return;
+	case ETHDEV_WAKE_READABLE:
+		WORKER_LOG(NOTICE, "port %u (%s): readable file descriptor", port, driver);
+		return;
+	case ETHDEV_WAKE_TIMED:
+		WORKER_LOG(NOTICE, "port %u (%s): no interrupt: looked at every %u us while asleep",
+			   port, driver, timed_us);
+		return;
+	}
+}
+
+/* ---- when it may have changed ---- */
+
+static void
+renew(void *arg)
+{
+	worker_port_renew((uint16_t)(uintptr_t)arg);
+}
+
+/* Not at once: the caller may be the worker, or a driver that holds what the worker waits for. */
+void
+ethdev_renew_later(uint16_t port)
+{
+	rte_eal_alarm_set(1, renew, (void *)(uintptr_t)port);
+}
+
+static int
+on_event(uint16_t port, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
+	 void *ret __rte_unused)
+{
+	ethdev_renew_later(port);
+	return 0;
+}
+
+/* A link that comes up may have other eventfds behind it, and forgets what was armed: net_vhost's
+ * is a guest that has come. Registered once for each port, however often it is asked for. */
+void
+ethdev_watch_link(uint16_t port)
+{
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_LSC, on_event, NULL);
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_QUEUE_STATE, on_event, NULL);
+}
