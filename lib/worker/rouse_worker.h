@@ -103,7 +103,8 @@ void rouse_worker_destroy(struct rouse_worker *w);
 
 /**
  * Add an Rx queue, of any PMD. The port is started, and nobody else receives from the queue from
- * here on. How the worker is woken for it is found out here, and logged in one line a port (NOTICE).
+ * here on. How the worker is woken for it is found out here, and logged in one line a port
+ * (NOTICE).
  *
  * @return 0; -EBUSY: another worker has the queue, or one whose events come by the same event ring;
  *         -ENODEV: no such port; -EINVAL: no such queue; -ENETDOWN: the port is not started;

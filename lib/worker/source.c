@@ -100,6 +100,15 @@ find_device(struct rouse_worker *w, uint32_t group)
 	return (int)w->nb_devices++;
 }
 
+/* What -errno means for who wants to add a source. */
+const char *
+source_strerror(const struct rouse_worker *w, int error)
+{
+	if (error == -ENOSPC && w->nb_devices == ROUSE_ATTN_BITS)
+		return "the worker's 64 device bits are taken; give it to another worker";
+	return rte_strerror(-error);
+}
+
 /* Give the source the device bit of its group. 0; -ENOSPC, -ENOMEM */
 int
 source_take_device(struct rouse_worker *w, struct source *s, uint32_t group)

@@ -434,7 +434,7 @@ source_queue_resume(struct rouse_worker *w, struct source *s)
 		ret = take_up(w, s);
 	if (ret != 0) {
 		WORKER_LOG(ERR, "%s: queue %u of port %u stays paused: %s", w->name,
-			   s->ethdev.queue, s->ethdev.port_id, rte_strerror(-ret));
+			   s->ethdev.queue, s->ethdev.port_id, source_strerror(w, ret));
 		return ret;
 	}
 	s->is_paused = false;
@@ -491,7 +491,7 @@ add(struct rouse_worker *w, struct source *model)
 		ret = add_plain(w, model);
 	if (ret != 0)
 		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be added: %s", w->name, queue, port,
-			   rte_strerror(-ret));
+			   source_strerror(w, ret));
 	return ret;
 }
 

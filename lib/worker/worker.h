@@ -91,6 +91,7 @@ struct source {
 			rouse_worker_fd_t handler;
 			int fd;
 			bool is_watched;
+			bool is_closed; /* and its number is that of another one that is watched */
 		} fd;
 	};
 };
@@ -218,6 +219,7 @@ int source_queue_renew(struct rouse_worker *w, struct source *s);
 
 uint32_t source_visit(struct rouse_worker *w, struct source *s);
 struct source *source_create(struct rouse_worker *w, const struct source *model);
+const char *source_strerror(const struct rouse_worker *w, int error);
 int source_take_device(struct rouse_worker *w, struct source *s, uint32_t group);
 int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
 int source_insert(struct rouse_worker *w, struct source *s);
