@@ -8,16 +8,24 @@
  * said in one line a port.
  */
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <rte_alarm.h>
 #include <rte_ethdev.h>
 
 #include "worker.h"
 
+#define QUEUES_OF_WORD 64
+
 static struct {
-	uint32_t nb_queues; /* that workers have */
-	uint32_t said;	    /* a bit for each enum ethdev_wake */
+	uint64_t queues[RTE_MAX_QUEUES_PER_PORT /
+			QUEUES_OF_WORD]; /* that workers have, a bit each */
+	uint32_t nb_queues;		 /* bits that are set */
+	uint32_t said;			 /* a bit for each enum ethdev_wake */
 } ports[RTE_MAX_ETHPORTS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
@@ -53,6 +61,45 @@ interrupt_fd(uint16_t port, uint16_t queue)
 	return fd;
 }
 
+/* Does the kernel say of the fd: an epoll set, and there is nothing in it? */
+static bool
+is_empty_epoll_set(int fd)
+{
+	char path[64], text[64];
+	bool is_empty = true;
+	ssize_t len;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, text, sizeof(text) - 1);
+	text[RTE_MAX(len, 0)] = '\0';
+	if (strcmp(text, "anon_inode:[eventpoll]") != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "r");
+	if (info == NULL)
+		return false;
+	while (fgets(text, sizeof(text), info) != NULL)
+		is_empty &= strncmp(text, "tfd:", 4) != 0;
+	fclose(info);
+	return is_empty;
+}
+
+/*
+ * net_vhost's fd is an epoll set with the guest's eventfd in it. When the port is stopped and
+ * started it makes a new set and, believing that the eventfd is in it, puts nothing in (22.11). No
+ * packet would ever wake. While there is no guest the set is rightly empty: one that comes brings
+ * the link up.
+ */
+static bool
+is_deaf(uint16_t port, int fd)
+{
+	struct rte_eth_link link;
+
+	return is_empty_epoll_set(fd) && rte_eth_link_get_nowait(port, &link) == 0 &&
+	       link.link_status == RTE_ETH_LINK_UP;
+}
+
 /* How packets of a queue that is no handshake producer can be waited for, and by which fd. */
 enum ethdev_wake
 ethdev_probe(uint16_t port, uint16_t queue, int *fd)
@@ -62,23 +109,35 @@ ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 	if (ret == 0)
 		rte_eth_dev_rx_intr_disable(port, queue);
 	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
-	if (*fd < 0)
+	if (*fd < 0 || is_deaf(port, *fd))
 		return ETHDEV_WAKE_TIMED;
 	return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
 }
 
-void
-ethdev_hold(uint16_t port)
+/* A worker has the queue from here on. 0; -EBUSY: one has it already */
+int
+ethdev_hold(uint16_t port, uint16_t queue)
 {
+	uint64_t *word = &ports[port].queues[queue / QUEUES_OF_WORD];
+	uint64_t bit = UINT64_C(1) << queue % QUEUES_OF_WORD;
+	int ret = 0;
+
 	pthread_mutex_lock(&lock);
-	ports[port].nb_queues++;
+	if ((*word & bit) != 0) {
+		ret = -EBUSY;
+	} else {
+		*word |= bit;
+		ports[port].nb_queues++;
+	}
 	pthread_mutex_unlock(&lock);
+	return ret;
 }
 
 void
-ethdev_release(uint16_t port)
+ethdev_release(uint16_t port, uint16_t queue)
 {
 	pthread_mutex_lock(&lock);
+	ports[port].queues[queue / QUEUES_OF_WORD] &= ~(UINT64_C(1) << queue % QUEUES_OF_WORD);
 	if (--ports[port].nb_queues == 0)
 		ports[port].said = 0;
 	pthread_mutex_unlock(&lock);

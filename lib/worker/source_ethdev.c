@@ -79,7 +79,7 @@ handshake_remove(struct rouse_worker *w __rte_unused, struct source *s)
 static void
 release(struct source *s)
 {
-	ethdev_release(s->ethdev.port_id);
+	ethdev_release(s->ethdev.port_id, s->ethdev.queue);
 }
 
 static const struct source_ops handshake_ops = {
@@ -325,6 +325,19 @@ bind_queue(struct rouse_worker *w, struct source *s)
 	return ret;
 }
 
+/* A source of the queue, which no other worker has. NULL with *ret */
+static struct source *
+make_source(struct rouse_worker *w, const struct source *model, int *ret)
+{
+	struct source *s = source_create(w, model);
+
+	*ret = s == NULL ? -ENOMEM : ethdev_hold(s->ethdev.port_id, s->ethdev.queue);
+	if (*ret == 0)
+		return s;
+	rte_free(s);
+	return NULL;
+}
+
 static int
 add_handshake(struct rouse_worker *w, struct source *model)
 {
@@ -333,10 +346,9 @@ add_handshake(struct rouse_worker *w, struct source *model)
 
 	model->ops = &handshake_ops;
 	model->kind = ROUSE_SOURCE_HANDSHAKE;
-	s = source_create(w, model);
+	s = make_source(w, model, &ret);
 	if (s == NULL)
-		return -ENOMEM;
-	ethdev_hold(s->ethdev.port_id);
+		return ret;
 	ret = bind_queue(w, s);
 	if (ret == 0) {
 		ret = source_insert(w, s);
@@ -351,16 +363,15 @@ add_handshake(struct rouse_worker *w, struct source *model)
 }
 
 static int
-add_plain(struct rouse_worker *w, struct source *model)
+add_plain(struct rouse_worker *w, const struct source *model)
 {
 	struct source *s;
 	int ret;
 
-	find_wake(model);
-	s = source_create(w, model);
+	s = make_source(w, model, &ret);
 	if (s == NULL)
-		return -ENOMEM;
-	ethdev_hold(s->ethdev.port_id);
+		return ret;
+	find_wake(s);
 	ret = source_insert(w, s);
 	if (ret == 0)
 		say_wake(w, s);

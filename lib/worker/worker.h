@@ -202,8 +202,8 @@ enum ethdev_wake {
 
 bool ethdev_is_started(uint16_t port);
 enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
-void ethdev_hold(uint16_t port);
-void ethdev_release(uint16_t port);
+int ethdev_hold(uint16_t port, uint16_t queue);
+void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
 void ethdev_renew_later(uint16_t port);
 void ethdev_watch_link(uint16_t port);

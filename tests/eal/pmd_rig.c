@@ -41,7 +41,8 @@ static const struct pmd_kind kinds[] = {
 	{ .name = "vhost",
 	  .rx = "net_vhost0,iface=%s/socket",
 	  .tx = "net_virtio_user0,path=%s/socket",
-	  .wake = PMD_INTERRUPT },
+	  .wake = PMD_INTERRUPT,
+	  .is_deaf = true },
 	{ .name = "virtio_user",
 	  .rx = "net_virtio_user0,path=%s/socket",
 	  .tx = "net_vhost0,iface=%s/socket",
@@ -240,18 +241,19 @@ pmd_start_port(uint16_t port)
 	rte_eth_promiscuous_enable(port); /* not every driver has it */
 }
 
-static int
-open_socket(const char *interface)
+void
+pmd_open_socket(struct pmd_rig *r)
 {
 	const struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
-		.sll_ifindex = (int)if_nametoindex(interface),
+		.sll_ifindex = (int)if_nametoindex(r->kind->socket),
 	};
-	int sock = socket(AF_PACKET, SOCK_RAW, 0);
 
-	assert_true(sock >= 0 && to.sll_ifindex != 0);
-	assert_int_equal(bind(sock, (const struct sockaddr *)&to, sizeof(to)), 0);
-	return sock;
+	if (r->sock >= 0)
+		close(r->sock);
+	r->sock = socket(AF_PACKET, SOCK_RAW, 0);
+	assert_true(r->sock >= 0 && to.sll_ifindex != 0);
+	assert_int_equal(bind(r->sock, (const struct sockaddr *)&to, sizeof(to)), 0);
 }
 
 static bool
@@ -260,6 +262,13 @@ is_up(uint16_t port)
 	struct rte_eth_link link;
 
 	return rte_eth_link_get_nowait(port, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+void
+pmd_wait_up(const struct pmd_rig *r)
+{
+	while (r->kind->tx != NULL && !(is_up(r->rx) && is_up(r->tx)))
+		sched_yield();
 }
 
 static uint16_t
@@ -283,9 +292,8 @@ make_ports(struct pmd_rig *r)
 	if (k->tx != NULL && !k->tx_first)
 		r->tx = make_end(k->tx, r->tx_pool);
 	if (k->socket != NULL)
-		r->sock = open_socket(k->socket);
-	while (k->tx != NULL && !(is_up(r->rx) && is_up(r->tx)))
-		sched_yield();
+		pmd_open_socket(r);
+	pmd_wait_up(r);
 }
 
 void
@@ -301,6 +309,7 @@ pmd_open(struct pmd_rig *r, const struct pmd_kind *kind, const char *program)
 	r->kind = kind;
 	r->sock = -1;
 	r->tx = r->rx = RTE_MAX_ETHPORTS;
+	signal(SIGPIPE, SIG_IGN); /* net_virtio_user writes to a peer that is gone */
 	assert_non_null(mkdtemp(folder));
 	assert_true(init_eal(program) >= 0);
 	open_log();

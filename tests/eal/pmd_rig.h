@@ -38,6 +38,7 @@ struct pmd_kind {
 	bool tx_first;	  /* the sender is made first */
 	bool needs_netns; /* and so privileges */
 	bool never_idle;  /* it receives without an end */
+	bool is_deaf;	  /* it forgets its interrupts when it is stopped and started */
 };
 
 struct pmd_rig {
@@ -71,6 +72,10 @@ void pmd_close(struct pmd_rig *r);
 uint16_t pmd_make_port(const char *device);
 void pmd_set_up(uint16_t port, struct rte_mempool *pool);
 void pmd_start_port(uint16_t port);
+/* The socket that sends, as its interface is another now. */
+void pmd_open_socket(struct pmd_rig *r);
+/* Wait until both ends have a link. */
+void pmd_wait_up(const struct pmd_rig *r);
 
 /* The handler of the worker's queue. */
 void pmd_receive(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts,

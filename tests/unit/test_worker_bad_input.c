@@ -410,6 +410,31 @@ a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt(void *
 	assert_int_equal(lines_with("per-queue interrupt"), 1);
 }
 
+/* ---- a queue that is taken ---- */
+
+static void
+a_queue_is_added_once(void **state)
+{
+	static struct rouse_worker second;
+
+	mock_worker_init(&second);
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_int_equal(lines_with("per-queue interrupt"), 1);
+	pmd.nb_disabled = 0;
+	assert_int_equal(mock_add(w, PLAIN, 0), -EBUSY);
+	assert_int_equal(mock_add(&second, PLAIN, 0), -EBUSY);
+	assert_int_equal(lines_with("queue 0 of port 3 cannot be added: Device or resource busy"),
+			 2);
+	/* and nobody disarmed what it is waiting for */
+	assert_int_equal(pmd.nb_disabled, 0);
+	assert_woken_by_interrupt();
+	mock_remove(w, PLAIN, 0);
+	assert_int_equal(mock_add(&second, PLAIN, 0), 0);
+	mock_worker_fini(&second);
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+}
+
 /* ---- file descriptors ---- */
 
 static int ends[2];
@@ -547,6 +572,7 @@ main(void)
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
+		TEST(a_queue_is_added_once),
 		TEST(an_fd_that_was_closed_while_it_was_watched_is_forgotten),
 		TEST(a_closed_fd_of_which_there_is_a_duplicate_does_not_spin),
 		TEST(the_number_of_a_closed_fd_can_be_watched_again),
