@@ -9,6 +9,8 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +46,29 @@ ethdev_is_started(uint16_t port)
 			return rte_eth_fp_ops[port].rx_pkt_burst !=
 			       rte_eth_fp_ops[other].rx_pkt_burst;
 	return true;
+}
+
+/* Can a queue be added? 0; -ENODEV, -EINVAL, -ENETDOWN, after one line */
+int
+ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
+{
+	struct rte_eth_dev_info info;
+
+	if (!rte_eth_dev_is_valid_port(port) || rte_eth_dev_info_get(port, &info) != 0) {
+		WORKER_LOG(ERR, "%s: there is no port %u", w->name, port);
+		return -ENODEV;
+	}
+	if (queue >= info.nb_rx_queues) {
+		WORKER_LOG(ERR, "%s: port %u has no Rx queue %u, it has %u", w->name, port, queue,
+			   info.nb_rx_queues);
+		return -EINVAL;
+	}
+	if (!ethdev_is_started(port)) {
+		WORKER_LOG(ERR, "%s: port %u is not started; start it, then add its queues",
+			   w->name, port);
+		return -ENETDOWN;
+	}
+	return 0;
 }
 
 /* Of a port without interrupts ethdev says, as an error, that there is none. */
@@ -112,6 +137,26 @@ ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 	if (*fd < 0 || is_deaf(port, *fd))
 		return ETHDEV_WAKE_TIMED;
 	return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
+}
+
+/*
+ * net_tap reads after a signal, which comes with each packet that its kernel queue has room for.
+ * Once that is full, as there was no mbuf for a while, none will come, ever. So the process is sent
+ * the one that the fd asks for, if there is a handler.
+ */
+void
+ethdev_send_missed_signal(int fd)
+{
+	int sig = fcntl(fd, F_GETSIG), flags = fcntl(fd, F_GETFL);
+	struct sigaction now;
+
+	if (sig < 0 || flags < 0 || (flags & O_ASYNC) == 0)
+		return;
+	if (sig == 0)
+		sig = SIGIO;
+	if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL &&
+	    now.sa_handler != SIG_IGN)
+		kill(getpid(), sig);
 }
 
 /* A worker has the queue from here on. 0; -EBUSY: one has it already */

@@ -20,6 +20,7 @@
 #define AUDITS_PER_WAKE 8    /* handshake sources held against their bits after each wake */
 #define FD_LOOK_US	100  /* between two looks at file descriptors while awake */
 #define STARVED_US	1000 /* longest sleep while an mbuf pool is empty */
+#define MOST_AT_ONCE	64   /* mbufs that a driver takes from it at once, or none */
 
 /* ---- visiting ---- */
 
@@ -158,18 +159,22 @@ disarm_all(struct rouse_worker *w)
 }
 
 /* Whether a plain queue may be silent because there is no mbuf for it: the only sure way to know is
- * to take one and put it back, which is this lcore's cache unless that is empty. */
+ * to take some and put them back, which is this lcore's cache unless that is empty. One is not
+ * enough: drivers take several or none. */
 static bool
 is_starved(const struct rouse_worker *w)
 {
-	void *mbuf;
+	void *mbufs[MOST_AT_ONCE];
+	bool is_starved = false;
 
 	for (uint32_t i = 0; i < w->nb_pools; i++) {
-		if (rte_mempool_get(w->pools[i], &mbuf) != 0)
+		if (rte_mempool_get_bulk(w->pools[i], mbufs, MOST_AT_ONCE) != 0)
 			return true;
-		rte_mempool_put(w->pools[i], mbuf);
+		rte_mempool_put_bulk(w->pools[i], mbufs, MOST_AT_ONCE);
 	}
-	return false;
+	for (uint32_t i = 0; i < w->plain.nb; i++)
+		is_starved |= source_lacks_mbufs(w->plain.at[i]);
+	return is_starved;
 }
 
 /* Of two limits, of which the first may be none. */

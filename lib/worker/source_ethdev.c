@@ -34,6 +34,18 @@ is_ethdev(const struct source *s)
 	       s->ops == &timed_ops;
 }
 
+/* The worker looks whether the pool of a plain queue is empty before it sleeps; a handshake queue
+ * tells by itself (has_buffers). */
+static void
+remember_pool(struct rouse_worker *w, struct rte_mempool *pool)
+{
+	for (uint32_t i = 0; i < w->nb_pools; i++)
+		if (w->pools[i] == pool)
+			return;
+	if (pool != NULL && w->nb_pools < WORKER_MAX_POOLS)
+		w->pools[w->nb_pools++] = pool;
+}
+
 static uint32_t
 ethdev_drain(struct rouse_worker *w, struct source *s)
 {
@@ -41,6 +53,11 @@ ethdev_drain(struct rouse_worker *w, struct source *s)
 
 	if (n == 0)
 		return 0;
+	/* not every driver says where it takes its mbufs from */
+	if (unlikely(s->ethdev.pool == NULL) && s->kind != ROUSE_SOURCE_HANDSHAKE) {
+		s->ethdev.pool = w->pkts[0]->pool;
+		remember_pool(w, s->ethdev.pool);
+	}
 	rouse_counter_add(&s->packets, n);
 	rouse_counter_add(&w->stats.rx_packets, n);
 	s->ethdev.handler(s->arg, s->ethdev.port_id, s->ethdev.queue, w->pkts, n);
@@ -139,16 +156,23 @@ interrupt_disarm(struct source *s)
 	return rte_eth_dev_rx_intr_disable(s->ethdev.port_id, s->ethdev.queue);
 }
 
-/* The worker looks whether the pool of a plain queue is empty before it sleeps; a handshake queue
- * tells by itself (has_buffers). */
-static void
-remember_pool(struct rouse_worker *w, struct rte_mempool *pool)
+/*
+ * Has the driver asked for mbufs since the last call, and got none? One that refills its ring at
+ * once or not at all (virtio) is silent for want of buffers though there are some, and knows that
+ * by its count. Asked are only drivers that do not say what their queues are made of: those of NICs
+ * do, and theirs would cost reads of registers.
+ */
+bool
+source_lacks_mbufs(struct source *s)
 {
-	for (uint32_t i = 0; i < w->nb_pools; i++)
-		if (w->pools[i] == pool)
-			return;
-	if (pool != NULL && w->nb_pools < WORKER_MAX_POOLS)
-		w->pools[w->nb_pools++] = pool;
+	struct rte_eth_stats stats;
+	uint64_t before = s->ethdev.nb_without;
+
+	if (!is_ethdev(s) || s->ops == &timed_ops || s->ethdev.is_pool_told ||
+	    rte_eth_stats_get(s->ethdev.port_id, &stats) != 0)
+		return false;
+	s->ethdev.nb_without = stats.rx_nombuf;
+	return stats.rx_nombuf != before;
 }
 
 static int
@@ -218,10 +242,12 @@ readable_arm(struct source *s)
 	int ret = check_started(s);
 
 	s->ethdev.nb_barren = poll(&now, 1, 0) > 0 ? s->ethdev.nb_barren + 1 : 0;
-	if (ret == 0 && s->ethdev.nb_barren <= MAX_BARREN)
+	if (ret == 0 && s->ethdev.nb_barren <= MAX_BARREN) {
 		event.events = EPOLLIN;
-	else if (ret == 0)
+	} else if (ret == 0) {
+		ethdev_send_missed_signal(s->ethdev.fd);
 		ret = -EAGAIN;
+	}
 	/* one that was closed is not in the set any more, even if there is one of its number */
 	if (epoll_ctl(s->ethdev.worker->epoll, EPOLL_CTL_MOD, s->ethdev.fd, &event) < 0 && ret == 0)
 		return cannot_arm(s, -errno);
@@ -464,38 +490,18 @@ source_queue_renew(struct rouse_worker *w, struct source *s)
 }
 
 static int
-check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
-{
-	struct rte_eth_dev_info info;
-
-	if (!rte_eth_dev_is_valid_port(port) || rte_eth_dev_info_get(port, &info) != 0) {
-		WORKER_LOG(ERR, "%s: there is no port %u", w->name, port);
-		return -ENODEV;
-	}
-	if (queue >= info.nb_rx_queues) {
-		WORKER_LOG(ERR, "%s: port %u has no Rx queue %u, it has %u", w->name, port, queue,
-			   info.nb_rx_queues);
-		return -EINVAL;
-	}
-	if (!ethdev_is_started(port)) {
-		WORKER_LOG(ERR, "%s: port %u is not started; start it, then add its queues",
-			   w->name, port);
-		return -ENETDOWN;
-	}
-	return 0;
-}
-
-static int
 add(struct rouse_worker *w, struct source *model)
 {
 	uint16_t port = model->ethdev.port_id, queue = model->ethdev.queue;
 	struct rte_eth_rxq_info info;
-	int ret = check_queue(w, port, queue);
+	int ret = ethdev_check_queue(w, port, queue);
 
 	if (ret != 0)
 		return ret;
-	if (rte_eth_rx_queue_info_get(port, queue, &info) == 0)
+	if (rte_eth_rx_queue_info_get(port, queue, &info) == 0) {
 		model->ethdev.pool = info.mp;
+		model->ethdev.is_pool_told = true;
+	}
 	if (rouse_attn_registry_find(port, &model->ethdev.port))
 		ret = add_handshake(w, model);
 	else

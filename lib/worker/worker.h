@@ -80,8 +80,10 @@ struct source {
 			struct rouse_worker *worker;
 			/* the worker's: how often there was something to read, and nothing came */
 			uint32_t nb_barren;
-			bool was_stopped; /* the worker's: its port, when it was to be armed */
-			bool has_failed;  /* the worker's: it could not be armed, which was said */
+			uint64_t nb_without; /* the worker's: mbufs that the driver did not get */
+			bool is_pool_told;   /* by the driver; else packets tell it */
+			bool was_stopped;    /* the worker's: its port, when it was to be armed */
+			bool has_failed; /* the worker's: it could not be armed, which was said */
 		} ethdev;
 		struct {
 			rouse_worker_event_t handler;
@@ -201,7 +203,9 @@ enum ethdev_wake {
 };
 
 bool ethdev_is_started(uint16_t port);
+int ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue);
 enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
+void ethdev_send_missed_signal(int fd);
 int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
@@ -214,6 +218,7 @@ bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
 int source_queue_renew(struct rouse_worker *w, struct source *s);
+bool source_lacks_mbufs(struct source *s);
 
 /* source.c: visiting, adding and removing, the reverse table */
 

@@ -38,6 +38,7 @@ struct pmd_kind {
 	bool tx_first;	  /* the sender is made first */
 	bool needs_netns; /* and so privileges */
 	bool never_idle;  /* it receives without an end */
+	bool has_no_pool; /* what it receives are the sender's mbufs */
 	bool is_deaf;	  /* it forgets its interrupts when it is stopped and started */
 };
 
@@ -56,6 +57,7 @@ extern struct pmd_seen {
 	atomic_uint nb;	      /* frames of the test */
 	atomic_uint nb_any;   /* frames of any kind */
 	atomic_uint nb_wrong; /* not the one that had to come next */
+	atomic_bool may_lose; /* one that comes later is right, too */
 } pmd_seen;
 
 /* The kind of that name; NULL: there is none. */
@@ -77,6 +79,12 @@ void pmd_open_socket(struct pmd_rig *r);
 /* Wait until both ends have a link. */
 void pmd_wait_up(const struct pmd_rig *r);
 
+/* What the handler keeps from now on: everything, or nothing; in the second case what was kept is
+ * freed by pmd_return(), so many at a time. */
+void pmd_keep(bool keeps);
+unsigned int pmd_nb_kept(void);
+void pmd_return(unsigned int nb);
+
 /* The handler of the worker's queue. */
 void pmd_receive(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts,
 		 uint16_t nb_pkts);
@@ -87,8 +95,8 @@ struct rouse_worker_stats pmd_stats(const struct pmd_rig *r);
 
 /* Send so many, and wait until they came. */
 void pmd_exchange(struct pmd_rig *r, uint32_t nb);
-/* Send, and wait for nothing. */
-void pmd_send(struct pmd_rig *r, uint32_t nb);
+/* Send one if there is room; whether there was. */
+bool pmd_try_send(struct pmd_rig *r);
 /* Wait until the worker is on its way to sleep, or sleeps. */
 void pmd_wait_asleep(const struct pmd_rig *r);
 /* Let this pass, at least. */

@@ -20,6 +20,11 @@
 #define NB_FLOOD  20000
 #define IDLE_MS	  200
 #define NB_NULL	  100000
+#define SHORT_MS  20
+#define FEW	  10   /* mbufs, less than a driver takes at once */
+#define MAX_TRIES 8192 /* frames, until there is no mbuf */
+/* Wakes by what stays readable, before the worker does not wait for it any more. */
+#define MOST_BARREN 100
 
 static struct pmd_rig rig;
 
@@ -118,6 +123,66 @@ an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(void **state)
 	assert_int_equal(after.poll_rounds, before.poll_rounds);
 }
 
+/*
+ * The handler keeps every mbuf until there is none, then they come back in portions: the first is
+ * too small for drivers that refill all or nothing. Nothing wakes a worker whose port has no
+ * buffer, so it has to look; and as it does it may not spin.
+ */
+static void
+a_port_that_ran_out_of_mbufs_receives_again_when_they_come_back(void **state)
+{
+	struct rouse_worker_stats before, after;
+	unsigned int tries = 0, nb_refused = 0;
+	uint32_t nb_seen;
+	double start, us;
+
+	unit_deadline();
+	atomic_store(&pmd_seen.may_lose, true);
+	pmd_keep(true);
+	/* frames that find no buffer are dropped, or not taken */
+	while (pmd_nb_kept() < rig.pool->size && nb_refused < SHORT_MS && tries++ < MAX_TRIES) {
+		if (pmd_try_send(&rig)) {
+			nb_refused = 0;
+		} else {
+			nb_refused++;
+			pmd_pass_ms(1);
+		}
+		if (tries % PMD_WINDOW == 0 && pmd_nb_kept() < rig.pool->size)
+			pmd_wait_asleep(&rig);
+	}
+	assert_true(pmd_nb_kept() > rig.pool->size / 2);
+	pmd_pass_ms(SHORT_MS); /* in which what is under way arrives */
+
+	start = now_us();
+	before = pmd_stats(&rig);
+	pmd_pass_ms(IDLE_MS);
+	after = pmd_stats(&rig);
+	us = now_us() - start;
+	print_message(
+		"# %u mbufs kept; %.0f us without: %" PRIu64 " wakes, %" PRIu64 " starved sleeps\n",
+		pmd_nb_kept(), us, after.wakes - before.wakes, after.starved - before.starved);
+	assert_true((double)(after.wakes - before.wakes) <= us / PMD_TIMED_US + MOST_BARREN);
+	assert_true(after.starved > before.starved);
+
+	pmd_keep(false);
+	pmd_return(FEW);
+	pmd_pass_ms(SHORT_MS); /* it looks, and goes to sleep again */
+	pmd_return(pmd_nb_kept());
+	nb_seen = atomic_load(&pmd_seen.nb_any);
+	while (atomic_load(&pmd_seen.nb_any) < nb_seen + PMD_WINDOW) {
+		pmd_try_send(&rig);
+		pmd_pass_ms(1);
+	}
+	/* what is under way arrives, or is lost; from here on nothing is */
+	pmd_pass_ms(SHORT_MS);
+	pmd_wait_asleep(&rig);
+	atomic_store(&pmd_seen.nb, rig.nb_sent);
+	atomic_store(&pmd_seen.may_lose, false);
+	pmd_exchange(&rig, PMD_WINDOW);
+	assert_int_equal(atomic_load(&pmd_seen.nb_wrong), 0);
+	an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(state);
+}
+
 static void
 no_wake_was_lost_and_no_mbuf(void **state)
 {
@@ -174,6 +239,14 @@ main(int argc, char **argv)
 		cmocka_unit_test(each_frame_that_finds_the_worker_asleep_wakes_it),
 		cmocka_unit_test(a_flood_arrives_whole_and_in_order),
 		cmocka_unit_test(an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said),
+		cmocka_unit_test(a_port_that_ran_out_of_mbufs_receives_again_when_they_come_back),
+		cmocka_unit_test(no_wake_was_lost_and_no_mbuf),
+	};
+	const struct CMUnitTest poolless_tests[] = {
+		cmocka_unit_test(one_line_says_how_the_worker_is_woken),
+		cmocka_unit_test(each_frame_that_finds_the_worker_asleep_wakes_it),
+		cmocka_unit_test(a_flood_arrives_whole_and_in_order),
+		cmocka_unit_test(an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said),
 		cmocka_unit_test(no_wake_was_lost_and_no_mbuf),
 	};
 	const struct CMUnitTest endless_tests[] = {
@@ -189,5 +262,7 @@ main(int argc, char **argv)
 		return kind == NULL;
 	}
 	pmd_open(&rig, kind, argv[0]);
-	return kind->never_idle ? UNIT_RUN(endless_tests) : UNIT_RUN(tests);
+	if (kind->never_idle)
+		return UNIT_RUN(endless_tests);
+	return kind->has_no_pool ? UNIT_RUN(poolless_tests) : UNIT_RUN(tests);
 }

@@ -38,6 +38,7 @@ static struct {
 	int enable_error, disable_error;
 	int fd; /* negative: none */
 	unsigned int nb_enabled, nb_disabled;
+	unsigned int nb_without; /* mbufs that it wanted */
 	rte_eal_alarm_callback alarm;
 	void *alarm_arg;
 	eth_rx_burst_t burst;
@@ -75,6 +76,14 @@ rte_eal_alarm_set(uint64_t us, rte_eal_alarm_callback fn, void *arg)
 {
 	pmd.alarm = fn;
 	pmd.alarm_arg = arg;
+	return 0;
+}
+
+int
+rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->rx_nombuf = pmd.nb_without;
 	return 0;
 }
 
@@ -410,6 +419,32 @@ a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt(void *
 	assert_int_equal(lines_with("per-queue interrupt"), 1);
 }
 
+/* ---- no mbufs ---- */
+
+static void
+go_without(void)
+{
+	pmd.nb_without++;
+}
+
+/* It refills its ring at once or not at all, so that no pool is empty. */
+static void
+a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some(void **state)
+{
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+	go_without();
+	for (unsigned int i = 1; i <= 3; i++) {
+		sleep_while(go_without, BY_TIMER);
+		assert_int_equal(rouse_counter_get(&w->stats.starved), i);
+	}
+	assert_found_by_timer();
+	/* it got them */
+	assert_woken_by_interrupt();
+	assert_int_equal(rouse_counter_get(&w->stats.starved), 4);
+	assert_other_goes_on();
+}
+
 /* ---- a queue that is taken ---- */
 
 static void
@@ -572,6 +607,7 @@ main(void)
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
+		TEST(a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some),
 		TEST(a_queue_is_added_once),
 		TEST(an_fd_that_was_closed_while_it_was_watched_is_forgotten),
 		TEST(a_closed_fd_of_which_there_is_a_duplicate_does_not_spin),
