@@ -17,10 +17,11 @@
 
 #include "worker.h"
 
-#define MAX_EVENTS 64
-#define FD_LOOK_US 100	/* between two looks at file descriptors while awake */
-#define STARVED_US 1000 /* longest sleep while an mbuf pool is empty */
-#define MAX_ROUNDS 16	/* of a batch in state POLL */
+#define MAX_EVENTS   64
+#define FD_LOOK_US   100  /* between two looks at file descriptors while awake */
+#define STARVED_US   1000 /* longest sleep while an mbuf pool is empty */
+#define MOST_AT_ONCE 64	  /* mbufs that a driver takes from a pool at once, or none */
+#define MAX_ROUNDS   16	  /* of a batch in state POLL */
 
 /* ---- visiting ---- */
 
@@ -222,18 +223,24 @@ look_for_dry_watched(struct rouse_worker *w)
 }
 
 /* Whether a plain queue may be silent because there is no mbuf for it: the only sure way to know is
- * to take one and put it back, which is this lcore's cache unless that is empty. */
+ * to take some and put them back, which is this lcore's cache unless that is empty. One is not
+ * enough: drivers take several or none. */
 static bool
 is_starved(const struct rouse_worker *w)
 {
-	void *mbuf;
+	void *mbufs[MOST_AT_ONCE];
+	bool is_starved = false;
 
 	for (uint32_t i = 0; i < w->nb_pools; i++) {
-		if (rte_mempool_get(w->pools[i], &mbuf) != 0)
+		if (rte_mempool_get_bulk(w->pools[i], mbufs, MOST_AT_ONCE) != 0)
 			return true;
-		rte_mempool_put(w->pools[i], mbuf);
+		rte_mempool_put_bulk(w->pools[i], mbufs, MOST_AT_ONCE);
 	}
-	return false;
+	for (uint32_t i = 0; i < w->plain.nb; i++)
+		is_starved |= source_lacks_mbufs(w->plain.at[i]);
+	for (uint32_t i = 0; i < w->watched.nb; i++)
+		is_starved |= source_lacks_mbufs(w->watched.at[i]);
+	return is_starved;
 }
 
 /* Of two limits, of which the first may be none. */
@@ -377,8 +384,8 @@ count_causes(struct rouse_worker *w, const struct epoll_event *events, int nb)
 			const struct source *s = events[i].data.ptr;
 
 			rouse_counter_add(&s->counters->wakes, 1);
-			fd |= s->kind == ROUSE_SOURCE_FD;
-			interrupt |= s->kind != ROUSE_SOURCE_FD;
+			fd |= s->ops->type == ROUSE_SOURCE_TYPE_FD;
+			interrupt |= s->ops->type == ROUSE_SOURCE_TYPE_RXQ;
 		}
 	}
 	rouse_counter_add(&w->stats.wakes, 1);

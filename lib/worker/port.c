@@ -81,3 +81,10 @@ rouse_worker_port_resume(uint16_t port)
 {
 	return change_port(port, source_queue_resume);
 }
+
+/* What the port's interrupts and eventfds are may have changed. */
+void
+worker_port_renew(uint16_t port)
+{
+	change_port(port, source_queue_renew);
+}

@@ -123,10 +123,12 @@ void rouse_worker_destroy(struct rouse_worker *w);
 
 /**
  * Add an Rx queue, of any PMD. The port is started, and nobody else receives from the queue from
- * here on.
+ * here on. How the worker is woken for it is found out here, and logged in one line a port
+ * (NOTICE).
  *
  * @return 0; -EBUSY: another worker has the queue, or one whose events come by the same event ring;
- *         -ENODEV: no such port; -EINVAL: no such queue; -ENOSPC: no device bit left (64, of which
+ *         -ENODEV: no such port; -EINVAL: no such queue; -ENETDOWN: the port is not started;
+ *         -ENOSPC: no device bit left (64, of which
  *         ports have one each and event rings and messages one for 64), or the limit of watched
  *         file descriptors was met; or the errno of the driver's binding
  */
@@ -171,8 +173,8 @@ int rouse_worker_port_pause(uint16_t port);
  * The port has started again: workers take its queues up, and find out anew how they learn of
  * packets, as its eventfds are others.
  *
- * @return 0; else the first error met (logged): that queue stays paused, and this may be called
- *         again
+ * @return 0; else the first error met (logged), such as -ENETDOWN: the port is not started. That
+ *         queue stays paused, and this may be called again
  */
 int rouse_worker_port_resume(uint16_t port);
 

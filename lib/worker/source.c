@@ -102,6 +102,15 @@ find_device(struct rouse_worker *w, uint32_t group)
 	return (int)w->nb_devices++;
 }
 
+/* What -errno means for who wants to add a source. */
+const char *
+source_strerror(const struct rouse_worker *w, int error)
+{
+	if (error == -ENOSPC && w->nb_devices == ROUSE_ATTN_BITS)
+		return "the worker's 64 device bits are taken; give it to another worker";
+	return rte_strerror(-error);
+}
+
 /* Give the source the device bit of its group. 0; -ENOSPC, -ENOMEM */
 int
 source_take_device(struct rouse_worker *w, struct source *s, uint32_t group)
@@ -196,7 +205,7 @@ unlink_ring(struct device *d, const struct source *s, unsigned int ring)
 static struct source_list *
 list_of(struct rouse_worker *w, const struct source *s)
 {
-	if (s->kind == ROUSE_SOURCE_FD)
+	if (s->ops->is_on_demand)
 		return NULL;
 	if (s->is_watched)
 		return &w->watched;
@@ -233,7 +242,7 @@ insert(struct rouse_worker *w, void *arg)
 		rouse_attn_mark_own(&s->target);
 	if (s->kind == ROUSE_SOURCE_TIMED)
 		w->nb_timed++;
-	if (s->is_watched && s->kind == ROUSE_SOURCE_INTERRUPT)
+	if (s->is_watched && s->ops->arm != NULL)
 		w->nb_to_look_at++;
 	let_application_poll(s, true);
 }
@@ -254,7 +263,7 @@ withdraw(struct rouse_worker *w, void *arg)
 		unlink_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings));
 	if (s->kind == ROUSE_SOURCE_TIMED)
 		w->nb_timed--;
-	if (s->is_watched && s->kind == ROUSE_SOURCE_INTERRUPT)
+	if (s->is_watched && s->ops->arm != NULL)
 		w->nb_to_look_at--;
 	if (s->is_dry)
 		w->nb_dry--;
@@ -325,6 +334,8 @@ source_destroy(struct rouse_worker *w, struct source *s)
 {
 	struct device *d = s->links == NULL ? NULL : w->devices[s->target.device];
 
+	if (s->ops->destroy != NULL)
+		s->ops->destroy(s);
 	if (d != NULL && d->group == GROUP_SOFTWARE)
 		d->taken &= ~s->rings;
 	rte_free(s->links);

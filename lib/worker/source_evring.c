@@ -59,6 +59,9 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 		*target = s->target;
 	else
 		ret = -rte_errno;
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: event ring cannot be added: %s", w->name,
+			   source_strerror(w, ret));
 	worker_unlock(w);
 	return ret;
 }

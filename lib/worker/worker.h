@@ -52,6 +52,10 @@ struct source_ops {
 	 * thread. */
 	void (*remove)(struct rouse_worker *w, struct source *s);
 	enum rouse_source_type type;
+	/* NULL, or: the source is about to be freed. Control thread. */
+	void (*destroy)(struct source *s);
+	/* Visited when it is ready, and only then. */
+	bool is_on_demand;
 };
 
 /*
@@ -86,8 +90,15 @@ struct source {
 			struct rouse_attn_port port; /* handshake sources */
 			uint16_t port_id;
 			uint16_t queue;
-			int fd;		/* interrupt sources: in the worker's epoll set */
 			bool *may_poll; /* of a watched one: NULL, or where the application looks */
+			int fd;		/* interrupt sources: in the worker's epoll set */
+			struct rouse_worker *worker;
+			/* the worker's: how often there was something to read, and nothing came */
+			uint32_t nb_barren;
+			uint64_t nb_without; /* the worker's: mbufs that the driver did not get */
+			bool is_pool_told;   /* by the driver; else packets tell it */
+			bool was_stopped;    /* the worker's: its port, when it was to be armed */
+			bool has_failed; /* the worker's: it could not be armed, which was said */
 		} ethdev;
 		struct {
 			rouse_worker_event_t handler;
@@ -97,6 +108,7 @@ struct source {
 			rouse_worker_fd_t handler;
 			int fd;
 			bool is_watched;
+			bool is_closed; /* and its number is that of another one that is watched */
 		} fd;
 	};
 };
@@ -211,18 +223,55 @@ struct rouse_worker {
 
 void worker_enlist(struct rouse_worker *w);
 void worker_delist(struct rouse_worker *w);
+void worker_port_renew(uint16_t port);
+
+/* ethdev_port.c: what ethdev does not say of a port */
+
+enum ethdev_wake {
+	ETHDEV_WAKE_HANDSHAKE,
+	ETHDEV_WAKE_INTERRUPT, /* armed */
+	ETHDEV_WAKE_READABLE,  /* an fd, and nothing to arm */
+	ETHDEV_WAKE_TIMED,     /* neither */
+};
+
+bool ethdev_is_started(uint16_t port);
+int ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue);
+enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
+void ethdev_send_missed_signal(int fd);
+int ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t *rings);
+void ethdev_unbind(struct source *s);
+int ethdev_hold(uint16_t port, uint16_t queue);
+void ethdev_release(uint16_t port, uint16_t queue);
+void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
+void ethdev_renew_later(uint16_t port);
+void ethdev_watch_link(uint16_t port);
+
+/* ethdev_ops.c */
+
+extern const struct source_ops ethdev_handshake_ops, ethdev_interrupt_ops, ethdev_readable_ops,
+	ethdev_timed_ops;
+
+static inline bool
+source_is_ethdev(const struct source *s)
+{
+	return s->ops->type == ROUSE_SOURCE_TYPE_RXQ;
+}
+
+void source_look_for_buffers(struct rouse_worker *w, struct source *s);
+bool source_lacks_mbufs(struct source *s);
 
 /* source_ethdev.c */
 
 bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
-void source_look_for_buffers(struct rouse_worker *w, struct source *s);
+int source_queue_renew(struct rouse_worker *w, struct source *s);
 
 /* source.c: visiting, adding and removing, the reverse table */
 
 uint32_t source_visit(struct rouse_worker *w, struct source *s);
 struct source *source_create(struct rouse_worker *w, const struct source *model);
+const char *source_strerror(const struct rouse_worker *w, int error);
 int source_take_device(struct rouse_worker *w, struct source *s, uint32_t group);
 int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
 int source_insert(struct rouse_worker *w, struct source *s);

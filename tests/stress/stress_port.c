@@ -52,7 +52,8 @@
 #define MAX_AWAIT      20000 /* pauses that the worker waits for the wire in a window at most */
 #define MAX_DELAY      16384 /* cycles between the frames from outside at most */
 #define SPELL	       512   /* frames; in the first half of them the aimed sender is eager */
-#define MAX_WAITING    16    /* frames sent and not yet handled while it is */
+#define EAGER_US       6  /* so that a spell is longer than what the policy takes the load over */
+#define MAX_WAITING    16 /* frames sent and not yet handled while it is */
 
 enum sender_id {
 	AIMED,
@@ -198,6 +199,7 @@ worker_window(enum rouse_window window)
 		send_aimed(false);
 	} else if (eager && waiting(AIMED) < MAX_WAITING) {
 		send_aimed(true); /* work in each round, or the worker never polls */
+		rte_delay_us_block(EAGER_US);
 	} else if (window == ROUSE_WINDOW_C_LOOKED && waiting(AIMED) == 0) {
 		/* the spells are counted in frames, so these must go on */
 		if (t.spells)

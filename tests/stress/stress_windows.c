@@ -34,8 +34,8 @@
 #define BURST	       100  /* entries; the worker's batch is 32 */
 #define MAX_HOLD       2000 /* pauses that the outside producer is held in a window at most */
 #define MAX_DELAY      4096 /* cycles between its events at most */
-#define SPELL	       4096 /* events; in the first half of them the aimed producer is eager */
-#define EAGER_US       1    /* so that a spell is longer than what the policy takes the load over */
+#define SPELL	       512  /* events; in the first half of them the aimed producer is eager */
+#define EAGER_US       6    /* so that a spell is longer than what the policy takes the load over */
 #define MAX_WAITING    16   /* events made and not yet handled while it is */
 
 /* A producer with a ring of its own, and what became of its events. */

@@ -87,7 +87,21 @@ rte_eth_rx_queue_info_get(uint16_t port, uint16_t queue, struct rte_eth_rxq_info
 	return -ENOTSUP;
 }
 
-int
+/* A test may have a mock of its own of what follows. */
+__rte_weak int
+rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
+{
+	return -ENOTSUP;
+}
+
+__rte_weak int
+rte_eth_dev_callback_register(uint16_t port, enum rte_eth_event_type event, rte_eth_dev_cb_fn fn,
+			      void *arg)
+{
+	return 0;
+}
+
+__rte_weak int
 rte_eth_dev_rx_intr_enable(uint16_t port, uint16_t queue)
 {
 	struct mock_port *p = &mock_ports[port];
@@ -98,14 +112,14 @@ rte_eth_dev_rx_intr_enable(uint16_t port, uint16_t queue)
 	return p->intr_error;
 }
 
-int
+__rte_weak int
 rte_eth_dev_rx_intr_disable(uint16_t port, uint16_t queue)
 {
 	mock_ports[port].queues[queue].armed = false;
 	return mock_ports[port].intr_error;
 }
 
-int
+__rte_weak int
 rte_eth_dev_rx_intr_ctl_q_get_fd(uint16_t port, uint16_t queue)
 {
 	return mock_ports[port].has_interrupts ? mock_ports[port].queues[queue].fd : -1;

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * What a worker must know of a port and ethdev does not say: whether it is started, how its packets
+ * can be waited for, and when that may have changed. It is found out when a queue is added, and
+ * said in one line a port.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_alarm.h>
+#include <rte_ethdev.h>
+
+#include "worker.h"
+
+#define QUEUES_OF_WORD 64
+
+static struct {
+	uint64_t queues[RTE_MAX_QUEUES_PER_PORT /
+			QUEUES_OF_WORD]; /* that workers have, a bit each */
+	uint32_t nb_queues;		 /* bits that are set */
+	uint32_t said;			 /* a bit for each enum ethdev_wake */
+} ports[RTE_MAX_ETHPORTS];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
+
+/* ---- producers of the handshake ---- */
+
+/* Ports have one control thread at a time, whichever worker it is about. */
+static pthread_mutex_t binding = PTHREAD_MUTEX_INITIALIZER;
+
+int
+ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t *rings)
+{
+	const struct rouse_attn_port *port = &s->ethdev.port;
+	int ret;
+
+	pthread_mutex_lock(&binding);
+	ret = port->ops->bind(port->ctx, s->ethdev.queue, owner, rings);
+	pthread_mutex_unlock(&binding);
+	return ret;
+}
+
+void
+ethdev_unbind(struct source *s)
+{
+	pthread_mutex_lock(&binding);
+	s->ethdev.port.ops->unbind(s->ethdev.port.ctx, s->ethdev.queue);
+	pthread_mutex_unlock(&binding);
+}
+
+/* ---- what ethdev does not say ---- */
+
+/*
+ * The function behind rte_eth_rx_burst() of a port that is not started is one of ethdev's own. It
+ * cannot be named, but that of a port that does not exist is the same.
+ */
+bool
+ethdev_is_started(uint16_t port)
+{
+	uint16_t other = RTE_MAX_ETHPORTS;
+
+	while (other-- > 0)
+		if (!rte_eth_dev_is_valid_port(other))
+			return rte_eth_fp_ops[port].rx_pkt_burst !=
+			       rte_eth_fp_ops[other].rx_pkt_burst;
+	return true;
+}
+
+/* Can a queue be added? 0; -ENODEV, -EINVAL, -ENETDOWN, after one line */
+int
+ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
+{
+	struct rte_eth_dev_info info;
+
+	if (!rte_eth_dev_is_valid_port(port) || rte_eth_dev_info_get(port, &info) != 0) {
+		WORKER_LOG(ERR, "%s: there is no port %u", w->name, port);
+		return -ENODEV;
+	}
+	if (queue >= info.nb_rx_queues) {
+		WORKER_LOG(ERR, "%s: port %u has no Rx queue %u, it has %u", w->name, port, queue,
+			   info.nb_rx_queues);
+		return -EINVAL;
+	}
+	if (!ethdev_is_started(port)) {
+		WORKER_LOG(ERR, "%s: port %u is not started; start it, then add its queues",
+			   w->name, port);
+		return -ENETDOWN;
+	}
+	return 0;
+}
+
+/* Of a port without interrupts ethdev says, as an error, that there is none. */
+static int
+interrupt_fd(uint16_t port, uint16_t queue)
+{
+	int type = rte_log_register("lib.ethdev"), level, fd;
+
+	if (type < 0)
+		return rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
+	level = rte_log_get_level((uint32_t)type);
+	rte_log_set_level((uint32_t)type, RTE_LOG_CRIT);
+	fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
+	rte_log_set_level((uint32_t)type, (uint32_t)level);
+	return fd;
+}
+
+/* Does the kernel say of the fd: an epoll set, and there is nothing in it? */
+static bool
+is_empty_epoll_set(int fd)
+{
+	char path[64], text[64];
+	bool is_empty = true;
+	ssize_t len;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, text, sizeof(text) - 1);
+	text[RTE_MAX(len, 0)] = '\0';
+	if (strcmp(text, "anon_inode:[eventpoll]") != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "r");
+	if (info == NULL)
+		return false;
+	while (fgets(text, sizeof(text), info) != NULL)
+		is_empty &= strncmp(text, "tfd:", 4) != 0;
+	fclose(info);
+	return is_empty;
+}
+
+/*
+ * net_vhost's fd is an epoll set with the guest's eventfd in it. When the port is stopped and
+ * started it makes a new set and, believing that the eventfd is in it, puts nothing in (22.11). No
+ * packet would ever wake. While there is no guest the set is rightly empty: one that comes brings
+ * the link up.
+ */
+static bool
+is_deaf(uint16_t port, int fd)
+{
+	struct rte_eth_link link;
+
+	return is_empty_epoll_set(fd) && rte_eth_link_get_nowait(port, &link) == 0 &&
+	       link.link_status == RTE_ETH_LINK_UP;
+}
+
+/* How packets of a queue that is no handshake producer can be waited for, and by which fd. */
+enum ethdev_wake
+ethdev_probe(uint16_t port, uint16_t queue, int *fd)
+{
+	int ret = rte_eth_dev_rx_intr_enable(port, queue);
+
+	if (ret == 0)
+		rte_eth_dev_rx_intr_disable(port, queue);
+	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
+	if (*fd < 0 || is_deaf(port, *fd))
+		return ETHDEV_WAKE_TIMED;
+	return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
+}
+
+/*
+ * net_tap reads after a signal, which comes with each packet that its kernel queue has room for.
+ * Once that is full, as there was no mbuf for a while, none will come, ever. So the process is sent
+ * the one that the fd asks for, if there is a handler.
+ */
+void
+ethdev_send_missed_signal(int fd)
+{
+	int sig = fcntl(fd, F_GETSIG), flags = fcntl(fd, F_GETFL);
+	struct sigaction now;
+
+	if (sig < 0 || flags < 0 || (flags & O_ASYNC) == 0)
+		return;
+	if (sig == 0)
+		sig = SIGIO;
+	if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL &&
+	    now.sa_handler != SIG_IGN)
+		kill(getpid(), sig);
+}
+
+/* A worker has the queue from here on. 0; -EBUSY: one has it already */
+int
+ethdev_hold(uint16_t port, uint16_t queue)
+{
+	uint64_t *word = &ports[port].queues[queue / QUEUES_OF_WORD];
+	uint64_t bit = UINT64_C(1) << queue % QUEUES_OF_WORD;
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	if ((*word & bit) != 0) {
+		ret = -EBUSY;
+	} else {
+		*word |= bit;
+		ports[port].nb_queues++;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+void
+ethdev_release(uint16_t port, uint16_t queue)
+{
+	pthread_mutex_lock(&lock);
+	ports[port].queues[queue / QUEUES_OF_WORD] &= ~(UINT64_C(1) << queue % QUEUES_OF_WORD);
+	if (--ports[port].nb_queues == 0)
+		ports[port].said = 0;
+	pthread_mutex_unlock(&lock);
+}
+
+static bool
+is_new(uint16_t port, enum ethdev_wake wake)
+{
+	uint32_t bit = UINT32_C(1) << wake;
+	bool is_new;
+
+	pthread_mutex_lock(&lock);
+	is_new = (ports[port].said & bit) == 0;
+	ports[port].said |= bit;
+	pthread_mutex_unlock(&lock);
+	return is_new;
+}
+
+/* Say how a worker is woken for a queue of the port, unless it was said. */
+void
+ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us)
+{
+	struct rte_eth_dev_info info;
+	const char *driver = "?";
+
+	if (!is_new(port, wake))
+		return;
+	if (rte_eth_dev_info_get(port, &info) == 0 && info.driver_name != NULL)
+		driver = info.driver_name;
+	switch (wake) {
+	case ETHDEV_WAKE_HANDSHAKE:
+		WORKER_LOG(NOTICE, "port %u (%s): the driver wakes the worker", port, driver);
+		return;
+	case ETHDEV_WAKE_INTERRUPT:
+		WORKER_LOG(NOTICE, "port %u (%s): per-queue interrupt", port, driver);
+		return;
+	case ETHDEV_WAKE_READABLE:
+		WORKER_LOG(NOTICE, "port %u (%s): readable file descriptor", port, driver);
+		return;
+	case ETHDEV_WAKE_TIMED:
+		WORKER_LOG(NOTICE, "port %u (%s): no interrupt: looked at every %u us while asleep",
+			   port, driver, timed_us);
+		return;
+	}
+}
+
+/* ---- when it may have changed ---- */
+
+static void
+renew(void *arg)
+{
+	worker_port_renew((uint16_t)(uintptr_t)arg);
+}
+
+/* Not at once: the caller may be the worker, or a driver that holds what the worker waits for. */
+void
+ethdev_renew_later(uint16_t port)
+{
+	rte_eal_alarm_set(1, renew, (void *)(uintptr_t)port);
+}
+
+static int
+on_event(uint16_t port, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
+	 void *ret __rte_unused)
+{
+	ethdev_renew_later(port);
+	return 0;
+}
+
+/* A link that comes up may have other eventfds behind it, and forgets what was armed: net_vhost's
+ * is a guest that has come. Registered once for each port, however often it is asked for. */
+void
+ethdev_watch_link(uint16_t port)
+{
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_LSC, on_event, NULL);
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_QUEUE_STATE, on_event, NULL);
+}

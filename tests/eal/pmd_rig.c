@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_bus_vdev.h>
+#include <rte_eal.h>
+#include <rte_eth_ring.h>
+#include <rte_ether.h>
+#include <rte_log.h>
+#include <rte_ring.h>
+
+#include "pmd_rig.h"
+
+#define NB_MBUFS  4096
+#define NB_DESC	  256
+#define FRAME_LEN 60
+#define ETHERTYPE 0x88b5 /* local, experimental */
+#define NUMBER_AT RTE_ETHER_HDR_LEN
+#define MAX_LOG	  (1 << 16)
+#define RINGS	  "rings" /* two ports of net_ring, cross-connected: they are no devices */
+
+struct pmd_seen pmd_seen;
+
+/* "%s" is the folder of the test. */
+static const struct pmd_kind kinds[] = {
+	{ .name = "evnic",
+	  .rx = "net_evnic0,cable=net_evnic1",
+	  .tx = "net_evnic1,cable=net_evnic0",
+	  .wake = PMD_HANDSHAKE },
+	{ .name = "vhost",
+	  .rx = "net_vhost0,iface=%s/socket",
+	  .tx = "net_virtio_user0,path=%s/socket",
+	  .wake = PMD_INTERRUPT,
+	  .is_deaf = true },
+	{ .name = "virtio_user",
+	  .rx = "net_virtio_user0,path=%s/socket",
+	  .tx = "net_vhost0,iface=%s/socket",
+	  .wake = PMD_INTERRUPT,
+	  .tx_first = true },
+	{ .name = "tap",
+	  .rx = "net_tap0,iface=dtap0",
+	  .socket = "dtap0",
+	  .wake = PMD_READABLE,
+	  .needs_netns = true },
+	{ .name = "af_packet",
+	  .rx = "net_af_packet0,iface=near",
+	  .tx = "net_af_packet1,iface=far",
+	  .wake = PMD_TIMED,
+	  .needs_netns = true },
+	{ .name = "pcap",
+	  .rx = "net_pcap0,iface=near",
+	  .tx = "net_pcap1,iface=far",
+	  .wake = PMD_TIMED,
+	  .needs_netns = true },
+	{ .name = "null", .rx = "net_null0,size=64", .wake = PMD_TIMED, .never_idle = true },
+	{ .name = "ring", .rx = RINGS, .tx = RINGS, .wake = PMD_TIMED, .has_no_pool = true },
+	{ .name = "memif",
+	  .rx = "net_memif0,role=server,id=0,socket-abstract=no,socket=%s/socket",
+	  .tx = "net_memif1,role=client,id=0,socket-abstract=no,socket=%s/socket",
+	  .wake = PMD_TIMED },
+};
+
+static char folder[] = "/tmp/rouse.XXXXXX";
+
+const struct pmd_kind *
+pmd_find(const char *name)
+{
+	for (unsigned int i = 0; i < UNIT_DIM(kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+/* ---- the namespace ---- */
+
+static void
+run(const char *command)
+{
+	if (system(command) != 0) {
+		printf("Bail out! it failed: %s\n", command);
+		exit(1);
+	}
+}
+
+const char *
+pmd_missing(const struct pmd_kind *kind)
+{
+	if (!kind->needs_netns)
+		return NULL;
+	if (unshare(CLONE_NEWNET) != 0)
+		return "a network namespace needs privileges";
+	if (strcmp(kind->name, "tap") == 0 && access("/dev/net/tun", R_OK | W_OK) != 0)
+		return "/dev/net/tun is not there, or not ours";
+	if (system("PATH=$PATH:/usr/sbin:/sbin ip link set dev lo up") != 0)
+		return "iproute2's ip is not there";
+	run("for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done "
+	    "2>/dev/null || true");
+	if (strcmp(kind->name, "tap") != 0)
+		run("PATH=$PATH:/usr/sbin:/sbin; ip link add dev near type veth peer name far && "
+		    "ip link set dev near up && ip link set dev far up");
+	return NULL;
+}
+
+/* ---- what is logged ---- */
+
+static struct {
+	pthread_mutex_t lock;
+	char text[MAX_LOG];
+	size_t len;
+} log_seen = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static ssize_t
+write_log(void *cookie, const char *text, size_t size)
+{
+	size_t room;
+
+	pthread_mutex_lock(&log_seen.lock);
+	room = MAX_LOG - 1 - log_seen.len;
+	memcpy(log_seen.text + log_seen.len, text, size < room ? size : room);
+	log_seen.len += size < room ? size : room;
+	pthread_mutex_unlock(&log_seen.lock);
+	return (ssize_t)fwrite(text, 1, size, stderr);
+}
+
+static void
+open_log(void)
+{
+	static const cookie_io_functions_t functions = { .write = write_log };
+	FILE *stream = fopencookie(NULL, "w", functions);
+
+	assert_non_null(stream);
+	setvbuf(stream, NULL, _IOLBF, 0);
+	rte_openlog_stream(stream);
+}
+
+unsigned int
+pmd_nb_lines(const char *words)
+{
+	unsigned int nb = 0;
+
+	pthread_mutex_lock(&log_seen.lock);
+	for (const char *at = log_seen.text; (at = strstr(at, words)) != NULL; nb++) {
+		at = strchr(at, '\n');
+		if (at == NULL)
+			break;
+	}
+	pthread_mutex_unlock(&log_seen.lock);
+	return nb;
+}
+
+/* ---- ports ---- */
+
+static int
+init_eal(const char *program)
+{
+	char name[64], lcores[64] = "0@(";
+	char *argv[] = { name,	"--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
+			 "192", "--lcores",  lcores };
+	cpu_set_t cpus;
+	size_t len = strlen(lcores);
+
+	/* this thread is not kept on one processor, nor are those that it makes */
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	for (int cpu = 0, nb = 0; cpu < CPU_SETSIZE && nb < 4; cpu++)
+		if (CPU_ISSET(cpu, &cpus))
+			len += (size_t)snprintf(lcores + len, sizeof(lcores) - len, "%s%d",
+						nb++ == 0 ? "" : ",", cpu);
+	snprintf(lcores + len, sizeof(lcores) - len, ")");
+	snprintf(name, sizeof(name), "%s", program);
+	return rte_eal_init((int)UNIT_DIM(argv), argv);
+}
+
+/* The other end of the ring port that was made before. */
+static uint16_t
+make_ring_port(void)
+{
+	static struct rte_ring *rings[2];
+	static unsigned int nb;
+	int port;
+
+	if (nb == 0) {
+		rings[0] = rte_ring_create("a", NB_DESC, SOCKET_ID_ANY, 0);
+		rings[1] = rte_ring_create("b", NB_DESC, SOCKET_ID_ANY, 0);
+		assert_true(rings[0] != NULL && rings[1] != NULL);
+	}
+	port = rte_eth_from_rings(nb == 0 ? "one" : "other", &rings[nb], 1, &rings[!nb], 1, 0);
+	assert_true(port >= 0);
+	nb++;
+	return (uint16_t)port;
+}
+
+uint16_t
+pmd_make_port(const char *device)
+{
+	char text[256], *args;
+	uint16_t port;
+
+	if (strcmp(device, RINGS) == 0)
+		return make_ring_port();
+	snprintf(text, sizeof(text), device, folder);
+	args = strchr(text, ',');
+	if (args != NULL)
+		*args++ = '\0';
+	assert_int_equal(rte_vdev_init(text, args), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name(text, &port), 0);
+	return port;
+}
+
+void
+pmd_set_up(uint16_t port, struct rte_mempool *pool)
+{
+	struct rte_eth_conf conf = { .intr_conf.rxq = 1 };
+	uint16_t nb_rxd = NB_DESC, nb_txd = NB_DESC;
+	int ret = rte_eth_dev_configure(port, 1, 1, &conf);
+
+	if (ret == -ENOTSUP) {
+		conf.intr_conf.rxq = 0;
+		ret = rte_eth_dev_configure(port, 1, 1, &conf);
+	}
+	assert_int_equal(ret, 0);
+	assert_int_equal(rte_eth_dev_adjust_nb_rx_tx_desc(port, &nb_rxd, &nb_txd), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port, 0, nb_rxd, 0, NULL, pool), 0);
+	assert_int_equal(rte_eth_tx_queue_setup(port, 0, nb_txd, 0, NULL), 0);
+}
+
+void
+pmd_start_port(uint16_t port)
+{
+	assert_int_equal(rte_eth_dev_start(port), 0);
+	rte_eth_promiscuous_enable(port); /* not every driver has it */
+}
+
+void
+pmd_open_socket(struct pmd_rig *r)
+{
+	const struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = (int)if_nametoindex(r->kind->socket),
+	};
+
+	if (r->sock >= 0)
+		close(r->sock);
+	r->sock = socket(AF_PACKET, SOCK_RAW, 0);
+	assert_true(r->sock >= 0 && to.sll_ifindex != 0);
+	assert_int_equal(bind(r->sock, (const struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static bool
+is_up(uint16_t port)
+{
+	struct rte_eth_link link;
+
+	return rte_eth_link_get_nowait(port, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+void
+pmd_wait_up(const struct pmd_rig *r)
+{
+	while (r->kind->tx != NULL && !(is_up(r->rx) && is_up(r->tx)))
+		sched_yield();
+}
+
+static uint16_t
+make_end(const char *device, struct rte_mempool *pool)
+{
+	uint16_t port = pmd_make_port(device);
+
+	pmd_set_up(port, pool);
+	pmd_start_port(port);
+	return port;
+}
+
+static void
+make_ports(struct pmd_rig *r)
+{
+	const struct pmd_kind *k = r->kind;
+
+	if (k->tx_first)
+		r->tx = make_end(k->tx, r->tx_pool);
+	r->rx = make_end(k->rx, r->pool);
+	if (k->tx != NULL && !k->tx_first)
+		r->tx = make_end(k->tx, r->tx_pool);
+	if (k->socket != NULL)
+		pmd_open_socket(r);
+	pmd_wait_up(r);
+}
+
+void
+pmd_open(struct pmd_rig *r, const struct pmd_kind *kind, const char *program)
+{
+	const struct rouse_worker_conf conf = {
+		.name = kind->name,
+		.socket_id = SOCKET_ID_ANY,
+		.timed_us = PMD_TIMED_US,
+	};
+
+	memset(r, 0, sizeof(*r));
+	r->kind = kind;
+	r->sock = -1;
+	r->tx = r->rx = RTE_MAX_ETHPORTS;
+	signal(SIGPIPE, SIG_IGN); /* net_virtio_user writes to a peer that is gone */
+	assert_non_null(mkdtemp(folder));
+	assert_true(init_eal(program) >= 0);
+	open_log();
+	/* without a cache: what is free is free for everybody */
+	r->pool = rte_pktmbuf_pool_create("rx", NB_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+					  SOCKET_ID_ANY);
+	r->tx_pool = rte_pktmbuf_pool_create("tx", NB_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+					     SOCKET_ID_ANY);
+	assert_true(r->pool != NULL && r->tx_pool != NULL);
+	make_ports(r);
+	r->worker = rouse_worker_create(&conf);
+	assert_non_null(r->worker);
+}
+
+void
+pmd_close(struct pmd_rig *r)
+{
+	char command[64];
+
+	rouse_worker_destroy(r->worker);
+	/* who came last goes first */
+	for (uint16_t port = RTE_MAX_ETHPORTS; port-- > 0;) {
+		if (!rte_eth_dev_is_valid_port(port))
+			continue;
+		rte_eth_dev_stop(port);
+		rte_eth_dev_close(port);
+	}
+	if (r->sock >= 0)
+		close(r->sock);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	run(command);
+}
+
+/* ---- the worker ---- */
+
+static struct rte_mbuf *kept[NB_MBUFS]; /* the worker's, while it keeps; then the test's */
+static atomic_uint nb_kept;
+static atomic_bool keeps;
+
+void
+pmd_keep(bool keep)
+{
+	atomic_store(&keeps, keep);
+}
+
+unsigned int
+pmd_nb_kept(void)
+{
+	return atomic_load(&nb_kept);
+}
+
+void
+pmd_return(unsigned int nb)
+{
+	while (nb-- > 0)
+		rte_pktmbuf_free(kept[atomic_fetch_sub(&nb_kept, 1) - 1]);
+}
+
+static void
+keep_or_free(struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	if (!atomic_load(&keeps)) {
+		rte_pktmbuf_free_bulk(pkts, nb_pkts);
+		return;
+	}
+	memcpy(&kept[atomic_load(&nb_kept)], pkts, nb_pkts * sizeof(*pkts));
+	atomic_fetch_add(&nb_kept, nb_pkts);
+}
+
+void
+pmd_receive(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	unsigned int next = atomic_load(&pmd_seen.nb);
+
+	for (uint16_t i = 0; i < nb_pkts; i++) {
+		const uint8_t *at = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
+		uint32_t number;
+
+		if (at[12] != ETHERTYPE >> 8 || at[13] != (ETHERTYPE & 0xff))
+			continue;
+		memcpy(&number, at + NUMBER_AT, sizeof(number));
+		/* a port without buffers loses frames, and no others */
+		if (atomic_load(&pmd_seen.may_lose) && number > next)
+			next = number;
+		if (number != next++)
+			atomic_fetch_add(&pmd_seen.nb_wrong, 1);
+	}
+	keep_or_free(pkts, nb_pkts);
+	atomic_fetch_add(&pmd_seen.nb_any, nb_pkts);
+	atomic_store(&pmd_seen.nb, next);
+}
+
+static void *
+run_worker(void *arg)
+{
+	rte_thread_register();
+	rouse_worker_run(arg);
+	rte_thread_unregister();
+	return NULL;
+}
+
+void
+pmd_run_worker(struct pmd_rig *r)
+{
+	assert_int_equal(pthread_create(&r->thread, NULL, run_worker, r->worker), 0);
+}
+
+void
+pmd_end_worker(struct pmd_rig *r)
+{
+	rouse_worker_stop(r->worker);
+	pthread_join(r->thread, NULL);
+}
+
+struct rouse_worker_stats
+pmd_stats(const struct pmd_rig *r)
+{
+	struct rouse_worker_stats stats;
+
+	rouse_worker_stats_get(r->worker, &stats);
+	return stats;
+}
+
+void
+pmd_wait_asleep(const struct pmd_rig *r)
+{
+	struct rouse_worker_stats s;
+
+	do {
+		sched_yield();
+		s = pmd_stats(r);
+	} while (s.parks != s.wakes + s.recheck_hits + 1);
+}
+
+void
+pmd_pass_ms(unsigned int ms)
+{
+	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	while (nanosleep(&left, &left) != 0) /* net_tap has signals */
+		;
+}
+
+/* ---- sending ---- */
+
+static void
+fill(uint8_t *frame, uint32_t number)
+{
+	memset(frame, 0, FRAME_LEN);
+	memset(frame, 0xff, RTE_ETHER_ADDR_LEN);
+	frame[6] = 2; /* a local address */
+	frame[12] = ETHERTYPE >> 8;
+	frame[13] = ETHERTYPE & 0xff;
+	memcpy(frame + NUMBER_AT, &number, sizeof(number));
+}
+
+bool
+pmd_try_send(struct pmd_rig *r)
+{
+	uint8_t frame[FRAME_LEN];
+	struct rte_mbuf *m;
+
+	fill(frame, r->nb_sent);
+	if (r->sock >= 0) {
+		assert_int_equal(send(r->sock, frame, sizeof(frame), 0), sizeof(frame));
+		r->nb_sent++;
+		return true;
+	}
+	m = rte_pktmbuf_alloc(r->tx_pool);
+	if (m == NULL)
+		return false;
+	memcpy(rte_pktmbuf_append(m, FRAME_LEN), frame, FRAME_LEN);
+	if (rte_eth_tx_burst(r->tx, 0, &m, 1) == 0) {
+		rte_pktmbuf_free(m);
+		return false;
+	}
+	r->nb_sent++;
+	return true;
+}
+
+static void
+send_one(struct pmd_rig *r)
+{
+	while (!pmd_try_send(r))
+		sched_yield();
+}
+
+void
+pmd_exchange(struct pmd_rig *r, uint32_t nb)
+{
+	while (nb-- > 0) {
+		while (r->nb_sent - atomic_load(&pmd_seen.nb) >= PMD_WINDOW)
+			sched_yield();
+		send_one(r);
+	}
+	while (atomic_load(&pmd_seen.nb) != r->nb_sent)
+		sched_yield();
+}
