@@ -388,7 +388,6 @@ count_causes(struct rouse_worker *w, const struct epoll_event *events, int nb)
 			interrupt |= s->ops->type == ROUSE_SOURCE_TYPE_RXQ;
 		}
 	}
-	rouse_counter_add(&w->stats.wakes, 1);
 	rouse_counter_add(&w->stats.doorbell_wakes, doorbell);
 	rouse_counter_add(&w->stats.interrupt_wakes, interrupt);
 	rouse_counter_add(&w->stats.fd_wakes, fd);
@@ -428,6 +427,7 @@ block(struct rouse_worker *w, struct epoll_event *events)
 	if (w->conf.after_sleep != NULL)
 		w->conf.after_sleep(w->conf.hook_arg);
 	atomic_store_explicit(&w->asleep, slept + (w->round_tsc - asleep), memory_order_relaxed);
+	rouse_counter_add(&w->stats.wakes, 1);
 	return nb;
 }
 
