@@ -94,16 +94,21 @@ visit_dry(struct rouse_worker *w)
 	return found;
 }
 
+static bool
+is_inbox_empty(const struct rouse_worker *w)
+{
+	return atomic_load_explicit(&w->inbox_begun, memory_order_relaxed) ==
+	       rouse_counter_get(&w->inbox_taken);
+}
+
 /* The inbox is the first source of all; that it is empty, as it is nearly always, is seen without a
  * visit. */
 static uint32_t
 poll_round(struct rouse_worker *w)
 {
-	uint32_t found = visit_list(w, &w->plain), first = 0;
+	uint32_t found = visit_list(w, &w->plain);
 
-	if (w->inbox != NULL && rte_ring_empty(w->inbox))
-		first = 1;
-	for (uint32_t i = first; i < w->handshake.nb; i++)
+	for (uint32_t i = w->inbox != NULL && is_inbox_empty(w) ? 1 : 0; i < w->handshake.nb; i++)
 		found += source_visit(w, w->handshake.at[i]);
 	return found;
 }

@@ -31,7 +31,7 @@ inbox_drain(struct rouse_worker *w, struct source *s __rte_unused)
 	uint32_t n =
 		rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]), w->burst, NULL);
 
-	w->inbox_taken += n;
+	rouse_counter_add(&w->inbox_taken, n);
 	for (uint32_t i = 0; i < n; i++)
 		msgs[i].fn(w, msgs[i].arg);
 	return n;
@@ -48,7 +48,7 @@ inbox_owed(const struct source *s)
 	/* pairs with the release in rouse_worker_post() */
 	uint64_t settled = atomic_load_explicit(&w->inbox_settled, memory_order_acquire);
 
-	return settled > w->inbox_taken ? s->rings : 0;
+	return settled > rouse_counter_get(&w->inbox_taken) ? s->rings : 0;
 }
 
 static const struct source_ops inbox_ops = {
@@ -61,10 +61,14 @@ int
 rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg)
 {
 	struct msg msg = { .fn = fn, .arg = arg };
-	int ret = rte_ring_mp_enqueue_elem(w->inbox, &msg, sizeof(msg));
+	int ret;
 
-	if (ret != 0)
+	atomic_fetch_add_explicit(&w->inbox_begun, 1, memory_order_relaxed);
+	ret = rte_ring_mp_enqueue_elem(w->inbox, &msg, sizeof(msg));
+	if (ret != 0) {
+		atomic_fetch_sub_explicit(&w->inbox_begun, 1, memory_order_relaxed);
 		return ret;
+	}
 	rouse_attn_signal(&w->inbox_source->target, rte_rdtsc());
 	/* pairs with the acquire in inbox_owed(): the handshake is over */
 	atomic_fetch_add_explicit(&w->inbox_settled, 1, memory_order_release);

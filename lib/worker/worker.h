@@ -212,11 +212,13 @@ struct rouse_worker {
 	uint64_t start_cpu_ns;	    /* likewise */
 
 	/* written by producers of messages */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t inbox_settled;
+	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t
+		inbox_settled;	      /* messages whose handshake is over */
+	_Atomic uint64_t inbox_begun; /* those that are there, and some that will be */
 	_Atomic bool stop_wanted;
 	struct rte_ring *inbox;
 	struct source *inbox_source;
-	uint64_t inbox_taken; /* the worker's */
+	rouse_counter inbox_taken; /* the worker's */
 };
 
 /* port.c: all workers, for what concerns a port */

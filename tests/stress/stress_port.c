@@ -67,7 +67,7 @@ struct sender {
 };
 
 static struct {
-	struct rouse_worker *worker;
+	struct rouse_worker *_Atomic worker; /* NULL: nothing is injected */
 	struct sender senders[NB_SENDERS];
 	_Atomic uint64_t carriers_sent, carriers;
 	_Atomic uint64_t hits[ROUSE_NB_WINDOWS]; /* of the worker */

@@ -5,8 +5,8 @@
 /*
  * What ThreadSanitizer cannot see of DPDK, which is not instrumented: where one thread hands
  * something to another by an atomic or a spinlock within DPDK's libraries. Each such place that
- * matters to our programs is told here, in DPDK's stead and no wider than it is, so that nothing
- * has to be suppressed. Linked into every program of a threaded build, whose symbols come first.
+ * matters to our programs is told here, in DPDK's stead and no wider than it is. Linked into every
+ * program of a threaded build, whose symbols come first.
  */
 
 #include <dlfcn.h>
