@@ -335,13 +335,17 @@ void source_fd_hang_up(struct rouse_worker *w, struct source *s);
 int worker_inbox_create(struct rouse_worker *w);
 void worker_inbox_destroy(struct rouse_worker *w);
 
-/* park.c: rounds by state; from ATTEND to sleep, and back */
+/* rounds.c: what is visited in each state */
 
+uint32_t worker_visit_list(struct rouse_worker *w, const struct source_list *list);
 uint32_t worker_attend(struct rouse_worker *w);
 void worker_enter_attend(struct rouse_worker *w);
 uint32_t worker_poll(struct rouse_worker *w, bool *all_found);
 void worker_choose_batch(struct rouse_worker *w, bool all_found, uint64_t tsc);
 uint64_t worker_end_round(struct rouse_worker *w, bool found);
+
+/* park.c: from ATTEND to sleep, and back */
+
 void worker_park(struct rouse_worker *w);
 void worker_look_again(struct rouse_worker *w, bool found);
 void worker_give_up_parking(struct rouse_worker *w);

@@ -3,7 +3,7 @@
  */
 
 /*
- * lib/worker: the consumer, as worker.c and park.c have it. What a policy decides by time and load
+ * lib/worker: the consumer, as worker.c, rounds.c and park.c have it. What a policy decides by time and load
  * (stay awake, poll, park) it decides here at will, so that what is shown holds for every policy.
  *
  * The model says, before it includes this:
@@ -77,7 +77,7 @@ bool fired[PLAIN];    /* the eventfd of the interrupt, in the worker's epoll set
 
 /* ---- visiting ---- */
 
-/* source_visit(); visit_handshake() of park.c */
+/* source_visit(); visit_handshake() of rounds.c */
 inline visit_ring(w, device, nr)
 {
 	atomic {

@@ -3,7 +3,7 @@
  */
 
 /*
- * A worker's thread: loop() of worker.c, worker_park() and sleep_until_woken() of park.c. It comes
+ * A worker's thread: worker_step() of worker.c, worker_park() and sleep_until_woken() of park.c. It comes
  * after worker.pml and what the model adds to a worker's steps.
  */
 
