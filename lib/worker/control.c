@@ -78,7 +78,7 @@ wait_for(struct rouse_worker *w, struct worker_call *c)
 	int waiting = CALL_WAITING;
 
 	while (atomic_load_explicit(&c->state, memory_order_acquire) != CALL_DONE) {
-		/* pairs with the release in rouse_worker_run(): what it made is complete */
+		/* pairs with the release in worker_end(): what it made is complete */
 		if (!atomic_load_explicit(&w->running, memory_order_acquire) &&
 		    atomic_compare_exchange_strong_explicit(&c->state, &waiting, CALL_CANCELLED,
 							    memory_order_acq_rel,
@@ -118,12 +118,22 @@ worker_change(struct rouse_worker *w, worker_change_t fn, void *arg)
 	return ret;
 }
 
-/* Begin a change: one at a time a worker. -EDEADLK: the worker cannot wait for itself. */
+/* Is there a function to call? 0; -EINVAL, after one line */
+int
+worker_check_handler(const struct rouse_worker *w, bool is_given)
+{
+	if (is_given)
+		return 0;
+	WORKER_LOG(ERR, "%s: give a function to call, not NULL", w->name);
+	return -EINVAL;
+}
+
+/* Begin a change: one at a time a worker. -EDEADLK: a worker waits neither for itself nor for
+ * another, which may wait for it. */
 int
 worker_lock(struct rouse_worker *w)
 {
-	if (atomic_load_explicit(&w->running, memory_order_acquire) &&
-	    pthread_equal(w->thread, pthread_self()))
+	if (!worker_is_mine(NULL))
 		return -EDEADLK;
 	pthread_mutex_lock(&w->control);
 	return 0;

@@ -185,12 +185,20 @@ plain_attach(struct rouse_worker *w, struct source *s)
 }
 
 static void
+remember_pools(struct rouse_worker *w, const struct source_list *list, const struct source *but)
+{
+	for (uint32_t i = 0; i < list->nb; i++)
+		if (list->at[i] != but && source_is_ethdev(list->at[i]) &&
+		    list->at[i]->kind != ROUSE_SOURCE_HANDSHAKE)
+			remember_pool(w, list->at[i]->ethdev.pool);
+}
+
+static void
 plain_detach(struct rouse_worker *w, struct source *s)
 {
 	w->nb_pools = 0;
-	for (uint32_t i = 0; i < w->plain.nb; i++)
-		if (w->plain.at[i] != s && source_is_ethdev(w->plain.at[i]))
-			remember_pool(w, w->plain.at[i]->ethdev.pool);
+	remember_pools(w, &w->plain, s);
+	remember_pools(w, &w->watched, s);
 }
 
 static int
@@ -210,16 +218,23 @@ interrupt_attach(struct rouse_worker *w, struct source *s)
 
 /* A queue that shares the interrupt is watched from here on. */
 static void
-interrupt_detach(struct rouse_worker *w, struct source *s)
+share_interrupt(struct rouse_worker *w, const struct source_list *list, const struct source *s)
 {
-	plain_detach(w, s);
-	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
-	for (uint32_t i = 0; i < w->plain.nb; i++) {
-		struct source *other = w->plain.at[i];
+	for (uint32_t i = 0; i < list->nb; i++) {
+		struct source *other = list->at[i];
 
 		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd)
 			interrupt_attach(w, other);
 	}
+}
+
+static void
+interrupt_detach(struct rouse_worker *w, struct source *s)
+{
+	plain_detach(w, s);
+	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
+	share_interrupt(w, &w->plain, s);
+	share_interrupt(w, &w->watched, s);
 }
 
 const struct source_ops ethdev_interrupt_ops = {

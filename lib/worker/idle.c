@@ -22,8 +22,9 @@ enter(struct rouse_worker *w)
 	int ret = worker_begin(w, true);
 
 	if (ret != 0)
-		WORKER_LOG(ERR, "%s: rouse_worker_idle() from lcore %u: another thread runs it",
-			   w->name, rte_lcore_id());
+		WORKER_LOG(ERR,
+			   "%s: rouse_worker_idle(): another thread runs it, or this one another",
+			   w->name);
 	return ret == 0;
 }
 
@@ -38,10 +39,10 @@ close_wake(struct rouse_worker *w, bool found)
 bool
 rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx)
 {
-	if (unlikely(!w->is_idle_form) && !enter(w))
+	if (unlikely(!worker_is_mine(w)) && !enter(w))
 		return false;
 	if (nb_rx != 0)
-		rouse_counter_add(&w->stats.rx_packets, nb_rx);
+		rouse_counter_add(&w->stats.app_found, nb_rx);
 	close_wake(w, nb_rx != 0);
 	if (unlikely(worker_shall_stop(w)))
 		return false;
@@ -55,7 +56,7 @@ rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx)
 void
 rouse_worker_leave(struct rouse_worker *w)
 {
-	if (!w->is_idle_form)
+	if (!worker_is_mine(w))
 		return;
 	if (w->is_parking)
 		worker_give_up_parking(w);

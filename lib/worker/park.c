@@ -199,8 +199,7 @@ visit_fired_source(struct rouse_worker *w, const struct epoll_event *event)
 	struct source *s = event->data.ptr;
 	uint32_t found = s->is_watched ? 0 : source_visit(w, s);
 
-	/* readable or not: what there was to read was read just now, or never will be */
-	if ((event->events & (EPOLLHUP | EPOLLERR)) != 0 && (event->events & EPOLLIN) == 0)
+	if ((event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0)
 		source_fd_hang_up(w, s);
 	return found;
 }
@@ -297,7 +296,7 @@ sleep_until_woken(struct rouse_worker *w)
 	uint32_t limit_us = sleep_limit_us(w), found;
 	struct epoll_event events[MAX_EVENTS];
 	bool timer_only;
-	uint64_t awake;
+	uint64_t awake, now;
 	int nb;
 
 	if (limit_us != 0)
@@ -318,7 +317,11 @@ sleep_until_woken(struct rouse_worker *w)
 	}
 	if (limit_us != 0 && !timer_only)
 		set_timer(w->timer, 0);
-	policy_wake(&w->policy, awake, found != 0, worker_end_round(w, found != 0));
+	now = worker_end_round(w, found != 0);
+	if (found == 0 && timer_only)
+		policy_look(&w->policy, awake, now);
+	else
+		policy_wake(&w->policy, awake, found != 0, now);
 }
 
 /* PARK -> ATTEND instead of blocking. */

@@ -57,3 +57,10 @@ policy_wake(struct policy *p, uint64_t woke, bool found, uint64_t now)
 	add_to_load(p, found, now);
 	p->idle_since = now;
 }
+
+void
+policy_look(struct policy *p, uint64_t woke, uint64_t now)
+{
+	add_to_load(p, false, woke);
+	add_to_load(p, false, now);
+}

@@ -43,6 +43,10 @@ void policy_init(struct policy *p, enum rouse_worker_mode mode, uint64_t spin_ts
 enum rouse_attn_state policy_step(struct policy *p, enum rouse_attn_state state, bool found,
 				  uint64_t now);
 
+/* A wake at `woke`, to look at what cannot say that it has work, and that had none: the budget was
+ * spent before it slept, so it sleeps on. */
+void policy_look(struct policy *p, uint64_t woke, uint64_t now);
+
 /* A wake at `woke`, after which a round that `found` work or not ended `now`: the spin budget
  * begins anew, and what was slept was not busy. */
 void policy_wake(struct policy *p, uint64_t woke, bool found, uint64_t now);

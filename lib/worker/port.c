@@ -59,6 +59,8 @@ change_port(uint16_t port, int (*change)(struct rouse_worker *w, struct source *
 {
 	int ret = 0;
 
+	if (!worker_is_mine(NULL))
+		return -EDEADLK; /* the worker may be waited for by who has the lock */
 	pthread_mutex_lock(&lock);
 	for (struct rouse_worker *w = all; w != NULL; w = w->next) {
 		int error = change_queues(w, port, change);

@@ -285,7 +285,8 @@ void rouse_worker_stop(struct rouse_worker *w);
  * (rouse_worker_stats_since()). They are written by the worker, read by any thread without a lock.
  */
 #define ROUSE_WORKER_STATS(X)                                                                      \
-	X(rx_packets, "packets of Rx queues")                                                      \
+	X(rx_packets, "packets taken from Rx queues")                                              \
+	X(app_found, "what the application's own rounds found, in the idle form")                  \
 	X(events, "entries taken from event rings")                                                \
 	X(messages, "messages run")                                                                \
 	X(timers, "timers run")                                                                    \

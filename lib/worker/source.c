@@ -339,7 +339,13 @@ source_destroy(struct rouse_worker *w, struct source *s)
 	if (d != NULL && d->group == GROUP_SOFTWARE)
 		d->taken &= ~s->rings;
 	rte_free(s->links);
-	rte_free(s);
+	if (s->ops->must_stay == NULL || !s->ops->must_stay(s)) {
+		rte_free(s);
+		return;
+	}
+	s->links = NULL;
+	s->next_buried = w->buried;
+	w->buried = s;
 }
 
 /* Make a handshake source that is no port's, and let the worker visit it. NULL with rte_errno. */
@@ -381,6 +387,12 @@ source_remove_all(struct rouse_worker *w)
 {
 	while (w->sources.nb > 0)
 		source_remove(w, w->sources.at[w->sources.nb - 1]);
+	while (w->buried != NULL) {
+		struct source *s = w->buried;
+
+		w->buried = s->next_buried;
+		rte_free(s);
+	}
 	for (uint32_t i = 0; i < w->nb_devices; i++)
 		rte_free(w->devices[i]);
 	w->nb_devices = 0;

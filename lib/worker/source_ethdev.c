@@ -90,46 +90,23 @@ make_source(struct rouse_worker *w, const struct source *model, int *ret)
 	return NULL;
 }
 
+/* Find out how the worker learns of packets, and from which pool they come: after the port was set
+ * up anew it may be otherwise. 0 or -errno */
 static int
-add_handshake(struct rouse_worker *w, struct source *model)
+learn(struct rouse_worker *w, struct source *s)
 {
-	struct source *s;
-	int ret;
+	uint16_t port = s->ethdev.port_id;
+	struct rte_eth_rxq_info info;
 
-	model->ops = &ethdev_handshake_ops;
-	model->kind = ROUSE_SOURCE_HANDSHAKE;
-	s = make_source(w, model, &ret);
-	if (s == NULL)
-		return ret;
-	ret = bind_queue(w, s);
-	if (ret == 0) {
-		ret = source_insert(w, s);
-		if (ret == 0) {
-			say_wake(w, s);
-			return 0;
-		}
-		ethdev_unbind(s);
+	s->ethdev.is_pool_told = rte_eth_rx_queue_info_get(port, s->ethdev.queue, &info) == 0;
+	s->ethdev.pool = s->ethdev.is_pool_told ? info.mp : NULL;
+	if (!rouse_attn_registry_find(port, &s->ethdev.port)) {
+		find_wake(s);
+		return 0;
 	}
-	source_destroy(w, s);
-	return ret;
-}
-
-static int
-add_plain(struct rouse_worker *w, const struct source *model)
-{
-	struct source *s;
-	int ret;
-
-	s = make_source(w, model, &ret);
-	if (s == NULL)
-		return ret;
-	find_wake(s);
-	ret = source_insert(w, s);
-	if (ret == 0)
-		say_wake(w, s);
-	else
-		source_destroy(w, s);
-	return ret;
+	s->ops = &ethdev_handshake_ops;
+	s->kind = ROUSE_SOURCE_HANDSHAKE;
+	return bind_queue(w, s);
 }
 
 /* ---- a port that stops for a while ---- */
@@ -185,14 +162,8 @@ source_queue_pause(struct rouse_worker *w, struct source *s)
 static int
 take_up(struct rouse_worker *w, struct source *s)
 {
-	int ret = 0;
+	int ret = learn(w, s);
 
-	if (!ethdev_is_started(s->ethdev.port_id))
-		return -ENETDOWN;
-	if (s->ops == &ethdev_handshake_ops)
-		ret = bind_queue(w, s);
-	else
-		find_wake(s);
 	if (ret != 0)
 		return ret;
 	ret = source_enter(w, s);
@@ -212,6 +183,12 @@ source_queue_resume(struct rouse_worker *w, struct source *s)
 		return 0;
 	if (!s->is_paused)
 		ret = source_queue_pause(w, s);
+	if (ret == 0 && !ethdev_is_started(s->ethdev.port_id))
+		ret = -ENETDOWN;
+	else if (ret == 0)
+		ret = ethdev_check_queue(w, s->ethdev.port_id, s->ethdev.queue);
+	if (ret == -ENODEV || ret == -EINVAL)
+		return ret; /* which was said */
 	if (ret == 0)
 		ret = take_up(w, s);
 	if (ret != 0) {
@@ -235,25 +212,29 @@ source_queue_renew(struct rouse_worker *w, struct source *s)
 }
 
 static int
-add(struct rouse_worker *w, struct source *model)
+add(struct rouse_worker *w, const struct source *model)
 {
 	uint16_t port = model->ethdev.port_id, queue = model->ethdev.queue;
-	struct rte_eth_rxq_info info;
+	struct source *s;
 	int ret = ethdev_check_queue(w, port, queue);
 
 	if (ret != 0)
 		return ret;
-	if (rte_eth_rx_queue_info_get(port, queue, &info) == 0) {
-		model->ethdev.pool = info.mp;
-		model->ethdev.is_pool_told = true;
+	s = make_source(w, model, &ret);
+	if (s != NULL) {
+		ret = learn(w, s);
+		if (ret == 0) {
+			ret = source_insert(w, s);
+			if (ret == 0) {
+				say_wake(w, s);
+				return 0;
+			}
+			let_go(w, s);
+		}
+		source_destroy(w, s);
 	}
-	if (rouse_attn_registry_find(port, &model->ethdev.port))
-		ret = add_handshake(w, model);
-	else
-		ret = add_plain(w, model);
-	if (ret != 0)
-		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be added: %s", w->name, queue, port,
-			   source_strerror(w, ret));
+	WORKER_LOG(ERR, "%s: queue %u of port %u cannot be added: %s", w->name, queue, port,
+		   source_strerror(w, ret));
 	return ret;
 }
 
@@ -262,11 +243,14 @@ rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			rouse_worker_rx_t handler, void *arg)
 {
 	struct source model;
-	int ret = worker_lock(w);
+	int ret = worker_check_handler(w, handler != NULL);
 
+	if (ret == 0)
+		ret = worker_lock(w);
 	if (ret != 0)
 		return ret;
 	memset(&model, 0, sizeof(model));
+	model.ops = &ethdev_timed_ops; /* until it is known */
 	model.arg = arg;
 	model.ethdev.handler = handler;
 	model.ethdev.worker = w;
@@ -286,6 +270,7 @@ rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t queue,
 	if (ret != 0)
 		return ret;
 	memset(&model, 0, sizeof(model));
+	model.ops = &ethdev_timed_ops; /* until it is known */
 	model.is_watched = true;
 	model.ethdev.may_poll = may_poll;
 	model.ethdev.worker = w;

@@ -39,13 +39,25 @@ static const struct source_ops evring_ops = {
 	.owed = evring_owed,
 };
 
+/* The source of a ring; NULL: there is none. Control thread. */
+static struct source *
+find_ring(const struct rouse_worker *w, const struct rouse_evring *ring)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++)
+		if (w->sources.at[i]->ops == &evring_ops && w->sources.at[i]->evring.ring == ring)
+			return w->sources.at[i];
+	return NULL;
+}
+
 int
 rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 			rouse_worker_event_t handler, void *arg, struct rouse_attn_target *target)
 {
-	struct source model, *s;
-	int ret = worker_lock(w);
+	struct source model, *s = NULL;
+	int ret = worker_check_handler(w, handler != NULL);
 
+	if (ret == 0)
+		ret = worker_lock(w);
 	if (ret != 0)
 		return ret;
 	memset(&model, 0, sizeof(model));
@@ -54,10 +66,13 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 	model.arg = arg;
 	model.evring.handler = handler;
 	model.evring.ring = ring;
-	s = source_add_software(w, &model);
+	if (find_ring(w, ring) != NULL)
+		ret = -EEXIST;
+	else
+		s = source_add_software(w, &model);
 	if (s != NULL)
 		*target = s->target;
-	else
+	else if (ret == 0)
 		ret = -rte_errno;
 	if (ret != 0)
 		WORKER_LOG(ERR, "%s: event ring cannot be added: %s", w->name,
@@ -69,17 +84,13 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 int
 rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring)
 {
+	struct source *s;
 	int ret = worker_lock(w);
 
 	if (ret != 0)
 		return ret;
-	ret = -ENOENT;
-	for (uint32_t i = 0; i < w->sources.nb && ret == -ENOENT; i++) {
-		struct source *s = w->sources.at[i];
-
-		if (s->ops == &evring_ops && s->evring.ring == ring)
-			ret = source_remove(w, s);
-	}
+	s = find_ring(w, ring);
+	ret = s == NULL ? -ENOENT : source_remove(w, s);
 	worker_unlock(w);
 	return ret;
 }

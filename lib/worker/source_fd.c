@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include <rte_errno.h>
 
@@ -38,7 +39,10 @@ say_closed(const struct rouse_worker *w, const struct source *s)
 static int
 ask(const struct rouse_worker *w, struct source *s, int op)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = s };
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
+		.data.ptr = s,
+	};
 
 	return epoll_ctl(w->epoll, op, s->fd.fd, &event) < 0 ? -errno : 0;
 }
@@ -51,6 +55,7 @@ fd_drain(struct rouse_worker *w, struct source *s)
 	if (ask(w, s, EPOLL_CTL_MOD) != 0) {
 		say_closed(w, s);
 		forget(w, s);
+		s->fd.is_closed = true;
 		return 0;
 	}
 	s->fd.handler(w, s->fd.fd, s->arg);
@@ -66,6 +71,15 @@ fd_attach(struct rouse_worker *w, struct source *s)
 		return ret;
 	s->fd.is_watched = true;
 	w->nb_fds++;
+	/* the set has taken the number: it is no more that of the one before */
+	if (s->fd.before != NULL) {
+		s->fd.before->fd.is_closed = true;
+		if (s->fd.before->fd.is_watched) {
+			say_closed(w, s->fd.before);
+			forget(w, s->fd.before);
+		}
+		s->fd.before = NULL;
+	}
 	return 0;
 }
 
@@ -75,9 +89,16 @@ fd_detach(struct rouse_worker *w, struct source *s)
 	if (!s->fd.is_watched)
 		return;
 	forget(w, s);
-	/* the number may be somebody else's by now */
-	if (s->fd.is_closed || epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd.fd, NULL) < 0)
+	s->fd.is_closed = epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd.fd, NULL) < 0;
+	if (s->fd.is_closed)
 		say_closed(w, s);
+}
+
+/* The set may still have one that was closed, and name it once more. */
+static bool
+fd_must_stay(const struct source *s)
+{
+	return s->fd.is_closed;
 }
 
 static const struct source_ops fd_ops = {
@@ -85,14 +106,18 @@ static const struct source_ops fd_ops = {
 	.drain = fd_drain,
 	.attach = fd_attach,
 	.detach = fd_detach,
+	.must_stay = fd_must_stay,
 	.is_on_demand = true,
 };
 
-/* Its other side is gone. */
+/* Its other side is gone. What it has sent is read first. */
 void
 source_fd_hang_up(struct rouse_worker *w, struct source *s)
 {
-	if (s->ops != &fd_ops || !s->fd.is_watched)
+	int nb_bytes = 0;
+
+	if (s->ops != &fd_ops || !s->fd.is_watched ||
+	    (ioctl(s->fd.fd, FIONREAD, &nb_bytes) == 0 && nb_bytes > 0))
 		return;
 	WORKER_LOG(NOTICE, "%s: fd %d: the other side is gone; it is watched no longer", w->name,
 		   s->fd.fd);
@@ -113,14 +138,16 @@ find_fd(const struct rouse_worker *w, int fd)
 static int
 add_fd(struct rouse_worker *w, struct source *s)
 {
-	struct source *closed = find_fd(w, s->fd.fd);
-	int ret = source_insert(w, s);
+	struct source *before = find_fd(w, s->fd.fd);
+	int ret;
 
-	if (ret != 0 || closed == NULL)
-		return ret;
-	closed->fd.is_closed = true;
-	source_remove(w, closed);
-	return 0;
+	s->fd.before = before;
+	ret = source_insert(w, s);
+	if (ret == 0 && before != NULL)
+		source_remove(w, before);
+	if (ret == 0)
+		source_tell_state(s, ROUSE_SOURCE_ACTIVE); /* their counters are the same */
+	return ret;
 }
 
 int
@@ -128,8 +155,10 @@ rouse_worker_fd_add(struct rouse_worker *w, int fd, rouse_worker_fd_t handler, v
 {
 	struct source model = { .ops = &fd_ops, .kind = ROUSE_SOURCE_FD, .arg = arg };
 	struct source *s;
-	int ret = worker_lock(w);
+	int ret = worker_check_handler(w, handler != NULL);
 
+	if (ret == 0)
+		ret = worker_lock(w);
 	if (ret != 0)
 		return ret;
 	model.fd.fd = fd;

@@ -61,8 +61,10 @@ int
 rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg)
 {
 	struct msg msg = { .fn = fn, .arg = arg };
-	int ret;
+	int ret = worker_check_handler(w, fn != NULL);
 
+	if (ret != 0)
+		return ret;
 	atomic_fetch_add_explicit(&w->inbox_begun, 1, memory_order_relaxed);
 	ret = rte_ring_mp_enqueue_elem(w->inbox, &msg, sizeof(msg));
 	if (ret != 0) {

@@ -43,26 +43,55 @@ add_sources(const struct rouse_worker *w, struct rouse_worker_stats *stats)
 	}
 }
 
+/* The cycles asleep, which go on while it sleeps: a sleep that ends in between is read again. */
+static uint64_t
+read_asleep(const struct rouse_worker *w)
+{
+	uint64_t before, asleep, word = atomic_load_explicit(&w->asleep, memory_order_acquire);
+
+	do {
+		before = word;
+		asleep = before & WORKER_ASLEEP ? rte_rdtsc_precise() - (before & ~WORKER_ASLEEP)
+						: before;
+		word = atomic_load_explicit(&w->asleep, memory_order_acquire);
+	} while (word != before);
+	return asleep;
+}
+
+/* What the present run adds to those before. A thread that has ended without rouse_worker_leave()
+ * has no clock. */
+static void
+read_run(const struct rouse_worker *w, struct rouse_worker_stats *stats)
+{
+	uint64_t start = atomic_load_explicit(&w->start_tsc, memory_order_acquire);
+	uint64_t start_ns = atomic_load_explicit(&w->start_cpu_ns, memory_order_acquire);
+	uint64_t now_ns;
+
+	stats->cpu_ns = atomic_load_explicit(&w->past_cpu_ns, memory_order_acquire);
+	stats->wall_tsc = atomic_load_explicit(&w->past_tsc, memory_order_acquire);
+	if (start == 0)
+		return;
+	now_ns = worker_thread_cpu_ns(atomic_load_explicit(&w->cpu_clock, memory_order_acquire));
+	stats->cpu_ns += now_ns > start_ns ? now_ns - start_ns : 0;
+	stats->wall_tsc += rte_rdtsc() - start;
+}
+
 void
 rouse_worker_stats_get(const struct rouse_worker *w, struct rouse_worker_stats *stats)
 {
-	/* pairs with the release in begin(): the clock of the run is known */
-	uint64_t start = atomic_load_explicit(&w->start_tsc, memory_order_acquire);
-	uint64_t now;
+	uint32_t turns;
 
 #define X(member, help) stats->member = rouse_counter_get(&w->stats.member);
 	ROUSE_WORKER_STATS(X)
 #undef X
 	memset(stats->burst_sizes, 0, sizeof(stats->burst_sizes));
 	add_sources(w, stats);
-	now = rte_rdtsc();
-	stats->asleep_tsc = worker_asleep_tsc(w, now);
-	stats->cpu_ns = rouse_counter_get(&w->past_cpu_ns);
-	stats->wall_tsc = rouse_counter_get(&w->past_tsc);
-	if (start != 0) {
-		stats->cpu_ns += worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns;
-		stats->wall_tsc += now - start;
-	}
+	stats->asleep_tsc = read_asleep(w);
+	do { /* again if a run began or ended meanwhile; pairs with the releases of turn() */
+		turns = atomic_load_explicit(&w->nb_turns, memory_order_acquire);
+		read_run(w, stats);
+	} while (turns % 2 != 0 ||
+		 atomic_load_explicit(&w->nb_turns, memory_order_acquire) != turns);
 }
 
 void

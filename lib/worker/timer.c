@@ -113,7 +113,9 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 
 	if (first_us > ROUSE_WORKER_MAX_TIMER_US || period_us > ROUSE_WORKER_MAX_TIMER_US)
 		return -ERANGE;
-	ret = worker_lock(w);
+	ret = worker_check_handler(w, fn != NULL);
+	if (ret == 0)
+		ret = worker_lock(w);
 	if (ret != 0)
 		return ret;
 	c.timer = (struct timer){

@@ -43,6 +43,9 @@ check_conf(const struct rouse_worker_conf *conf)
 	else if (conf->timed_us != 0 && (conf->timed_us < MIN_TIMED_US || conf->timed_us > MAX_US))
 		WORKER_LOG(ERR, "%s: timed sleep of %u us: give %d to %d", name, conf->timed_us,
 			   MIN_TIMED_US, MAX_US);
+	else if (conf->mode > ROUSE_WORKER_INTERRUPT)
+		WORKER_LOG(ERR, "%s: mode %d: give one of enum rouse_worker_mode", name,
+			   (int)conf->mode);
 	else
 		return 0;
 	return -EINVAL;
@@ -87,7 +90,7 @@ struct rouse_worker *
 rouse_worker_create(const struct rouse_worker_conf *conf)
 {
 	struct rouse_worker *w;
-	int ret = check_conf(conf);
+	int ret = worker_is_mine(NULL) ? check_conf(conf) : -EDEADLK;
 
 	if (ret != 0) {
 		rte_errno = -ret;
@@ -124,6 +127,25 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 
 /* ---- run ---- */
 
+static __thread const struct rouse_worker *mine; /* the worker that the thread runs */
+
+/* Is the worker the calling thread's? NULL: has it none? */
+bool
+worker_is_mine(const struct rouse_worker *w)
+{
+	return mine == w;
+}
+
+/* What readers take together changes between two of these. */
+static void
+turn(struct rouse_worker *w)
+{
+	uint32_t nb = atomic_load_explicit(&w->nb_turns, memory_order_relaxed);
+
+	/* pairs with the looks in rouse_worker_stats_get(), before and after */
+	atomic_store_explicit(&w->nb_turns, nb + 1, memory_order_release);
+}
+
 /* No change is under way while the worker begins to run. */
 static int
 claim(struct rouse_worker *w, bool is_idle_form)
@@ -150,16 +172,20 @@ worker_begin(struct rouse_worker *w, bool is_idle_form)
 {
 	uint64_t now = rte_rdtsc();
 	uint64_t spin_tsc = (uint64_t)(w->conf.spin_us * 1e3 / w->ns_per_tsc);
-	int ret = claim(w, is_idle_form);
+	clockid_t clock;
+	int ret = worker_is_mine(NULL) ? claim(w, is_idle_form) : -EBUSY;
 
 	if (ret != 0)
 		return ret;
 	w->round_tsc = w->awake_since_tsc = now;
 	policy_init(&w->policy, w->conf.mode, spin_tsc, now);
-	pthread_getcpuclockid(pthread_self(), &w->cpu_clock);
-	w->start_cpu_ns = worker_thread_cpu_ns(w->cpu_clock);
-	/* pairs with the acquire in rouse_worker_stats_get(): the clock is known */
+	mine = w;
+	pthread_getcpuclockid(pthread_self(), &clock);
+	turn(w);
+	atomic_store_explicit(&w->cpu_clock, clock, memory_order_release);
+	atomic_store_explicit(&w->start_cpu_ns, worker_thread_cpu_ns(clock), memory_order_release);
 	atomic_store_explicit(&w->start_tsc, now, memory_order_release);
+	turn(w);
 	w->state = ROUSE_ATTN_ATTEND;
 	w->nb_rounds = 1;
 	w->batch_tsc = (uint64_t)(BATCH_US * 1e3 / w->ns_per_tsc);
@@ -207,23 +233,37 @@ worker_step(struct rouse_worker *w, uint32_t found)
 static void
 run_messages(struct rouse_worker *w)
 {
-	unsigned int nb = rte_ring_count(w->inbox);
+	unsigned int nb = w->inbox == NULL ? 0 : rte_ring_count(w->inbox);
 
+	if (nb == 0)
+		return;
 	for (unsigned int i = 0; i <= nb / w->burst; i++)
 		source_visit(w, w->inbox_source);
+}
+
+static void
+add_run(struct rouse_worker *w)
+{
+	uint64_t start = atomic_load_explicit(&w->start_tsc, memory_order_relaxed);
+	uint64_t start_ns = atomic_load_explicit(&w->start_cpu_ns, memory_order_relaxed);
+	clockid_t clock = atomic_load_explicit(&w->cpu_clock, memory_order_relaxed);
+
+	atomic_fetch_add_explicit(&w->past_tsc, rte_rdtsc() - start, memory_order_release);
+	atomic_fetch_add_explicit(&w->past_cpu_ns, worker_thread_cpu_ns(clock) - start_ns,
+				  memory_order_release);
 }
 
 /* The calling thread is the worker's no more. */
 void
 worker_end(struct rouse_worker *w)
 {
-	uint64_t start = atomic_load_explicit(&w->start_tsc, memory_order_relaxed);
-
 	run_messages(w);
-	atomic_store_explicit(&w->start_tsc, 0, memory_order_release);
-	rouse_counter_add(&w->past_tsc, rte_rdtsc() - start);
-	rouse_counter_add(&w->past_cpu_ns, worker_thread_cpu_ns(w->cpu_clock) - w->start_cpu_ns);
 	worker_make_changes(w);
+	turn(w);
+	add_run(w);
+	atomic_store_explicit(&w->start_tsc, 0, memory_order_release);
+	turn(w);
+	mine = NULL;
 	rouse_attn_attend(&w->attn);
 	w->is_idle_form = false;
 	atomic_store_explicit(&w->stop_wanted, false, memory_order_relaxed);
@@ -273,6 +313,12 @@ rouse_worker_destroy(struct rouse_worker *w)
 {
 	if (w == NULL)
 		return;
+	if (!worker_is_mine(NULL) || atomic_load_explicit(&w->running, memory_order_acquire)) {
+		WORKER_LOG(ERR,
+			   "%s: not destroyed: it runs, or a handler asks for it; stop it first",
+			   w->name);
+		return;
+	}
 	worker_delist(w);
 	source_remove_all(w);
 	worker_inbox_destroy(w);

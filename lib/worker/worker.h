@@ -54,6 +54,9 @@ struct source_ops {
 	enum rouse_source_type type;
 	/* NULL, or: the source is about to be freed. Control thread. */
 	void (*destroy)(struct source *s);
+	/* NULL, or: may it still be named after it was let go of? Then it is freed with the worker.
+	 */
+	bool (*must_stay)(const struct source *s);
 	/* Visited when it is ready, and only then. */
 	bool is_on_demand;
 };
@@ -77,6 +80,7 @@ struct source {
 	struct rouse_attn_target target;
 	uint64_t rings;
 	struct source_link *links; /* one for each ring bit */
+	struct source *next_buried;
 	struct source_counters *counters;
 	bool armed;
 	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
@@ -108,7 +112,8 @@ struct source {
 			rouse_worker_fd_t handler;
 			int fd;
 			bool is_watched;
-			bool is_closed; /* and its number is that of another one that is watched */
+			bool is_closed;	       /* while it was watched: the set may still name it */
+			struct source *before; /* of its number, while this one is added */
 		} fd;
 	};
 };
@@ -194,6 +199,7 @@ struct rouse_worker {
 	struct rouse_worker *next;  /* of all workers */
 	pthread_mutex_t control;    /* held during a change, and while the worker begins to run */
 	struct source_list sources; /* all, in the order of addition; guarded by control */
+	struct source *buried;	    /* removed, but may still be named */
 	pthread_t thread;	    /* that runs the worker; set before running */
 
 	/* written by control threads, read by any thread */
@@ -204,12 +210,13 @@ struct rouse_worker {
 	alignas(ROUSE_CACHE_LINE) struct worker_counters stats;
 	struct rouse_histogram wake_ns;
 	_Atomic bool running;
-	_Atomic uint64_t start_tsc; /* of the run that is on; 0: none */
-	rouse_counter past_tsc;	    /* of runs that are over */
-	rouse_counter past_cpu_ns;  /* likewise */
-	_Atomic uint64_t asleep;    /* see worker_asleep_tsc() */
-	clockid_t cpu_clock;	    /* of the thread; set before running */
-	uint64_t start_cpu_ns;	    /* likewise */
+	_Atomic uint32_t nb_turns;     /* odd: a run begins or ends, and what follows changes */
+	_Atomic uint64_t start_tsc;    /* of the run that is on; 0: none */
+	rouse_counter past_tsc;	       /* of runs that are over */
+	rouse_counter past_cpu_ns;     /* likewise */
+	_Atomic int cpu_clock;	       /* of the thread */
+	_Atomic uint64_t start_cpu_ns; /* what it had used when the run began */
+	_Atomic uint64_t asleep;       /* see worker_asleep_tsc() */
 
 	/* written by producers of messages */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t
@@ -314,6 +321,7 @@ source_count(const struct rouse_worker *w, struct source_counters *c, uint32_t n
 
 /* control.c: changes while the worker runs */
 
+int worker_check_handler(const struct rouse_worker *w, bool is_given);
 int worker_lock(struct rouse_worker *w);
 void worker_unlock(struct rouse_worker *w);
 int worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);
@@ -354,6 +362,7 @@ uint32_t worker_look_at_fds(struct rouse_worker *w, uint64_t now);
 /* worker.c: what both forms of running have in common */
 
 int worker_begin(struct rouse_worker *w, bool is_idle_form);
+bool worker_is_mine(const struct rouse_worker *w);
 void worker_step(struct rouse_worker *w, uint32_t found);
 void worker_end(struct rouse_worker *w);
 

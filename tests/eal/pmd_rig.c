@@ -444,6 +444,26 @@ pmd_wait_asleep(const struct pmd_rig *r)
 	} while (s.parks != s.wakes + s.recheck_hits + 1);
 }
 
+static void
+count_message(struct rouse_worker *w, void *arg)
+{
+	atomic_store((atomic_bool *)arg, true);
+}
+
+/* An interrupt for what was polled already ends one more sleep: the wake by a message takes it
+ * along. */
+void
+pmd_wait_settled(const struct pmd_rig *r)
+{
+	atomic_bool is_done = false;
+
+	pmd_wait_asleep(r);
+	assert_int_equal(rouse_worker_post(r->worker, count_message, &is_done), 0);
+	while (!atomic_load(&is_done))
+		sched_yield();
+	pmd_wait_asleep(r);
+}
+
 void
 pmd_pass_ms(unsigned int ms)
 {

@@ -99,6 +99,8 @@ void pmd_exchange(struct pmd_rig *r, uint32_t nb);
 bool pmd_try_send(struct pmd_rig *r);
 /* Wait until the worker is on its way to sleep, or sleeps. */
 void pmd_wait_asleep(const struct pmd_rig *r);
+/* And nothing is left that would end its sleep. */
+void pmd_wait_settled(const struct pmd_rig *r);
 /* Let this pass, at least. */
 void pmd_pass_ms(unsigned int ms);
 /* What was said of the worker's: how many lines have these words. */

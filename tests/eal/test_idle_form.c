@@ -175,7 +175,7 @@ every_frame_reaches_a_loop_that_sleeps_in_between(void **state)
 	for (unsigned int i = 0; i < NB_FRAMES; i++)
 		assert_int_equal(app.nb_times[i], 1);
 	assert_false(atomic_load(&app.disordered));
-	assert_int_equal(stats().rx_packets, NB_FRAMES);
+	assert_int_equal(stats().app_found, NB_FRAMES);
 	assert_true(stats().wakes > 100);
 	for (unsigned int i = 0; rouse_worker_source_stats_get(app.worker, i, &source); i++)
 		if (source.type == ROUSE_SOURCE_TYPE_RXQ)

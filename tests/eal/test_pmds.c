@@ -104,7 +104,7 @@ an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(void **state)
 	double start, us;
 
 	unit_deadline();
-	pmd_wait_asleep(&rig);
+	pmd_wait_settled(&rig);
 	start = now_us();
 	before = pmd_stats(&rig);
 	pmd_pass_ms(IDLE_MS);

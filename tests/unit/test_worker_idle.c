@@ -141,8 +141,7 @@ make_marked(void **state)
 static int
 destroy(void **state)
 {
-	/* the end of a run, without an inbox */
-	atomic_store(&w->running, false);
+	rouse_worker_leave(w);
 	mock_worker_fini(w);
 	mock_fini();
 	return 0;
@@ -309,16 +308,24 @@ the_application_is_told_when_it_may_poll(void **state)
 	worker_delist(w);
 }
 
+static void *
+pause_plain(void *arg)
+{
+	*(int *)arg = rouse_worker_port_pause(PLAIN);
+	return NULL;
+}
+
 static void
 a_port_that_is_polled_unasked_cannot_be_paused(void **state)
 {
-	pthread_t self = w->thread;
+	pthread_t control;
+	int ret = 0;
 
 	worker_enlist(w);
-	/* as a control thread would see it, which this is not */
-	w->thread = 0;
-	assert_int_equal(rouse_worker_port_pause(PLAIN), -EBUSY);
-	w->thread = self;
+	assert_int_equal(rouse_worker_port_pause(PLAIN), -EDEADLK);
+	assert_int_equal(pthread_create(&control, NULL, pause_plain, &ret), 0);
+	pthread_join(control, NULL);
+	assert_int_equal(ret, -EBUSY);
 	worker_delist(w);
 	assert_int_equal(w->watched.nb, 2);
 }
