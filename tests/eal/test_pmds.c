@@ -101,19 +101,23 @@ static void
 an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(void **state)
 {
 	struct rouse_worker_stats before, after;
+	uint64_t others;
 	double start, us;
 
 	unit_deadline();
 	pmd_wait_settled(&rig);
 	start = now_us();
+	others = atomic_load(&pmd_seen.nb_any);
 	before = pmd_stats(&rig);
 	pmd_pass_ms(IDLE_MS);
 	after = pmd_stats(&rig);
 	us = now_us() - start;
 	print_message("# idle for %.0f us: %" PRIu64 " wakes\n", us, after.wakes - before.wakes);
 	if (rig.kind->wake != PMD_TIMED) {
-		assert_int_equal(after.wakes, before.wakes);
-		assert_int_equal(after.attend_rounds, before.attend_rounds);
+		/* the kernel has frames of its own for a tap, each of which wakes once at most */
+		assert_true(after.wakes - before.wakes <= atomic_load(&pmd_seen.nb_any) - others);
+		if (after.wakes == before.wakes)
+			assert_int_equal(after.attend_rounds, before.attend_rounds);
 		return;
 	}
 	/* never more often than it said, and it slept: no wake without a sleep of that length */
