@@ -114,8 +114,13 @@ an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(void **state)
 	us = now_us() - start;
 	print_message("# idle for %.0f us: %" PRIu64 " wakes\n", us, after.wakes - before.wakes);
 	if (rig.kind->wake != PMD_TIMED) {
-		/* the kernel has frames of its own for a tap, each of which wakes once at most */
-		assert_true(after.wakes - before.wakes <= atomic_load(&pmd_seen.nb_any) - others);
+		uint64_t wakes = after.wakes - before.wakes;
+
+		/* a tap that was not waited for is looked at once more, and the kernel has frames
+		 * of its own for it, each of which wakes once at most */
+		if (rig.kind->wake == PMD_READABLE)
+			wakes -= after.timer_wakes - before.timer_wakes;
+		assert_true(wakes <= atomic_load(&pmd_seen.nb_any) - others);
 		if (after.wakes == before.wakes)
 			assert_int_equal(after.attend_rounds, before.attend_rounds);
 		return;
