@@ -16,13 +16,14 @@
 
 #include "pmd_rig.h"
 
-#define NB_CYCLES 300
-#define NB_FLOOD  20000
-#define IDLE_MS	  200
-#define NB_NULL	  100000
-#define SHORT_MS  20
-#define FEW	  10   /* mbufs, less than a driver takes at once */
-#define MAX_TRIES 8192 /* frames, until there is no mbuf */
+#define NB_CYCLES     300
+#define NB_FLOOD      20000
+#define IDLE_MS	      200
+#define MAX_TAP_WAKES 4 /* of a tap that is idle for so long */
+#define NB_NULL	      100000
+#define SHORT_MS      20
+#define FEW	      10   /* mbufs, less than a driver takes at once */
+#define MAX_TRIES     8192 /* frames, until there is no mbuf */
 /* Wakes by what stays readable, before the worker does not wait for it any more. */
 #define MOST_BARREN 100
 
@@ -101,26 +102,21 @@ static void
 an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(void **state)
 {
 	struct rouse_worker_stats before, after;
-	uint64_t others;
 	double start, us;
 
 	unit_deadline();
 	pmd_wait_settled(&rig);
 	start = now_us();
-	others = atomic_load(&pmd_seen.nb_any);
 	before = pmd_stats(&rig);
 	pmd_pass_ms(IDLE_MS);
 	after = pmd_stats(&rig);
 	us = now_us() - start;
 	print_message("# idle for %.0f us: %" PRIu64 " wakes\n", us, after.wakes - before.wakes);
 	if (rig.kind->wake != PMD_TIMED) {
-		uint64_t wakes = after.wakes - before.wakes;
-
-		/* a tap that was not waited for is looked at once more, and the kernel has frames
-		 * of its own for it, each of which wakes once at most */
-		if (rig.kind->wake == PMD_READABLE)
-			wakes -= after.timer_wakes - before.timer_wakes;
-		assert_true(wakes <= atomic_load(&pmd_seen.nb_any) - others);
+		/* the fd of a tap is readable before it can be read, and the kernel has frames of
+		 * its own for it: a few wakes, where a spin would be thousands */
+		assert_true(after.wakes - before.wakes <=
+			    (rig.kind->wake == PMD_READABLE ? MAX_TAP_WAKES : 0));
 		if (after.wakes == before.wakes)
 			assert_int_equal(after.attend_rounds, before.attend_rounds);
 		return;
