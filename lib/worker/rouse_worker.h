@@ -7,8 +7,9 @@
 
 /**
  * @file
- * The worker: an lcore's engine. It drains sources (Rx queues of any PMD, event rings, messages),
- * polls while there is work, and blocks without a timeout when there is none.
+ * The worker: an lcore's engine. It drains sources (Rx queues of any PMD, event rings, messages,
+ * timers, file descriptors), polls while there is work, and blocks without a timeout when there is
+ * none.
  *
  * A worker is made by a control thread, run by one lcore, and given sources before or meanwhile:
  *
@@ -31,6 +32,13 @@
  *     rouse_worker_leave(w);
  *
  * It is not a scheduler: handlers run to completion on the worker's thread, and must not block.
+ *
+ * Sources are added and removed by control threads, several at a time if they like, whether the
+ * worker runs or not: one that runs makes the change itself between two rounds, and the call
+ * returns when it has. No other worker notices. A thread that runs a worker waits for none: from a
+ * handler these functions, rouse_worker_create() and rouse_worker_port_pause() say -EDEADLK. What
+ * each of them may also return: -ENOMEM; -ENOBUFS: too many messages wait; -EINVAL: there is no
+ * function to call.
  */
 
 #include <stdbool.h>
@@ -60,7 +68,7 @@ enum rouse_worker_mode {
 /** How a worker learns that a source has work. */
 enum rouse_source_kind {
 	ROUSE_SOURCE_HANDSHAKE, /**< its producer sets attention bits */
-	ROUSE_SOURCE_INTERRUPT, /**< a per-queue Rx interrupt, armed before sleeping, or an fd */
+	ROUSE_SOURCE_INTERRUPT, /**< a per-queue Rx interrupt, armed before sleeping */
 	ROUSE_SOURCE_FD,	/**< a file descriptor that is readable */
 	ROUSE_SOURCE_TIMED,	/**< neither: the worker looks every rouse_worker_conf.timed_us */
 };
@@ -111,15 +119,8 @@ typedef void (*rouse_worker_msg_t)(struct rouse_worker *w, void *arg);
 struct rouse_worker *rouse_worker_create(const struct rouse_worker_conf *conf);
 
 /** Free a worker that does not run; its sources are removed, messages that wait are not run. NULL
- * is ignored. */
+ * is ignored; one that runs, or is asked for in a handler, stays as it is (logged). */
 void rouse_worker_destroy(struct rouse_worker *w);
-
-/*
- * Sources are added and removed by control threads, several at a time if they like, whether the
- * worker runs or not: one that runs makes the change itself between two rounds, and the call
- * returns when it has. No other worker notices. Not from a handler: -EDEADLK.
- * What each of the functions may also return: -ENOMEM; -ENOBUFS: too many messages wait.
- */
 
 /**
  * Add an Rx queue, of any PMD. The port is started, and nobody else receives from the queue from
@@ -267,12 +268,14 @@ int rouse_worker_run(void *worker);
  *
  * @param w      the worker
  * @param nb_rx  packets that the round found; other work counts likewise. 0: nothing to do
- * @return whether to go on: false after rouse_worker_stop(), or if another thread runs the worker
+ * @return whether to go on: false after rouse_worker_stop(), or (logged) if another thread runs the
+ *         worker, or this one another
  */
 bool rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx);
 
-/** The application's loop is over. By the thread that called rouse_worker_idle(), which may begin
- * anew; one that has not called it changes nothing. */
+/** The application's loop is over. By the thread that called rouse_worker_idle(), and before that
+ * thread ends: till then the worker runs, and changes wait for it. It may begin anew. A thread that
+ * has not called rouse_worker_idle() changes nothing. */
 void rouse_worker_leave(struct rouse_worker *w);
 
 /** Let the worker return from rouse_worker_run() after its present round, and rouse_worker_idle()

@@ -53,7 +53,7 @@ int
 rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 			rouse_worker_event_t handler, void *arg, struct rouse_attn_target *target)
 {
-	struct source model, *s = NULL;
+	struct source model, *s;
 	int ret = worker_check_handler(w, handler != NULL);
 
 	if (ret == 0)
@@ -66,13 +66,10 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 	model.arg = arg;
 	model.evring.handler = handler;
 	model.evring.ring = ring;
-	if (find_ring(w, ring) != NULL)
-		ret = -EEXIST;
-	else
-		s = source_add_software(w, &model);
+	s = source_add_software(w, &model);
 	if (s != NULL)
 		*target = s->target;
-	else if (ret == 0)
+	else
 		ret = -rte_errno;
 	if (ret != 0)
 		WORKER_LOG(ERR, "%s: event ring cannot be added: %s", w->name,

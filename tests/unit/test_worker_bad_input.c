@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <rte_alarm.h>
@@ -500,6 +501,54 @@ make_pipe(void)
 	assert_int_equal(nb_calls, 1);
 }
 
+static unsigned int nb_read;
+
+static void
+read_a_byte(struct rouse_worker *worker, int fd, void *arg)
+{
+	char byte;
+
+	(*(unsigned int *)arg)++;
+	if (read(fd, &byte, 1) == 1)
+		nb_read++;
+}
+
+/* A socket at its end is readable for ever. */
+static void
+a_socket_whose_peer_has_gone_is_read_and_then_watched_no_longer(void **state)
+{
+	unsigned int nb_calls = 0;
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(write(ends[1], "two", 2), 2);
+	close(ends[1]);
+	nb_read = 0;
+	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_a_byte, &nb_calls), 0);
+	for (unsigned int i = 0; i < 10; i++)
+		worker_look_at_fds(w, 0);
+	assert_int_equal(nb_read, 2);
+	assert_in_range(nb_calls, 2, 3);
+	assert_int_equal(lines_with("the other side is gone"), 1);
+	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
+	close(ends[0]);
+}
+
+static void
+what_has_no_function_to_call_is_refused(void **state)
+{
+	uint32_t nb = w->sources.nb;
+	struct rouse_attn_target target;
+
+	assert_int_equal(rouse_worker_ethdev_add(w, 0, 0, NULL, NULL), -EINVAL);
+	assert_int_equal(rouse_worker_evring_add(w, NULL, NULL, NULL, &target), -EINVAL);
+	assert_int_equal(rouse_worker_fd_add(w, 0, NULL, NULL), -EINVAL);
+	assert_int_equal(rouse_worker_timer_add(w, 0, 0, NULL, NULL), -EINVAL);
+	assert_int_equal(rouse_worker_post(w, NULL, NULL), -EINVAL);
+	assert_int_equal(lines_with("give a function to call"), 5);
+	assert_int_equal(w->sources.nb, nb);
+}
+
 static void
 an_fd_that_was_closed_while_it_was_watched_is_forgotten(void **state)
 {
@@ -609,6 +658,8 @@ main(void)
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
 		TEST(a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some),
 		TEST(a_queue_is_added_once),
+		TEST(a_socket_whose_peer_has_gone_is_read_and_then_watched_no_longer),
+		TEST(what_has_no_function_to_call_is_refused),
 		TEST(an_fd_that_was_closed_while_it_was_watched_is_forgotten),
 		TEST(a_closed_fd_of_which_there_is_a_duplicate_does_not_spin),
 		TEST(the_number_of_a_closed_fd_can_be_watched_again),

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <rte_ethdev.h>
 
@@ -243,6 +244,27 @@ a_wake_that_finds_nothing_is_spurious_once_the_application_has_looked(void **sta
 	assert_int_equal(count_of(&w->stats.spurious_wakes), 1);
 }
 
+/* Two queues with one eventfd, of which one goes. */
+static void
+a_queue_keeps_the_interrupt_that_another_one_shared(void **state)
+{
+	struct mock_queue *queues = mock_ports[PLAIN].queues;
+
+	close(queues[1].fd);
+	queues[1].fd = queues[0].fd;
+	assert_int_equal(rouse_worker_ethdev_watch(w, PLAIN, 0, NULL), 0);
+	assert_int_equal(rouse_worker_ethdev_watch(w, PLAIN, 1, NULL), 0);
+	assert_int_equal(rouse_worker_ethdev_remove(w, PLAIN, 1), 0);
+	queues[1].fd = -1;
+	go_on_until_parking();
+	assert_int_equal(poll_queues(), 0);
+	event(PLAIN);
+	call_in(0);
+	assert_int_equal(count_of(&w->stats.interrupt_wakes), 1);
+	assert_int_equal(count_of(&w->stats.timer_wakes), 0);
+	assert_int_equal(poll_queues(), 1);
+}
+
 /* ---- the steps between ---- */
 
 static void
@@ -351,6 +373,7 @@ main(void)
 		TEST_BOTH(what_came_before_arming_is_found_by_the_application),
 		TEST_BOTH(what_comes_after_the_second_look_ends_the_sleep),
 		TEST_BOTH(a_wake_that_finds_nothing_is_spurious_once_the_application_has_looked),
+		TEST(a_queue_keeps_the_interrupt_that_another_one_shared),
 		TEST_MARKED(a_bit_of_a_watched_queue_keeps_the_worker_awake_until_it_was_polled),
 		TEST_MARKED(the_call_from_poll_to_attend_does_not_park),
 		TEST_MARKED(a_queue_without_buffers_limits_the_sleep),
