@@ -97,6 +97,7 @@ rte_eth_rx_queue_info_get(uint16_t port, uint16_t queue, struct rte_eth_rxq_info
 
 void (*mock_disabling)(uint16_t port, uint16_t queue);
 void (*mock_disabled)(uint16_t port, uint16_t queue);
+void (*mock_enabled)(uint16_t port, uint16_t queue);
 
 /* A test may have a mock of its own of what follows. */
 __rte_weak int
@@ -120,6 +121,8 @@ rte_eth_dev_rx_intr_enable(uint16_t port, uint16_t queue)
 	if (!p->has_interrupts)
 		return -ENOTSUP;
 	p->queues[queue].armed = p->intr_error == 0;
+	if (mock_enabled != NULL)
+		mock_enabled(port, queue);
 	return p->intr_error;
 }
 
@@ -277,7 +280,7 @@ mock_init(void)
 	memset(mock_ports, 0, sizeof(mock_ports));
 	mock_fail_allocation = mock_vfio_error = 0;
 	mock_wrong_guesses = 0;
-	mock_disabling = mock_disabled = NULL;
+	mock_disabling = mock_disabled = mock_enabled = NULL;
 	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
 		for (uint16_t q = 0; q < MOCK_QUEUES; q++) {
 			mock_ports[port].queues[q].port = &mock_ports[port];

@@ -81,9 +81,11 @@ void mock_make_plain(uint16_t port);
 /* It is, and has so many vectors. */
 void mock_make_shared(uint16_t port, uint16_t nb_vectors);
 
-/* Called when an interrupt is about to be disabled, and when it was; NULL: nothing. */
+/* Called when an interrupt is about to be disabled, when it was, and when one was enabled; NULL:
+ * nothing. */
 extern void (*mock_disabling)(uint16_t port, uint16_t queue);
 extern void (*mock_disabled)(uint16_t port, uint16_t queue);
+extern void (*mock_enabled)(uint16_t port, uint16_t queue);
 
 extern int mock_vfio_error; /* what VFIO says when it is asked for a vector; 0: the vector */
 extern unsigned int mock_wrong_guesses;
