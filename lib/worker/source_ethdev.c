@@ -18,8 +18,8 @@
 
 /* ---- adding ---- */
 
-/* How the worker learns of the packets of a queue that is no handshake producer. */
-static void
+/* How the worker learns of the packets of a queue that is no handshake producer. 0, -ENOMEM */
+static int
 find_wake(struct source *s)
 {
 	static const struct source_ops *const ops[] = {
@@ -41,6 +41,7 @@ find_wake(struct source *s)
 	s->kind = kinds[wake];
 	s->ethdev.nb_barren = 0;
 	s->ethdev.was_stopped = s->ethdev.has_failed = false;
+	return wake == ETHDEV_WAKE_INTERRUPT ? ethdev_vector_join(s) : 0;
 }
 
 static void
@@ -100,10 +101,8 @@ learn(struct rouse_worker *w, struct source *s)
 
 	s->ethdev.is_pool_told = rte_eth_rx_queue_info_get(port, s->ethdev.queue, &info) == 0;
 	s->ethdev.pool = s->ethdev.is_pool_told ? info.mp : NULL;
-	if (!rouse_attn_registry_find(port, &s->ethdev.port)) {
-		find_wake(s);
-		return 0;
-	}
+	if (!rouse_attn_registry_find(port, &s->ethdev.port))
+		return find_wake(s);
 	s->ops = &ethdev_handshake_ops;
 	s->kind = ROUSE_SOURCE_HANDSHAKE;
 	return bind_queue(w, s);
