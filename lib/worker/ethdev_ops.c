@@ -136,7 +136,7 @@ check_started(struct source *s)
 	if (!s->ethdev.was_stopped)
 		return 0;
 	s->ethdev.was_stopped = false;
-	ethdev_renew_later(s->ethdev.port_id);
+	worker_want_renewal(s->ethdev.worker, s->ethdev.port_id);
 	return -EAGAIN;
 }
 

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <rte_alarm.h>
 #include <rte_ethdev.h>
 
 #include "worker.h"
@@ -294,24 +293,11 @@ ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last)
 
 /* ---- when it may have changed ---- */
 
-static void
-renew(void *arg)
-{
-	worker_port_renew((uint16_t)(uintptr_t)arg);
-}
-
-/* Not at once: the caller may be the worker, or a driver that holds what the worker waits for. */
-void
-ethdev_renew_later(uint16_t port)
-{
-	rte_eal_alarm_set(1, renew, (void *)(uintptr_t)port);
-}
-
 static int
 on_event(uint16_t port, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
 	 void *ret __rte_unused)
 {
-	ethdev_renew_later(port);
+	worker_port_renew(port);
 	return 0;
 }
 

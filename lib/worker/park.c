@@ -122,7 +122,8 @@ us_until(const struct rouse_worker *w, uint64_t tsc)
 static uint32_t
 sleep_limit_us(struct rouse_worker *w)
 {
-	uint32_t limit = w->nb_timed > 0 || w->arm_failed ? w->conf.timed_us : 0;
+	bool is_timed = w->nb_timed > 0 || w->arm_failed || w->is_renewal_due;
+	uint32_t limit = is_timed ? w->conf.timed_us : 0;
 
 	look_for_dry_watched(w);
 	if (w->nb_dry > 0 || is_starved(w)) {

@@ -24,6 +24,10 @@
 #define WORKER_MAX_BURST 512
 #define WORKER_MAX_POOLS 64 /* mbuf pools whose emptiness is looked at before sleeping */
 
+/* A set of ports, a bit each. */
+#define WORKER_PORT_WORDS     ((RTE_MAX_ETHPORTS + 63) / 64)
+#define WORKER_PORT_BIT(port) (UINT64_C(1) << (port) % 64)
+
 extern int worker_logtype;
 #define WORKER_LOG(level, fmt, ...)                                                                \
 	rte_log(RTE_LOG_##level, worker_logtype, "worker: " fmt "\n", ##__VA_ARGS__)
@@ -181,6 +185,7 @@ struct rouse_worker {
 	struct timers *timers;
 	uint64_t next_timer_tsc;   /* when the first timer is due; UINT64_MAX: there is none */
 	struct worker_call *calls; /* changes to make between two rounds */
+	bool is_renewal_due;	   /* of some port; likewise */
 	bool is_idle_form;	   /* the application's loop calls rouse_worker_idle() */
 	bool is_parking;	   /* idle form: the second look is the application's */
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
@@ -212,6 +217,7 @@ struct rouse_worker {
 	/* written by control threads, read by any thread */
 	struct source_counters *counters[MAX_CHUNKS];
 	_Atomic uint32_t nb_counters;
+	_Atomic uint64_t plain_ports[WORKER_PORT_WORDS]; /* those of its plain queues */
 
 	/* written by the worker, read by any thread */
 	alignas(ROUSE_CACHE_LINE) struct worker_counters stats;
@@ -230,6 +236,9 @@ struct rouse_worker {
 		inbox_settled;	      /* messages whose handshake is over */
 	_Atomic uint64_t inbox_begun; /* those that are there, and some that will be */
 	_Atomic bool stop_wanted;
+	/* set by whoever sees that a port has changed, taken by the worker */
+	_Atomic uint64_t ports_to_renew[WORKER_PORT_WORDS];
+	_Atomic bool is_renewal_asked; /* and the worker has not seen that */
 	struct rte_ring *inbox;
 	struct source *inbox_source;
 	rouse_counter inbox_taken; /* the worker's */
@@ -260,7 +269,6 @@ int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
 void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
-void ethdev_renew_later(uint16_t port);
 void ethdev_watch_link(uint16_t port);
 
 /* ethdev_vector.c: interrupts, which queues may share, and where they are delivered */
@@ -293,7 +301,8 @@ bool source_lacks_mbufs(struct source *s);
 bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
-int source_queue_renew(struct rouse_worker *w, struct source *s);
+bool source_port_is_plain(const struct rouse_worker *w, uint16_t port);
+void source_renew_port(struct rouse_worker *w, uint16_t port);
 
 /* source.c: visiting, adding and removing, the reverse table */
 
@@ -305,6 +314,8 @@ int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
 int source_insert(struct rouse_worker *w, struct source *s);
 int source_enter(struct rouse_worker *w, struct source *s);
 int source_leave(struct rouse_worker *w, struct source *s);
+int source_begin_to_wait(struct rouse_worker *w, struct source *s);
+void source_end_to_wait(struct rouse_worker *w, struct source *s);
 void source_destroy(struct rouse_worker *w, struct source *s);
 struct source *source_add_software(struct rouse_worker *w, const struct source *model);
 int source_remove(struct rouse_worker *w, struct source *s);
@@ -344,8 +355,17 @@ int worker_check_handler(const struct rouse_worker *w, bool is_given);
 int worker_lock(struct rouse_worker *w);
 void worker_unlock(struct rouse_worker *w);
 int worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);
+void worker_ask_renewal(struct rouse_worker *w, uint16_t port);
+void worker_want_renewal(struct rouse_worker *w, uint16_t port);
+uint32_t worker_take_renewal(struct rouse_worker *w);
 void worker_make_changes(struct rouse_worker *w);
 void worker_forget_call(rouse_worker_msg_t fn, void *arg);
+
+static inline bool
+worker_is_change_due(const struct rouse_worker *w)
+{
+	return w->calls != NULL || w->is_renewal_due;
+}
 
 /* timer.c */
 
@@ -361,6 +381,8 @@ void source_fd_hang_up(struct rouse_worker *w, struct source *s);
 
 int worker_inbox_create(struct rouse_worker *w);
 void worker_inbox_destroy(struct rouse_worker *w);
+void worker_inbox_begin(struct rouse_worker *w);
+void worker_inbox_signal(struct rouse_worker *w);
 
 /* rounds.c: what is visited in each state */
 

@@ -20,7 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <rte_alarm.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
@@ -40,8 +39,6 @@ static struct {
 	int fd; /* negative: none */
 	unsigned int nb_enabled, nb_disabled;
 	unsigned int nb_without; /* mbufs that it wanted */
-	rte_eal_alarm_callback alarm;
-	void *alarm_arg;
 	eth_rx_burst_t burst;
 } pmd;
 
@@ -73,29 +70,11 @@ rte_eth_dev_callback_register(uint16_t port, enum rte_eth_event_type event, rte_
 }
 
 int
-rte_eal_alarm_set(uint64_t us, rte_eal_alarm_callback fn, void *arg)
-{
-	pmd.alarm = fn;
-	pmd.alarm_arg = arg;
-	return 0;
-}
-
-int
 rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	stats->rx_nombuf = pmd.nb_without;
 	return 0;
-}
-
-static void
-run_alarm(void)
-{
-	assert_non_null(pmd.alarm);
-	worker_enlist(w); /* where the alarm finds it */
-	pmd.alarm(pmd.alarm_arg);
-	worker_delist(w);
-	pmd.alarm = NULL;
 }
 
 /* As a stop and a start do: another fd. */
@@ -405,9 +384,31 @@ a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started(void **s
 	assert_other_goes_on();
 	start_port();
 	assert_found_by_timer();
-	run_alarm();
+	/* between two rounds */
+	assert_true(worker_is_change_due(w));
+	worker_make_changes(w);
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
+}
+
+static void
+a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can(void **state)
+{
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_int_equal(lines_with("per-queue interrupt"), 1);
+	mock_fail_allocation = 1;
+	renew_interrupt();
+	worker_want_renewal(w, PLAIN);
+	worker_make_changes(w);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_found_by_timer();
+	assert_other_goes_on();
+	worker_want_renewal(w, PLAIN);
+	worker_make_changes(w);
+	assert_woken_by_interrupt();
+	fflush(log_file);
+	assert_non_null(strstr(log_text, "queue 0 of port 3 cannot be waited for: Cannot allocate "
+					 "memory; it is looked at every 1000 us\n"));
 }
 
 static void
@@ -655,6 +656,7 @@ main(void)
 		TEST(a_queue_of_a_stopped_port_is_not_added),
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
+		TEST(a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can),
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
 		TEST(a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some),
 		TEST(a_queue_is_added_once),
