@@ -207,6 +207,20 @@ take_up(struct rouse_worker *w, struct source *s)
 	return ret;
 }
 
+/* The application may be waiting for this very call, so nobody waits for it: its queue is taken up
+ * when it calls in. */
+static int
+take_up_unasked(struct rouse_worker *w, const struct source *s)
+{
+	if (!ethdev_is_started(s->ethdev.port_id)) {
+		WORKER_LOG(ERR, "%s: queue %u of port %u is not taken up: %s", w->name,
+			   s->ethdev.queue, s->ethdev.port_id, rte_strerror(ENETDOWN));
+		return -ENETDOWN;
+	}
+	worker_ask_renewal(w, s->ethdev.port_id);
+	return 0;
+}
+
 /* The port has started again: how the worker learns of packets is found out anew. So it is if
  * nobody paused it: its eventfds are others all the same. */
 int
@@ -214,8 +228,10 @@ source_queue_resume(struct rouse_worker *w, struct source *s)
 {
 	int ret = 0;
 
-	if (!s->is_paused && (s->ops == &ethdev_handshake_ops || is_polled_unasked(w, s)))
+	if (!s->is_paused && s->ops == &ethdev_handshake_ops)
 		return 0;
+	if (!s->is_paused && is_polled_unasked(w, s))
+		return take_up_unasked(w, s);
 	if (!s->is_paused)
 		ret = source_queue_pause(w, s);
 	if (ret == 0 && !ethdev_is_started(s->ethdev.port_id))

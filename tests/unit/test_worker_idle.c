@@ -386,6 +386,39 @@ a_change_that_cannot_be_looked_at_yet_limits_the_sleep(void **state)
 	assert_woken_by_interrupt();
 }
 
+static void *
+restart_and_resume(void *arg)
+{
+	mock_restart(PLAIN);
+	*(int *)arg = rouse_worker_port_resume(PLAIN);
+	return NULL;
+}
+
+/* An application that waits until its port has stopped and started does not call in meanwhile. */
+static void
+a_resume_does_not_wait_for_an_application_that_was_not_asked_and_is_heard(void **state)
+{
+	eth_rx_burst_t burst = rte_eth_fp_ops[PLAIN].rx_pkt_burst;
+	pthread_t control;
+	int ret;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		ret = -1;
+		assert_int_equal(pthread_create(&control, NULL, restart_and_resume, &ret), 0);
+		pthread_join(control, NULL);
+		assert_int_equal(ret, 0);
+		assert_int_equal(round_of_application(), 0);
+		assert_woken_by_interrupt();
+		go_on_until_parking();
+	}
+	/* as ethdev leaves a port that is stopped */
+	rte_eth_fp_ops[PLAIN].rx_pkt_burst = rte_eth_fp_ops[RTE_MAX_ETHPORTS - 1].rx_pkt_burst;
+	assert_int_equal(pthread_create(&control, NULL, restart_and_resume, &ret), 0);
+	pthread_join(control, NULL);
+	assert_int_equal(ret, -ENETDOWN);
+	rte_eth_fp_ops[PLAIN].rx_pkt_burst = burst;
+}
+
 static void
 a_port_of_which_it_has_no_queue_does_not_concern_the_worker(void **state)
 {
@@ -509,6 +542,8 @@ main(void)
 		TEST_ASKED(a_port_that_changes_is_waited_for_by_its_new_interrupt),
 		TEST_ASKED(a_change_in_any_window_of_the_way_to_sleep_is_seen),
 		TEST_ASKED(a_change_that_cannot_be_looked_at_yet_limits_the_sleep),
+		TEST_ASKED(
+			a_resume_does_not_wait_for_an_application_that_was_not_asked_and_is_heard),
 		TEST_ASKED(a_port_of_which_it_has_no_queue_does_not_concern_the_worker),
 		TEST_MARKED(a_bit_of_a_watched_queue_keeps_the_worker_awake_until_it_was_polled),
 		TEST_MARKED(the_call_from_poll_to_attend_does_not_park),
