@@ -61,18 +61,19 @@ ethdev_unbind(struct source *s)
 
 /*
  * The function behind rte_eth_rx_burst() of a port that is not started is one of ethdev's own. It
- * cannot be named, but that of a port that does not exist is the same.
+ * cannot be named, but before there is a port it is that of all.
  */
+static eth_rx_burst_t burst_of_none;
+
+RTE_INIT(remember_burst_of_none)
+{
+	burst_of_none = rte_eth_fp_ops[0].rx_pkt_burst;
+}
+
 bool
 ethdev_is_started(uint16_t port)
 {
-	uint16_t other = RTE_MAX_ETHPORTS;
-
-	while (other-- > 0)
-		if (!rte_eth_dev_is_valid_port(other))
-			return rte_eth_fp_ops[port].rx_pkt_burst !=
-			       rte_eth_fp_ops[other].rx_pkt_burst;
-	return true;
+	return rte_eth_fp_ops[port].rx_pkt_burst != burst_of_none;
 }
 
 /* Can a queue be added? 0; -ENODEV, -EINVAL, -ENETDOWN, after one line */

@@ -269,14 +269,15 @@ visit_after_wake(struct rouse_worker *w, const struct epoll_event *events, int n
 static int
 block(struct rouse_worker *w, struct epoll_event *events)
 {
-	uint64_t slept = worker_asleep_tsc(w, 0), asleep = worker_end_round(w, false);
+	uint64_t slept = worker_asleep_tsc(w, 0), asleep;
 	int nb;
 
-	atomic_store_explicit(&w->asleep, WORKER_ASLEEP | (asleep - slept), memory_order_relaxed);
 	rouse_counter_add(&w->stats.blocks, 1);
 	ROUSE_WINDOW(C_LOOKED);
 	if (w->conf.before_sleep != NULL)
 		w->conf.before_sleep(w->conf.hook_arg);
+	asleep = worker_end_round(w, false); /* what the application does is no sleep */
+	atomic_store_explicit(&w->asleep, WORKER_ASLEEP | (asleep - slept), memory_order_relaxed);
 	nb = epoll_wait(w->epoll, events, MAX_EVENTS, -1);
 	ROUSE_WINDOW(C_WOKEN);
 	rouse_attn_unpark(&w->attn);

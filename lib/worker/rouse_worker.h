@@ -73,13 +73,15 @@ enum rouse_source_kind {
 	ROUSE_SOURCE_TIMED,	/**< neither: the worker looks every rouse_worker_conf.timed_us */
 };
 
-/** What a worker is like. Zeros are good for all but the name. */
+/** What a worker is like. Zeros are valid for all but the name. */
 struct rouse_worker_conf {
 	const char *name;	     /**< for messages and dumps; at most 20 characters */
 	int socket_id;		     /**< NUMA node of its memory, SOCKET_ID_ANY: any */
 	enum rouse_worker_mode mode; /**< when it polls and when it sleeps */
 	uint16_t burst;		     /**< packets a source hands over at a time, 1 to 512; 0: 32 */
-	uint32_t spin_us;	     /**< looks for so long before it sleeps, at most 1000000 */
+	/** Looks for so long before it sleeps, at most 1000000; 0: sleeps at once, as in mode
+	 * INTERRUPT. ROUSE_WORKER_DEFAULT_SPIN_US is usual. */
+	uint32_t spin_us;
 	uint32_t timed_us; /**< longest sleep with a timed source, 10 to 1000000; 0: 1000 */
 	/** Run on the worker right before it blocks and right after it woke, NULL: nothing. For
 	 * what must not wait for a worker that sleeps (send what is buffered), and for who must not
@@ -127,7 +129,8 @@ void rouse_worker_destroy(struct rouse_worker *w);
  * here on. How the worker is woken for it is found out here, and logged in one line a port
  * (NOTICE).
  *
- * @return 0; -EBUSY: another worker has the queue, or one whose events come by the same event ring;
+ * @return 0; -EBUSY: a worker has the queue, this one or another, or another has one whose events
+ *         come by the same event ring;
  *         -ENODEV: no such port; -EINVAL: no such queue; -ENETDOWN: the port is not started;
  *         -ENOSPC: no device bit left (64, of which
  *         ports have one each and event rings and messages one for 64), or the limit of watched
@@ -154,7 +157,8 @@ int rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t q
  * @param may_poll  NULL, or where the worker says whether the application may poll the queue: true
  *                  when this returns, false while the port is paused or after the queue was
  *                  removed. It changes within rouse_worker_idle(), or while the worker does not
- *                  run. Without it the port of a worker that runs cannot be paused
+ *                  run, and stays valid until the queue is removed or the worker destroyed.
+ *                  Without it the port of a worker that runs cannot be paused
  * @return as rouse_worker_ethdev_add(); -EINVAL also: the worker is in rouse_worker_run()
  */
 int rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t queue,
@@ -209,7 +213,8 @@ typedef void (*rouse_worker_fd_t)(struct rouse_worker *w, int fd, void *arg);
 
 /**
  * Watch a file descriptor: a socket, a pipe, an eventfd, a timerfd. Whoever closes it removes it
- * first. While there is load it is looked at every 100 us.
+ * first. While there is load it is looked at every 100 us. One that stays readable, as its handler
+ * reads nothing, keeps the worker awake.
  *
  * @return 0; -EBADF: it is not open; -EPERM: it cannot be waited for, as a file cannot; -EEXIST:
  *         the worker watches it already; -ENOSPC: the limit of watched file descriptors was met

@@ -80,19 +80,49 @@ list_remove(struct source_list *l, const struct source *s)
 
 /* ---- bits: control threads, which hold w->control ---- */
 
-/* The device of a port, or one of the software's with a ring bit left, or a new one; -ENOSPC: no
+/* Has a source the device, or will it have it again when its port is resumed? */
+static bool
+is_device_used(const struct rouse_worker *w, unsigned int device)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++) {
+		const struct rouse_attn_target *target = &w->sources.at[i]->target;
+
+		if (target->attn != NULL && target->device == device)
+			return true;
+	}
+	return false;
+}
+
+/* One whose sources are gone, for another group. A bit that a producer of theirs left behind is a
+ * visit for nothing. -ENOSPC: all are used */
+static int
+reuse_device(struct rouse_worker *w, uint32_t group)
+{
+	for (uint32_t i = 0; i < w->nb_devices; i++) {
+		if (is_device_used(w, i))
+			continue;
+		w->devices[i]->group = group;
+		w->devices[i]->taken = 0;
+		return (int)i;
+	}
+	return -ENOSPC;
+}
+
+/* The device of a port, or one of the software's with a ring bit left, or a free one; -ENOSPC: no
  * bit is left, -ENOMEM. */
 static int
 find_device(struct rouse_worker *w, uint32_t group)
 {
 	struct device *d;
+	int device;
 
 	for (uint32_t i = 0; i < w->nb_devices; i++)
 		if (w->devices[i]->group == group &&
 		    (group != GROUP_SOFTWARE || w->devices[i]->taken != UINT64_MAX))
 			return (int)i;
-	if (w->nb_devices == ROUSE_ATTN_BITS)
-		return -ENOSPC;
+	device = reuse_device(w, group);
+	if (device >= 0 || w->nb_devices == ROUSE_ATTN_BITS)
+		return device;
 	d = rte_zmalloc_socket("worker_device", sizeof(*d), RTE_CACHE_LINE_SIZE, w->conf.socket_id);
 	if (d == NULL)
 		return -ENOMEM;

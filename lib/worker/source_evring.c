@@ -56,6 +56,12 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 	struct source model, *s;
 	int ret = worker_check_handler(w, handler != NULL);
 
+	if (ret == 0 && (ring == NULL || target == NULL)) {
+		WORKER_LOG(ERR,
+			   "%s: event ring cannot be added: give a ring and a target, not NULL",
+			   w->name);
+		ret = -EINVAL;
+	}
 	if (ret == 0)
 		ret = worker_lock(w);
 	if (ret != 0)

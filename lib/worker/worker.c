@@ -32,9 +32,11 @@ RTE_LOG_REGISTER(worker_logtype, rouse.worker, NOTICE);
 static int
 check_conf(const struct rouse_worker_conf *conf)
 {
-	const char *name = conf->name == NULL ? "" : conf->name;
+	const char *name = conf == NULL || conf->name == NULL ? "" : conf->name;
 
-	if (name[0] == '\0' || strlen(name) > MAX_NAME)
+	if (conf == NULL)
+		WORKER_LOG(ERR, "a worker needs a struct rouse_worker_conf, not NULL");
+	else if (name[0] == '\0' || strlen(name) > MAX_NAME)
 		WORKER_LOG(ERR, "name \"%s\": give one of 1 to %d characters", name, MAX_NAME);
 	else if (conf->burst > WORKER_MAX_BURST)
 		WORKER_LOG(ERR, "%s: burst %u: give 1 to %d", name, conf->burst, WORKER_MAX_BURST);

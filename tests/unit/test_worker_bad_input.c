@@ -346,6 +346,16 @@ a_queue_of_a_stopped_port_is_not_added(void **state)
 	assert_woken_by_interrupt();
 }
 
+static void
+a_stopped_port_is_known_when_there_is_no_number_left(void **state)
+{
+	mock_has_all_ports = true;
+	stop_port();
+	assert_int_equal(mock_add(w, PLAIN, 0), -ENETDOWN);
+	start_port();
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+}
+
 static struct source *
 source_of_port(void)
 {
@@ -536,8 +546,15 @@ a_socket_whose_peer_has_gone_is_read_and_then_watched_no_longer(void **state)
 }
 
 static void
+ignore(void *arg, const struct rouse_event *event)
+{
+}
+
+static void
 what_has_no_function_to_call_is_refused(void **state)
 {
+	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
+	struct rouse_evring *ring = rouse_evring_init(memory, 4);
 	uint32_t nb = w->sources.nb;
 	struct rouse_attn_target target;
 
@@ -547,6 +564,12 @@ what_has_no_function_to_call_is_refused(void **state)
 	assert_int_equal(rouse_worker_timer_add(w, 0, 0, NULL, NULL), -EINVAL);
 	assert_int_equal(rouse_worker_post(w, NULL, NULL), -EINVAL);
 	assert_int_equal(lines_with("give a function to call"), 5);
+	assert_int_equal(rouse_worker_evring_add(w, NULL, ignore, NULL, &target), -EINVAL);
+	assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, NULL), -EINVAL);
+	assert_int_equal(lines_with("give a ring and a target"), 2);
+	assert_null(rouse_worker_create(NULL));
+	assert_int_equal(rte_errno, EINVAL);
+	assert_int_equal(lines_with("needs a struct rouse_worker_conf"), 1);
 	assert_int_equal(w->sources.nb, nb);
 }
 
@@ -616,11 +639,6 @@ the_number_of_a_closed_fd_can_be_watched_again(void **state)
 /* ---- more devices than bits ---- */
 
 static void
-ignore(void *arg, const struct rouse_event *event)
-{
-}
-
-static void
 the_65th_device_is_refused_in_one_line(void **state)
 {
 	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
@@ -643,6 +661,30 @@ the_65th_device_is_refused_in_one_line(void **state)
 	assert_other_goes_on();
 }
 
+static void
+the_bit_of_a_device_that_has_gone_is_another_ones(void **state)
+{
+	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
+	struct rouse_evring *ring = rouse_evring_init(memory, 4);
+	struct rouse_attn_target target;
+
+	for (unsigned int i = 0; i < (ROUSE_ATTN_BITS - 1) * ROUSE_ATTN_BITS; i++)
+		assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
+	assert_int_equal(mock_add(w, 1, 0), -ENOSPC);
+	for (unsigned int i = 0; i < (ROUSE_ATTN_BITS - 1) * ROUSE_ATTN_BITS; i++)
+		assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
+	assert_int_equal(rouse_worker_evring_remove(w, ring), -ENOENT);
+	assert_int_equal(mock_add(w, 1, 0), 0);
+	assert_int_equal(mock_add(w, 2, 0), 0);
+	assert_int_not_equal(mock_ports[1].queues[0].owner.device,
+			     mock_ports[2].queues[0].owner.device);
+	mock_deliver(2, 0, 0);
+	mock_signal(2, 0);
+	worker_attend(w);
+	assert_int_equal(mock_ports[2].queues[0].taken, 1);
+	assert_other_goes_on();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
 
 int
@@ -654,6 +696,7 @@ main(void)
 		TEST(an_interrupt_that_cannot_be_disarmed_is_no_error),
 		TEST(a_queue_that_stays_readable_and_gives_nothing_is_looked_at_by_the_timer),
 		TEST(a_queue_of_a_stopped_port_is_not_added),
+		TEST(a_stopped_port_is_known_when_there_is_no_number_left),
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
 		TEST(a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can),
@@ -666,6 +709,7 @@ main(void)
 		TEST(a_closed_fd_of_which_there_is_a_duplicate_does_not_spin),
 		TEST(the_number_of_a_closed_fd_can_be_watched_again),
 		TEST(the_65th_device_is_refused_in_one_line),
+		TEST(the_bit_of_a_device_that_has_gone_is_another_ones),
 	};
 
 	return UNIT_RUN(tests);

@@ -155,6 +155,29 @@ an_event_in_any_window_of_the_way_to_sleep_is_found(void **state)
 	assert_int_equal(rouse_counter_get(&w->stats.rescues), 0);
 }
 
+#define BURNT_TSC 1000000
+
+static void
+burn(void *arg)
+{
+	uint64_t begin = rte_rdtsc();
+
+	while (rte_rdtsc() - begin < BURNT_TSC)
+		;
+}
+
+static void
+what_the_application_does_before_a_sleep_is_no_sleep(void **state)
+{
+	uint64_t before = rouse_counter_get(&w->stats.spin_tsc);
+
+	w->conf.before_sleep = burn;
+	let_an_event_come_at(ROUSE_WINDOW_C_LOOKED);
+	park();
+	assert_int_equal(rouse_counter_get(&w->stats.wakes), 1);
+	assert_true(rouse_counter_get(&w->stats.spin_tsc) - before >= BURNT_TSC);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
 
 int
@@ -165,6 +188,7 @@ main(void)
 		TEST(an_event_in_any_window_on_the_way_to_attend_is_found),
 		TEST(an_event_in_any_window_of_a_round_is_found),
 		TEST(an_event_in_any_window_of_the_way_to_sleep_is_found),
+		TEST(what_the_application_does_before_a_sleep_is_no_sleep),
 	};
 
 	return UNIT_RUN(tests);

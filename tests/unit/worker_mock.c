@@ -22,6 +22,7 @@ struct mock_port mock_ports[MOCK_PORTS];
 
 /* ---- memory, in the place of EAL's ---- */
 
+bool mock_has_all_ports;
 int mock_allocations;
 int mock_fail_allocation;
 
@@ -92,7 +93,7 @@ rte_ring_free(struct rte_ring *r)
 int
 rte_eth_dev_is_valid_port(uint16_t port)
 {
-	return port < MOCK_PORTS;
+	return port < (mock_has_all_ports ? RTE_MAX_ETHPORTS : MOCK_PORTS);
 }
 
 int
@@ -301,6 +302,7 @@ mock_init(void)
 	memset(mock_ports, 0, sizeof(mock_ports));
 	mock_fail_allocation = mock_vfio_error = 0;
 	mock_wrong_guesses = 0;
+	mock_has_all_ports = false;
 	mock_disabling = mock_disabled = mock_enabled = NULL;
 	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
 		for (uint16_t q = 0; q < MOCK_QUEUES; q++) {

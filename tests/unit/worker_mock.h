@@ -55,6 +55,7 @@ struct mock_port {
 };
 
 extern struct mock_port mock_ports[MOCK_PORTS];
+extern bool mock_has_all_ports;	 /* every port number is a port's; only the first can be used */
 extern int mock_allocations;	 /* that are not freed */
 extern int mock_fail_allocation; /* the n-th from now on fails; 0: none does */
 
