@@ -159,7 +159,7 @@ struct worker_report {
 	double asleep_pct;
 	double cycles_per_packet; /* of busy rounds; 0: no packets */
 	uint64_t wake_count;
-	uint64_t wake_ns_p50, wake_ns_p99, wake_ns_p999, wake_ns_max;
+	uint64_t wake_ns_p50, wake_ns_p99, wake_ns_p999, wake_ns_p9999, wake_ns_max;
 };
 
 struct report {

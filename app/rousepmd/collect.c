@@ -120,6 +120,7 @@ collect_worker(const struct crew_member *m, struct report *all, struct worker_re
 	r->wake_ns_p50 = rouse_histogram_percentile(wake_ns, 0.5);
 	r->wake_ns_p99 = rouse_histogram_percentile(wake_ns, 0.99);
 	r->wake_ns_p999 = rouse_histogram_percentile(wake_ns, 0.999);
+	r->wake_ns_p9999 = rouse_histogram_percentile(wake_ns, 0.9999);
 	r->wake_ns_max = rouse_histogram_percentile(wake_ns, 1.0);
 }
 

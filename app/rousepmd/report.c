@@ -103,9 +103,10 @@ print_worker(const struct worker_report *w, FILE *out)
 		s->starved);
 	fprintf(out,
 		"  event to wake (%" PRIu64 " measured): p50 %.1f us, p99 %.1f us, p99.9 %.1f us, "
-		"max %.1f us\n",
+		"p99.99 %.1f us, max %.1f us\n",
 		w->wake_count, (double)w->wake_ns_p50 / 1e3, (double)w->wake_ns_p99 / 1e3,
-		(double)w->wake_ns_p999 / 1e3, (double)w->wake_ns_max / 1e3);
+		(double)w->wake_ns_p999 / 1e3, (double)w->wake_ns_p9999 / 1e3,
+		(double)w->wake_ns_max / 1e3);
 }
 
 /* Frames that a port took and could not send: after a complaint. */

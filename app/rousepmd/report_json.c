@@ -80,8 +80,9 @@ write_worker(const struct worker_report *w, FILE *f)
 		w->wall_s > 0 ? (double)s->rx_packets / w->wall_s : 0, w->cycles_per_packet);
 	fprintf(f,
 		",\"wake_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64 ",\"p99\":%" PRIu64
-		",\"p999\":%" PRIu64 ",\"max\":%" PRIu64 "}}",
-		w->wake_count, w->wake_ns_p50, w->wake_ns_p99, w->wake_ns_p999, w->wake_ns_max);
+		",\"p999\":%" PRIu64 ",\"p9999\":%" PRIu64 ",\"max\":%" PRIu64 "}}",
+		w->wake_count, w->wake_ns_p50, w->wake_ns_p99, w->wake_ns_p999, w->wake_ns_p9999,
+		w->wake_ns_max);
 }
 
 static void
