@@ -9,6 +9,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include <rte_cycles.h>
@@ -19,7 +20,8 @@
 #define MAX_TIMERS 64
 
 struct timer {
-	rouse_worker_timer_t fn; /* NULL: there is no timer of this number */
+	int id;			 /* its place, and how often that was taken before */
+	rouse_worker_timer_t fn; /* NULL: there is none in this place */
 	void *arg;
 	uint64_t due_tsc;
 	uint64_t period_tsc; /* 0: once */
@@ -67,23 +69,30 @@ worker_run_timers(struct rouse_worker *w, uint64_t now)
 
 struct change {
 	struct timer timer;
-	unsigned int id;
 	int ret;
 };
+
+/* The number of the next timer in a place: who comes late with an old one finds nobody. */
+static int
+next_id(int id)
+{
+	return id > INT_MAX - MAX_TIMERS ? id % MAX_TIMERS : id + MAX_TIMERS;
+}
 
 static void
 put(struct rouse_worker *w, void *arg)
 {
 	struct change *c = arg;
+	unsigned int i = 0;
 
-	for (c->id = 0; c->id < MAX_TIMERS; c->id++)
-		if (w->timers->at[c->id].fn == NULL)
-			break;
-	if (c->id == MAX_TIMERS) {
+	while (i < MAX_TIMERS && w->timers->at[i].fn != NULL)
+		i++;
+	if (i == MAX_TIMERS) {
 		c->ret = -ENOSPC;
 		return;
 	}
-	w->timers->at[c->id] = c->timer;
+	c->timer.id = next_id(w->timers->at[i].id);
+	w->timers->at[i] = c->timer;
 	find_next(w);
 }
 
@@ -91,10 +100,13 @@ static void
 take_out(struct rouse_worker *w, void *arg)
 {
 	struct change *c = arg;
+	struct timer *t = &w->timers->at[c->timer.id % MAX_TIMERS];
 
-	if (w->timers->at[c->id].fn == NULL)
+	if (t->fn == NULL || t->id != c->timer.id) {
 		c->ret = -ENOENT;
-	w->timers->at[c->id].fn = NULL;
+		return;
+	}
+	t->fn = NULL;
 	find_next(w);
 }
 
@@ -128,16 +140,16 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 	worker_unlock(w);
 	if (ret == 0)
 		ret = c.ret;
-	return ret != 0 ? ret : (int)c.id;
+	return ret != 0 ? ret : c.timer.id;
 }
 
 int
 rouse_worker_timer_remove(struct rouse_worker *w, int id)
 {
-	struct change c = { .id = (unsigned int)id };
+	struct change c = { .timer = { .id = id } };
 	int ret;
 
-	if (id < 0 || id >= MAX_TIMERS)
+	if (id < 0)
 		return -ENOENT;
 	ret = worker_lock(w);
 	if (ret != 0)
@@ -152,6 +164,8 @@ worker_timers_create(struct rouse_worker *w)
 {
 	w->next_timer_tsc = UINT64_MAX;
 	w->timers = rte_zmalloc_socket("worker_timers", sizeof(*w->timers), 0, w->conf.socket_id);
+	for (int i = 0; w->timers != NULL && i < MAX_TIMERS; i++)
+		w->timers->at[i].id = i;
 	return w->timers == NULL ? -ENOMEM : 0;
 }
 
