@@ -105,12 +105,28 @@ check_queues(const struct rte_eth_dev *dev)
 	return -EINVAL;
 }
 
+/* The queues may have been set up for another configuration. */
+static int
+fit_queues(const struct rte_eth_dev *dev)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+	int ret = 0;
+
+	for (uint16_t i = 0; i < dev->data->nb_rx_queues && ret == 0; i++)
+		ret = evnic_rxq_fit(p->rxq[i]);
+	for (uint16_t i = 0; i < dev->data->nb_tx_queues && ret == 0; i++)
+		evnic_txq_fit(p->txq[i]);
+	return ret;
+}
+
 static int
 dev_start(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
 	int ret = check_queues(dev);
 
+	if (ret == 0)
+		ret = fit_queues(dev);
 	if (ret != 0)
 		return ret;
 	ret = evnic_rings_start(dev);

@@ -294,21 +294,22 @@ room_of(struct rte_mempool *pool)
 	return room <= RTE_PKTMBUF_HEADROOM ? 0 : room - RTE_PKTMBUF_HEADROOM;
 }
 
+/* Without RTE_ETH_RX_OFFLOAD_SCATTER: a buffer must hold the longest frame that is known to come.
+ */
 static int
-check_buffers(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room)
+check_buffers(const struct evnic_rxq *q)
 {
-	const struct evnic_port *p = dev->data->dev_private;
-	uint32_t longest = evnic_ends_longest(p);
+	uint32_t longest = evnic_ends_longest(q->port);
 
-	if (room < EVNIC_MIN_BUF || room < longest) {
-		EVNIC_LOG(ERR,
-			  "%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; "
-			  "use mbufs of %u bytes or more (--mbuf-size)",
-			  dev->data->name, p->args.rx_pcap, longest, queue, room,
-			  longest + RTE_PKTMBUF_HEADROOM);
-		return -EINVAL;
-	}
-	return 0;
+	if (q->room >= EVNIC_MIN_BUF && q->room >= longest)
+		return 0;
+	EVNIC_LOG(
+		ERR,
+		"%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; use mbufs "
+		"of %u bytes or more (--mbuf-size)",
+		q->port->data->name, q->port->args.rx_pcap, longest, q->queue, q->room,
+		longest + RTE_PKTMBUF_HEADROOM);
+	return -EINVAL;
 }
 
 /* Bytes of the longest frame, where one of any length may be scattered. */
@@ -320,21 +321,40 @@ longest_in_chain(const struct evnic_port *p)
 	return longest == 0 ? EVNIC_MAX_FRAME : longest;
 }
 
-/* RTE_ETH_RX_OFFLOAD_SCATTER: the queue must be able to hold the longest frame. */
+/* With it the queue must be able to hold that frame. */
 static int
-check_chain(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room, uint16_t nb_desc)
+check_chain(const struct evnic_rxq *q)
 {
-	const struct evnic_port *p = dev->data->dev_private;
-	uint32_t longest = longest_in_chain(p);
+	uint32_t longest = longest_in_chain(q->port);
 
-	if (room < EVNIC_MIN_BUF ||
-	    (longest + room - 1) / room > evnic_rxq_limit(nb_desc) - EVNIC_REFILL) {
-		EVNIC_LOG(ERR,
-			  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of "
-			  "queue %u with %u bytes each; use larger mbufs or more descriptors",
-			  dev->data->name, p->args.rx_pcap, longest, nb_desc, queue, room);
-		return -EINVAL;
-	}
+	if (q->room >= EVNIC_MIN_BUF &&
+	    (longest + q->room - 1) / q->room <= evnic_rxq_limit(q->nb_desc) - EVNIC_REFILL)
+		return 0;
+	EVNIC_LOG(ERR,
+		  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of queue %u "
+		  "with %u bytes each; use larger mbufs or more descriptors",
+		  q->port->data->name, q->port->args.rx_pcap, longest, q->nb_desc, q->queue,
+		  q->room);
+	return -EINVAL;
+}
+
+/*
+ * What depends on the port's configuration. ethdev keeps queues that are set up when a port is
+ * configured again: so at each start, too. 0; -EINVAL: the queue cannot receive what is to come,
+ * which was logged.
+ */
+int
+evnic_rxq_fit(struct evnic_rxq *q)
+{
+	uint64_t of_port = q->port->data->dev_conf.rxmode.offloads;
+	bool scatter = (of_port & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
+	int ret = scatter ? check_chain(q) : check_buffers(q);
+
+	if (ret != 0)
+		return ret;
+	q->chain = scatter ? (longest_in_chain(q->port) + q->room - 1) / q->room : 1;
+	q->offloads = q->own_offloads | of_port;
+	fill_ol_flags(q);
 	return 0;
 }
 
@@ -344,15 +364,9 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 {
 	struct evnic_port *p = dev->data->dev_private;
 	uint32_t capacity = rte_align32pow2(nb_desc);
-	uint64_t offloads = conf->offloads | dev->data->dev_conf.rxmode.offloads;
-	bool scatter = (offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
-	uint32_t room = room_of(pool);
 	struct evnic_rxq *q;
 	int ret;
 
-	ret = scatter ? check_chain(dev, queue, room, nb_desc) : check_buffers(dev, queue, room);
-	if (ret != 0)
-		return ret;
 	q = rte_zmalloc_socket("evnic_rxq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (q == NULL)
 		return -ENOMEM;
@@ -362,28 +376,34 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 
 	q->mask = capacity - 1;
 	q->nb_desc = nb_desc;
-	q->room = room;
-	q->chain = scatter ? (longest_in_chain(p) + room - 1) / room : 1;
+	q->room = room_of(pool);
+	q->own_offloads = conf->offloads;
 	q->deferred = conf->rx_deferred_start != 0;
 	q->pool = pool;
 	q->port = p;
 	q->queue = queue;
 	q->waits = p->args.overrun == EVNIC_OVERRUN_WAIT;
 	q->rearm = rearm_data(dev->data->port_id);
-	q->offloads = offloads;
-	fill_ol_flags(q);
 	p->rxq[queue] = q;
 	dev->data->rx_queues[queue] = q;
 
+	ret = evnic_rxq_fit(q);
+	if (ret != 0)
+		goto release;
+	ret = -ENOMEM;
 	q->mbufs = rte_zmalloc_socket("evnic_mbufs", capacity * sizeof(*q->mbufs),
 				      RTE_CACHE_LINE_SIZE, (int)socket);
+	if (q->mbufs == NULL)
+		goto release;
 	q->bufs = rte_zmalloc_socket("evnic_bufs", capacity * sizeof(*q->bufs), RTE_CACHE_LINE_SIZE,
 				     (int)socket);
-	if (q->mbufs == NULL || q->bufs == NULL) {
-		evnic_rxq_release(dev, queue);
-		return -ENOMEM;
-	}
+	if (q->bufs == NULL)
+		goto release;
 	return 0;
+
+release:
+	evnic_rxq_release(dev, queue);
+	return ret;
 }
 
 void
