@@ -101,6 +101,7 @@ static struct {
 	struct rte_mempool pool;
 	struct rte_pktmbuf_pool_private priv;
 } pool;
+struct rte_mempool *const rig_pool = &pool.pool;
 static struct rte_mbuf *mbufs[NB_MBUFS], *all_mbufs;
 static unsigned int nb_free;
 
@@ -342,9 +343,12 @@ rig_make(const struct rig_conf *conf)
 	rig->data = &data;
 	rig->trace = (struct evnic_trace *)rig; /* only not NULL */
 	rig->args.overrun = EVNIC_OVERRUN_DROP;
+	/* as if it were started */
+	rte_eth_fp_ops[data.port_id].rx_pkt_burst = evnic_rx_burst;
 	rig->rules.version = 1;
 	pthread_mutex_init(&rig->lock, NULL);
 	rte_spinlock_init(&rig->sort_lock);
+	rte_spinlock_init(&rig->rings_lock);
 	evnic_vectors_init(rig);
 	assert_int_equal(evnic_wire_init(rig), 0);
 	rouse_attn_poll(&rig->wire.attn);
@@ -390,6 +394,7 @@ rig_destroy(void)
 			evnic_txq_stop(rig->txq[i]);
 	}
 	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		evnic_unbind(rig, i);
 		evnic_rxq_release(&rig_dev, i);
 		evnic_txq_release(&rig_dev, i);
 	}

@@ -340,6 +340,7 @@ evnic_buf_place(const struct evnic_rxq *q, uint32_t i)
 int evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
 		    const struct rte_eth_rxconf *conf, struct rte_mempool *pool);
 void evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue);
+void evnic_rxq_free(struct evnic_rxq *q);
 int evnic_rxq_fit(struct evnic_rxq *q);
 void evnic_rxq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_rxq_info *info);
 uint32_t evnic_rxq_limit(uint32_t nb_desc);
@@ -507,6 +508,10 @@ struct evnic_port {
 	rouse_evnic_event_fn on_event; /* NULL: nobody is told */
 	void *on_event_arg;
 	struct evnic_rxq *rxq[EVNIC_MAX_QUEUES];
+	/* Those that a worker drains, by the registry; such a one outlives its release by ethdev.
+	 * Control threads -> the worker, before it knows of the queue. */
+	struct evnic_rxq *bound[EVNIC_MAX_QUEUES];
+	rte_spinlock_t rings_lock; /* a control thread makes rings; a worker asks what is owed */
 	struct evnic_txq *txq[EVNIC_MAX_QUEUES];
 	struct evnic_wire wire;
 	struct evnic_stats_zero zero;

@@ -367,6 +367,13 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	struct evnic_rxq *q;
 	int ret;
 
+	if (p->bound[queue] != NULL) {
+		EVNIC_LOG(ERR,
+			  "%s: queue %u is bound to a worker; pause the port there, or remove the "
+			  "queue, before it is set up",
+			  dev->data->name, queue);
+		return -EBUSY;
+	}
 	q = rte_zmalloc_socket("evnic_rxq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (q == NULL)
 		return -ENOMEM;
@@ -414,12 +421,18 @@ evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue)
 
 	if (q == NULL)
 		return;
-	/* the rings outlive it: nobody could undo its binding any more */
-	evnic_unbind(p, queue);
 	p->rxq[queue] = NULL;
 	p->zero.ipackets[queue] = p->zero.ibytes[queue] = 0;
 	p->zero.nombuf[queue] = p->zero.missed[queue] = 0;
 	dev->data->rx_queues[queue] = NULL;
+	/* ethdev asks nobody: a worker that was not told still has it, and finds it stopped */
+	if (p->bound[queue] != q)
+		evnic_rxq_free(q);
+}
+
+void
+evnic_rxq_free(struct evnic_rxq *q)
+{
 	rte_free(q->stash);
 	rte_free(q->bufs);
 	rte_free(q->mbufs);
