@@ -16,7 +16,7 @@
 #define NB_MBUFS   8192
 #define ROOM	   512
 #define FRAME_LEN  60
-#define MAX_FRAMES 256
+#define MAX_FRAMES 1024
 #define TSC_HZ	   1000000000
 
 int evnic_logtype = RTE_LOGTYPE_USER1;

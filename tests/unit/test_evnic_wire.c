@@ -18,18 +18,24 @@
 static struct rouse_attn worker;
 
 static void
-make_with(enum rouse_steer_map map, uint16_t nb_rings, uint16_t nb_vectors)
+make_with_desc(enum rouse_steer_map map, uint16_t nb_rings, uint16_t nb_vectors, uint16_t nb_desc)
 {
 	const struct rig_conf conf = {
 		.map = map,
 		.nb_queues = QUEUES,
 		.nb_rings = nb_rings,
 		.nb_vectors = nb_vectors,
-		.nb_desc = 256,
+		.nb_desc = nb_desc,
 	};
 
 	rig_make(&conf);
 	assert_int_equal(rouse_attn_init(&worker), 0);
+}
+
+static void
+make_with(enum rouse_steer_map map, uint16_t nb_rings, uint16_t nb_vectors)
+{
+	make_with_desc(map, nb_rings, nb_vectors, 256);
 }
 
 static int
@@ -419,6 +425,73 @@ frames_that_are_dropped_are_an_error_of_the_default_processor(void **state)
 	assert_int_equal(rouse_counter_get(&rig->rxq[0]->missed), 400 - evnic_rxq_limit(256));
 }
 
+static struct rte_mbuf *kept[8192];
+static unsigned int nb_kept;
+
+/* What rx_burst gives goes back to the pool after it has posted buffers, as in a real program. */
+static bool
+drop_for_either_reason(unsigned int nth)
+{
+	uint32_t limit = evnic_rxq_limit(rig->rxq[0]->nb_desc);
+
+	switch (nth) {
+	case 0: /* the driver is late */
+		for (uint32_t i = 0; i < limit + 3; i++)
+			rig_arrive(0, 0);
+		return true;
+	case 2: /* it receives everything, and finds no mbuf to post */
+		while (rte_mempool_get(rig_pool, (void **)&kept[nb_kept]) == 0)
+			nb_kept++;
+		while (rig->rxq[0]->next_post != atomic_load(&rig->rxq[0]->consumed))
+			nb_kept += evnic_rx_burst(rig->rxq[0], &kept[nb_kept], 32);
+		rig_arrive(0, 0);
+		rig_arrive(0, 0);
+		return true;
+	case 4: /* there are mbufs again, and it posts them */
+		while (nb_kept != 0)
+			rte_mempool_put(rig_pool, kept[--nb_kept]);
+		rig_receive_all(0);
+		rig_receive_all(1);
+		for (uint32_t i = 0; i < limit + 5; i++)
+			rig_arrive(0, 0);
+		return true;
+	default:
+		return nth < 6;
+	}
+}
+
+static void
+a_driver_that_is_late_is_told_apart_from_one_without_mbufs(void **state)
+{
+	static const uint16_t nb_desc[] = { 64, 96, 128, 1024 };
+	static const struct {
+		uint32_t kind, nb;
+	} expected[] = { { ROUSE_EVNIC_OVERRUN, 3 },
+			 { ROUSE_EVNIC_NO_BUFFER, 2 },
+			 { ROUSE_EVNIC_OVERRUN, 8 } };
+
+	for (unsigned int i = 0; i < UNIT_DIM(nb_desc); i++) {
+		unsigned int nb_errors = 0;
+
+		make_with_desc(ROUSE_STEER_MAP_B, 4, 4, nb_desc[i]);
+		rouse_steer_default_processor_set(&rig->steer, 1);
+		rig_run(drop_for_either_reason);
+		for (unsigned int k = 0; k < rig_nb_events; k++) {
+			const struct rouse_event *e = &rig_events[k].event;
+
+			if (e->code != ROUSE_EVENT_ERROR)
+				continue;
+			assert_true(nb_errors < UNIT_DIM(expected));
+			assert_int_equal(e->len, expected[nb_errors].kind);
+			assert_int_equal(e->data, expected[nb_errors].nb);
+			nb_errors++;
+		}
+		assert_int_equal(nb_errors, UNIT_DIM(expected));
+		if (i != UNIT_DIM(nb_desc) - 1)
+			destroy(NULL);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, destroy)
 
 int
@@ -434,6 +507,7 @@ main(void)
 		TEST(a_tx_event_frees_what_was_sent_and_no_more),
 		TEST(without_tx_events_nothing_is_said_of_what_was_sent),
 		TEST(frames_that_are_dropped_are_an_error_of_the_default_processor),
+		TEST(a_driver_that_is_late_is_told_apart_from_one_without_mbufs),
 	};
 
 	return UNIT_RUN(tests);

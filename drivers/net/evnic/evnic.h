@@ -301,6 +301,7 @@ struct evnic_rxq {
 	uint16_t queue;
 	bool gathers;				/* its events come by more than a ring of its own */
 	bool waits;				/* overrun=wait: the wire may wait for a buffer */
+	bool is_dry;				/* what `dry` says */
 	bool deferred;				/* dev_start leaves it stopped */
 	uint64_t rings;				/* by which its events come, a bit each */
 	uint32_t handled[ROUSE_NB_EVENT_CODES]; /* events that the wire is yet to know of */
@@ -313,6 +314,7 @@ struct evnic_rxq {
 
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t posted; /* buffers before this index */
+	_Atomic bool dry;	   /* the pool had too few mbufs when buffers were posted last */
 	_Atomic bool stopped;	   /* control thread: frames without a buffer are dropped */
 	_Atomic bool reset_wanted; /* control thread sets it, the wire lets go and clears it */
 

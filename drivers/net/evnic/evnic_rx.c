@@ -41,6 +41,16 @@ post(struct evnic_rxq *q, struct rte_mbuf **mbufs, uint32_t n)
 	atomic_store_explicit(&q->posted, q->next_post, memory_order_release);
 }
 
+/* The wire asks when it has to drop a frame: is the driver late, or has it no mbufs? */
+static void
+set_dry(struct evnic_rxq *q, bool is_dry)
+{
+	if (likely(q->is_dry == is_dry))
+		return;
+	q->is_dry = is_dry;
+	atomic_store_explicit(&q->dry, is_dry, memory_order_relaxed);
+}
+
 /* Post buffers for those that were used, by whole batches; the pool's cache is this lcore's. */
 static void
 refill(struct evnic_rxq *q)
@@ -53,6 +63,7 @@ refill(struct evnic_rxq *q)
 		uint32_t n = EVNIC_REFILL;
 
 		if (unlikely(rte_mempool_get_bulk(q->pool, (void **)mbufs, n) != 0)) {
+			set_dry(q, true);
 			/* an empty queue would never be woken again: take what there is */
 			n = 1;
 			if (q->next_post - consumed >= q->chain ||
@@ -60,6 +71,8 @@ refill(struct evnic_rxq *q)
 				rouse_counter_add(&q->nombuf, 1);
 				break;
 			}
+		} else {
+			set_dry(q, false);
 		}
 		post(q, mbufs, n);
 	}
@@ -321,14 +334,15 @@ longest_in_chain(const struct evnic_port *p)
 	return longest == 0 ? EVNIC_MAX_FRAME : longest;
 }
 
-/* With it the queue must be able to hold that frame. */
+/* With it the queue must be able to hold that frame. Buffers are posted when EVNIC_REFILL of them
+ * are missing: one fewer may be for long. */
 static int
 check_chain(const struct evnic_rxq *q)
 {
 	uint32_t longest = longest_in_chain(q->port);
 
 	if (q->room >= EVNIC_MIN_BUF &&
-	    (longest + q->room - 1) / q->room <= evnic_rxq_limit(q->nb_desc) - EVNIC_REFILL)
+	    (longest + q->room - 1) / q->room <= evnic_rxq_limit(q->nb_desc) - (EVNIC_REFILL - 1))
 		return 0;
 	EVNIC_LOG(ERR,
 		  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of queue %u "
@@ -505,6 +519,7 @@ evnic_rxq_stop(struct evnic_rxq *q)
 	for (uint32_t i = q->consumed; i != q->next_post; i++)
 		rte_mempool_put(q->pool, q->mbufs[i & q->mask]);
 	q->limit = q->next_post = 0;
+	set_dry(q, false);
 	atomic_store_explicit(&q->consumed, 0, memory_order_relaxed);
 }
 
