@@ -130,6 +130,38 @@ a_driver_without_mbufs_is_told_apart_from_one_that_is_late(void **state)
 }
 
 static void
+records_of_a_capture_that_are_no_frame_are_told_at_each_start(void **state)
+{
+	static struct rig r;
+	const struct rig_setup setup = { .args = "", .nb_rxq = 2, .conf = scheme_rss_conf() };
+
+	rig_begin(&r);
+	for (uint16_t i = 0; i < 10; i++) {
+		rig_add_flow(&r, i);
+		rig_add(&r, "", 0);
+	}
+	rig_open(&r, &setup);
+	scheme_nb_notes = 0;
+	assert_int_equal(rouse_evnic_on_event(r.port, scheme_note_event, NULL), 0);
+	assert_int_equal(rouse_evnic_default_processor_set(r.port, 1), 0);
+	for (uint32_t i = 1; i <= 2; i++) {
+		rig_start(&r);
+		rig_receive_all(&r);
+		while (scheme_nb_notes < 2 * i)
+			rig_poll(&r, 1);
+		assert_int_equal(scheme_last_note(ROUSE_EVENT_ERROR, ROUSE_EVNIC_BAD_RECORD).data,
+				 10 * i);
+		assert_int_equal(scheme_last_note(ROUSE_EVENT_ERROR, ROUSE_EVNIC_BAD_RECORD).queue,
+				 1);
+		assert_int_equal(scheme_last_note(ROUSE_EVENT_ERROR, ROUSE_EVNIC_SOURCE_ENDED).data,
+				 i);
+		assert_int_equal(scheme_nb_notes, 2 * i);
+		rig_stop(&r);
+	}
+	rig_close(&r);
+}
+
+static void
 tx_events_free_the_mbufs_of_a_sender_that_sends_no_more(void **state)
 {
 	static const char *const args[] = { "overrun=wait,tx_pcap=/dev/null,tx_events=1",
@@ -233,6 +265,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_flood_of_events_displaces_no_frame_and_the_last_state_is_told),
 		cmocka_unit_test(an_overrun_is_told_and_in_the_end_how_many_frames_it_took),
 		cmocka_unit_test(a_driver_without_mbufs_is_told_apart_from_one_that_is_late),
+		cmocka_unit_test(records_of_a_capture_that_are_no_frame_are_told_at_each_start),
 		cmocka_unit_test(tx_events_free_the_mbufs_of_a_sender_that_sends_no_more),
 		cmocka_unit_test(a_tx_queue_can_stop_while_its_events_are_received),
 	};

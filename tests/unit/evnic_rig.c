@@ -244,6 +244,7 @@ static struct {
 static const uint8_t frame_bytes[FRAME_LEN];
 
 uint32_t rig_sink_room;
+enum evnic_next rig_source_next;
 
 static void
 peek_script(struct evnic_source *s, uint32_t max, struct evnic_batch *out)
@@ -256,8 +257,7 @@ peek_script(struct evnic_source *s, uint32_t max, struct evnic_batch *out)
 	*out = (struct evnic_batch){
 		.frames = &script.frames[script.first],
 		.nb_frames = RTE_MIN(script.end - script.first, max),
-		/* never blocks: it is due since long */
-		.next = EVNIC_WAIT_TIME,
+		.next = rig_source_next,
 		.due_ns = 1,
 	};
 }
@@ -273,6 +273,7 @@ static const struct evnic_source_ops source_ops = {
 	.advance = advance_script,
 };
 static struct evnic_source source = { .ops = &source_ops, .fd = -1 };
+struct evnic_source *const rig_source = &source;
 
 static uint32_t
 write_sink(struct evnic_sink *s, struct rte_mbuf *const *pkts, uint32_t nb_pkts, uint64_t *refused)
@@ -330,6 +331,8 @@ rig_make(const struct rig_conf *conf)
 	rig_forget();
 	rig_window = NULL;
 	rig_sink_room = UINT32_MAX;
+	rig_source_next = EVNIC_WAIT_TIME; /* never blocks: it is due since long */
+	source.nb_bad = 0;
 	rig = aligned_alloc(ROUSE_CACHE_LINE, RTE_ALIGN_CEIL(sizeof(*rig), ROUSE_CACHE_LINE));
 	assert_non_null(rig);
 	memset(rig, 0, sizeof(*rig));

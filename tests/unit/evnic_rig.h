@@ -71,6 +71,10 @@ unsigned int rig_receive_all(uint16_t queue);
  */
 void rig_run(bool (*round)(unsigned int nth));
 
+/* What the source says when it has no frame (EVNIC_WAIT_TIME), and what it left out. */
+extern enum evnic_next rig_source_next;
+extern struct evnic_source *const rig_source;
+
 /* Frames that were hashed, or could not be; of 60 bytes. */
 void rig_arrive(uint32_t hash, uint8_t fate);
 

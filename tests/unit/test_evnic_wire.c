@@ -425,6 +425,22 @@ frames_that_are_dropped_are_an_error_of_the_default_processor(void **state)
 	assert_int_equal(rouse_counter_get(&rig->rxq[0]->missed), 400 - evnic_rxq_limit(256));
 }
 
+/* The errors that the wire told of, in their order; queue 1 is the default processor. */
+static unsigned int
+errors_told(struct rouse_event *out, unsigned int max)
+{
+	unsigned int nb = 0;
+
+	for (unsigned int i = 0; i < rig_nb_events; i++) {
+		if (rig_events[i].event.code != ROUSE_EVENT_ERROR)
+			continue;
+		assert_true(nb < max);
+		assert_int_equal(rig_events[i].path.queue, 1);
+		out[nb++] = rig_events[i].event;
+	}
+	return nb;
+}
+
 static struct rte_mbuf *kept[8192];
 static unsigned int nb_kept;
 
@@ -471,23 +487,80 @@ a_driver_that_is_late_is_told_apart_from_one_without_mbufs(void **state)
 			 { ROUSE_EVNIC_OVERRUN, 8 } };
 
 	for (unsigned int i = 0; i < UNIT_DIM(nb_desc); i++) {
-		unsigned int nb_errors = 0;
+		struct rouse_event told[8];
 
 		make_with_desc(ROUSE_STEER_MAP_B, 4, 4, nb_desc[i]);
 		rouse_steer_default_processor_set(&rig->steer, 1);
 		rig_run(drop_for_either_reason);
-		for (unsigned int k = 0; k < rig_nb_events; k++) {
-			const struct rouse_event *e = &rig_events[k].event;
-
-			if (e->code != ROUSE_EVENT_ERROR)
-				continue;
-			assert_true(nb_errors < UNIT_DIM(expected));
-			assert_int_equal(e->len, expected[nb_errors].kind);
-			assert_int_equal(e->data, expected[nb_errors].nb);
-			nb_errors++;
+		assert_int_equal(errors_told(told, UNIT_DIM(told)), UNIT_DIM(expected));
+		for (unsigned int k = 0; k < UNIT_DIM(expected); k++) {
+			assert_int_equal(told[k].len, expected[k].kind);
+			assert_int_equal(told[k].data, expected[k].nb);
 		}
-		assert_int_equal(nb_errors, UNIT_DIM(expected));
 		if (i != UNIT_DIM(nb_desc) - 1)
+			destroy(NULL);
+	}
+}
+
+static bool
+leave_records_out(unsigned int nth)
+{
+	/* what it had left out before the start is one event, what comes later others */
+	rig_source->nb_bad += nth == 3 || nth == 7 ? nth : 0;
+	rig_receive_all(1);
+	if (nth == 3)
+		rig_arrive(0, 0);
+	return nth < 10;
+}
+
+static void
+records_that_are_no_frame_are_told_with_their_number(void **state)
+{
+	static const uint64_t sums[] = { 2, 2 + 3, 2 + 3 + 7 };
+	struct rouse_event told[8];
+
+	make_with(ROUSE_STEER_MAP_A, 16, 16);
+	rouse_steer_default_processor_set(&rig->steer, 1);
+	rig_source->nb_bad = 2;
+	rig_run(leave_records_out);
+	assert_int_equal(errors_told(told, UNIT_DIM(told)), UNIT_DIM(sums));
+	for (unsigned int i = 0; i < UNIT_DIM(sums); i++) {
+		assert_int_equal(told[i].len, ROUSE_EVNIC_BAD_RECORD);
+		assert_int_equal(told[i].data, sums[i]);
+	}
+}
+
+/* The wire asks again and again, as somebody wants something of it. */
+static bool
+ask_after_the_end(unsigned int nth)
+{
+	if (nth == 1)
+		rig_arrive(0, 0);
+	atomic_fetch_add(&rig->wire.sync_wanted, 1);
+	rig_receive_all(1);
+	return nth < 6;
+}
+
+static void
+the_end_of_a_source_is_told_once_and_whether_it_failed(void **state)
+{
+	static const struct {
+		enum evnic_next next;
+		uint32_t kind;
+	} ends[] = { { EVNIC_ENDED, ROUSE_EVNIC_SOURCE_ENDED },
+		     { EVNIC_FAILED, ROUSE_EVNIC_SOURCE_FAILED } };
+	struct rouse_event told[8];
+
+	for (unsigned int i = 0; i < UNIT_DIM(ends); i++) {
+		make_with(ROUSE_STEER_MAP_A, 16, 16);
+		rouse_steer_default_processor_set(&rig->steer, 1);
+		rig_source_next = ends[i].next;
+		rig_run(ask_after_the_end);
+		assert_int_equal(errors_told(told, UNIT_DIM(told)), 1);
+		assert_int_equal(told[0].len, ends[i].kind);
+		assert_int_equal(told[0].data, 1);
+		assert_int_equal(rouse_counter_get(&rig->wire.stats.ended), 1);
+		if (i == 0)
 			destroy(NULL);
 	}
 }
@@ -508,6 +581,8 @@ main(void)
 		TEST(without_tx_events_nothing_is_said_of_what_was_sent),
 		TEST(frames_that_are_dropped_are_an_error_of_the_default_processor),
 		TEST(a_driver_that_is_late_is_told_apart_from_one_without_mbufs),
+		TEST(records_that_are_no_frame_are_told_with_their_number),
+		TEST(the_end_of_a_source_is_told_once_and_whether_it_failed),
 	};
 
 	return UNIT_RUN(tests);

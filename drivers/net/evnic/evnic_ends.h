@@ -97,7 +97,7 @@ struct evnic_source {
 	const struct evnic_source_ops *ops;
 	uint32_t longest; /* bytes of its longest frame; 0: not known, it leaves longer ones out */
 	uint32_t max_len; /* bytes that the buffers of every queue hold; set before start */
-	uint64_t nb_bad;  /* records that were no frame, so far */
+	uint64_t nb_bad;  /* records that were no frame, since the start or of the whole capture */
 	int fd;		  /* readable when there are frames, edge-triggered; -1: none */
 	bool spins;	  /* waiting for a buffer, look for it so long before blocking */
 };

@@ -523,7 +523,6 @@ evnic_wire_start(struct evnic_port *p)
 	w->source = p->data->nb_rx_queues == 0 ? NULL : evnic_ends_source(p);
 	w->sink = evnic_ends_sink(p);
 	w->trace = p->trace;
-	p->events.bad_seen = w->source == NULL ? 0 : w->source->nb_bad;
 	if (w->source != NULL && w->source->fd >= 0) {
 		ret = watch(w->epoll, w->source->fd);
 		if (ret != 0)
