@@ -14,6 +14,8 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 
+#include <rouse_evnic.h>
+
 #include "port_rig.h"
 
 #define ROOM	 256 /* bytes of a frame in an mbuf */
@@ -209,6 +211,28 @@ without_fast_free_references_count(void **state)
 	rig_close(&r);
 }
 
+static void
+masks_and_intervals_are_lifted(void **state)
+{
+	struct rouse_evnic_vector v;
+	struct rig r;
+
+	open_short(&r, &plain);
+	assert_int_equal(rouse_evnic_vector_mask(r.port, 0, true), 0);
+	assert_int_equal(rouse_evnic_vector_interval_set(r.port, 0, 1000), 0);
+	rig_start(&r);
+	rig_receive_all(&r);
+	rig_stop(&r);
+	assert_int_equal(rouse_evnic_vector_get(r.port, 0, &v), 0);
+	assert_true(v.masked);
+	assert_int_equal(v.interval_us, 1000);
+	configure(&r, &plain);
+	assert_int_equal(rouse_evnic_vector_get(r.port, 0, &v), 0);
+	assert_false(v.masked);
+	assert_int_equal(v.interval_us, 0);
+	rig_close(&r);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,6 +242,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(with_scatter_the_queue_takes_as_many_mbufs_as_a_frame_may_need),
 		cmocka_unit_test(checksums_are_told_as_the_port_is_configured),
 		cmocka_unit_test(without_fast_free_references_count),
+		cmocka_unit_test(masks_and_intervals_are_lifted),
 	};
 
 	if (rig_init(argv[0]) < 0)

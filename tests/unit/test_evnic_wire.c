@@ -565,6 +565,63 @@ the_end_of_a_source_is_told_once_and_whether_it_failed(void **state)
 	}
 }
 
+/* ---- before it blocks ---- */
+
+static struct {
+	bool is_late, is_done;
+} owed;
+
+/* What is owed is handled as the wire is about to block; the driver finds it awake, and tells it
+ * nothing. */
+static void
+handle_late(enum rouse_window window)
+{
+	const struct rouse_attn_target wire = {
+		.attn = &rig->wire.attn,
+		.device = EVNIC_WIRE_CONTROL,
+	};
+
+	if (window == ROUSE_WINDOW_C_PARKING && rig->events.anything_owed && !owed.is_done) {
+		owed.is_done = true;
+		rig_receive_all(1);
+		assert_true(evnic_events_can_post(rig));
+	} else if (window == ROUSE_WINDOW_C_LOOKED) {
+		/* it blocks now, and somebody has to wake it */
+		owed.is_late |= evnic_events_can_post(rig);
+		rig_window = NULL;
+		atomic_store(&rig->wire.stop, true);
+		rouse_attn_signal(&wire, 1);
+	}
+}
+
+static bool
+owe_an_error(unsigned int nth)
+{
+	if (nth < 2)
+		rig_source->nb_bad++;
+	/* a second round: the event of the first one is not handled yet */
+	if (nth == 0)
+		atomic_fetch_add(&rig->wire.sync_wanted, 1);
+	return true;
+}
+
+static void
+the_wire_does_not_block_over_events_that_can_be_posted(void **state)
+{
+	struct rouse_event told[8];
+
+	make_with(ROUSE_STEER_MAP_B, 4, 4);
+	rouse_steer_default_processor_set(&rig->steer, 1);
+	memset(&owed, 0, sizeof(owed));
+	rig_source_next = EVNIC_SILENT;
+	rig_window = handle_late;
+	rig_run(owe_an_error);
+	assert_true(owed.is_done);
+	assert_false(owed.is_late);
+	assert_int_equal(errors_told(told, UNIT_DIM(told)), 2);
+	assert_int_equal(told[1].data, 2);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, destroy)
 
 int
@@ -583,6 +640,7 @@ main(void)
 		TEST(a_driver_that_is_late_is_told_apart_from_one_without_mbufs),
 		TEST(records_that_are_no_frame_are_told_with_their_number),
 		TEST(the_end_of_a_source_is_told_once_and_whether_it_failed),
+		TEST(the_wire_does_not_block_over_events_that_can_be_posted),
 	};
 
 	return UNIT_RUN(tests);
