@@ -153,7 +153,8 @@ struct evnic_sink {
 /* evnic_file.c: files that a port writes */
 
 bool evnic_file_is_same(const char *a, const char *b);
-FILE *evnic_file_open(const char *path);
+const char *evnic_file_objection(const char *path);
+FILE *evnic_file_open(const char *path, const char **why);
 
 /* evnic_sink_pcap.c: a capture file */
 
