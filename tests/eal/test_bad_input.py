@@ -92,6 +92,7 @@ OPTIONS = [
 def bad_captures(folder):
     """(file, what one line must hold), written into the folder."""
     (folder / "folder.pcap").mkdir()
+    os.mkfifo(folder / "pipe.pcap")  # nobody writes it
     frame = hm.pcap_record(hm.eth4())
     for name, data in {
             "text.pcap": b"# a text, longer than the header of any capture is\n",
@@ -109,6 +110,7 @@ def bad_captures(folder):
     ethernet = "give an Ethernet capture"
     packets = "give a capture with packets"
     return [("missing.pcap", ethernet), ("folder.pcap", ethernet), ("text.pcap", ethernet),
+            ("pipe.pcap", ethernet), ("/dev/zero", ethernet), ("-", ethernet),
             ("nothing.pcap", ethernet), ("half_a_header.pcap", ethernet),
             ("no_record.pcap", packets), ("half_a_record.pcap", packets),
             ("empty_record.pcap", packets), ("raw_ip.pcap", ethernet), ("wlan.pcapng", ethernet),
