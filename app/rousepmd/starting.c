@@ -3,8 +3,8 @@
  */
 
 /*
- * Signals while the ports are made. The main thread looks at none then: a driver may have it wait,
- * for the end of a long file, or for ever for a pipe that says nothing. So a thread waits for them,
+ * Signals while the ports are made. The main thread looks at none then, and a driver may have it
+ * wait, for the end of a long file or for somebody who does not answer. So a thread waits for them,
  * and ends the program; there is nothing yet that had to be ended well.
  */
 

@@ -293,8 +293,11 @@ struct rouse_attn_port_ops {
 	 * Let the device signal events of @p queue to @p owner, with the number of the event ring
 	 * as the ring bit. The owner is copied; its attention stays valid until unbind returns.
 	 * Entries that are in the rings already are not signalled: the caller looks once. The
-	 * binding outlives a stop and a start of the port, but not a new setup of the queue; the
-	 * rings of a bound queue stay the same.
+	 * binding outlives a stop and a start of the port, and the rings of a bound queue stay the
+	 * same: the driver refuses to set it up anew, or to configure its port. Since ethdev
+	 * releases queues without asking, and the owner may not have been told, `owed` and
+	 * `has_buffers` can be called until unbind: of a queue that is no more nothing is owed,
+	 * and it needs no buffer.
 	 *
 	 * A ring may carry events of several queues. Receiving from one of these takes what the
 	 * ring has for the others out of it, too, and keeps it for them; if it returns less than it

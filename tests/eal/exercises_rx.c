@@ -227,6 +227,38 @@ begin_scattered(struct rig *r, const uint32_t *lens, size_t nb)
 		rig_add_to(r, "ff:ff:ff:ff:ff:ff", lens[i]);
 }
 
+/* A queue of so many descriptors takes a frame in so many mbufs, and none that is longer. */
+static void
+scatter_to_the_limit(uint16_t nb_desc, uint32_t nb_segs)
+{
+	const uint32_t lens[] = { nb_segs * ROOM, 60 }, longer[] = { nb_segs * ROOM + 1 };
+	struct rig_setup setup = {
+		.args = "overrun=wait,pace=max,loops=20",
+		.nb_rxq = 1,
+		.nb_desc = nb_desc,
+		.room = ROOM,
+		.conf.rxmode = { .offloads = RTE_ETH_RX_OFFLOAD_SCATTER, .mtu = 20000 },
+	};
+	struct rig r;
+
+	begin_scattered(&r, lens, UNIT_DIM(lens));
+	rig_open(&r, &setup);
+	rig_replay(&r);
+	assert_int_equal(r.nb_seen, 20 * UNIT_DIM(lens));
+	for (uint32_t i = 0; i < r.nb_seen; i += 2) {
+		assert_int_equal(r.seen[i].nb_segs, nb_segs);
+		assert_true(r.seen[i].is_pattern);
+	}
+	rig_close(&r);
+
+	begin_scattered(&r, longer, UNIT_DIM(longer));
+	setup.nb_desc = 4096;
+	setup.nb_mbufs = 8192;
+	rig_open(&r, &setup);
+	assert_int_equal(rte_eth_rx_queue_setup(r.port, 0, nb_desc, 0, NULL, r.pool), -EINVAL);
+	rig_close(&r);
+}
+
 void
 exercise_scattered_rx(void)
 {
@@ -273,4 +305,9 @@ exercise_scattered_rx(void)
 	assert_int_equal(rte_eth_dev_configure(r.port, 1, 1, &setup.conf), 0);
 	assert_int_equal(rte_eth_rx_queue_setup(r.port, 0, 64, 0, NULL, r.pool), -EINVAL);
 	rig_close(&r);
+
+	/* 31 buffers may be missing */
+	scatter_to_the_limit(64, 32 - 31);
+	scatter_to_the_limit(96, 96 - 31);
+	scatter_to_the_limit(128, 96 - 31);
 }

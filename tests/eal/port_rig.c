@@ -10,6 +10,7 @@
 #include <rte_bus_vdev.h>
 #include <rte_eal.h>
 #include <rte_ether.h>
+#include <rte_log.h>
 
 #include "port_rig.h"
 
@@ -237,6 +238,35 @@ rig_stats(struct rig *r)
 
 	assert_int_equal(rte_eth_stats_get(r->port, &stats), 0);
 	return stats;
+}
+
+static struct {
+	FILE *stream;
+	char *text;
+	size_t size;
+} logged;
+
+void
+rig_log_begin(void)
+{
+	logged.stream = open_memstream(&logged.text, &logged.size);
+	assert_non_null(logged.stream);
+	assert_int_equal(rte_openlog_stream(logged.stream), 0);
+}
+
+unsigned int
+rig_log_end(const char *words)
+{
+	unsigned int nb_lines = 0;
+
+	rte_openlog_stream(NULL);
+	fclose(logged.stream);
+	for (const char *at = logged.text; *at != '\0'; at++)
+		nb_lines += *at == '\n';
+	if (strstr(logged.text, words) == NULL)
+		fail_msg("\"%s\" is not in the log: %s", words, logged.text);
+	free(logged.text);
+	return nb_lines;
 }
 
 void

@@ -92,6 +92,7 @@ OPTIONS = [
 def bad_captures(folder):
     """(file, what one line must hold), written into the folder."""
     (folder / "folder.pcap").mkdir()
+    os.mkfifo(folder / "pipe.pcap")  # nobody writes it
     frame = hm.pcap_record(hm.eth4())
     for name, data in {
             "text.pcap": b"# a text, longer than the header of any capture is\n",
@@ -109,6 +110,7 @@ def bad_captures(folder):
     ethernet = "give an Ethernet capture"
     packets = "give a capture with packets"
     return [("missing.pcap", ethernet), ("folder.pcap", ethernet), ("text.pcap", ethernet),
+            ("pipe.pcap", ethernet), ("/dev/zero", ethernet), ("-", ethernet),
             ("nothing.pcap", ethernet), ("half_a_header.pcap", ethernet),
             ("no_record.pcap", packets), ("half_a_record.pcap", packets),
             ("empty_record.pcap", packets), ("raw_ip.pcap", ethernet), ("wlan.pcapng", ethernet),
@@ -216,6 +218,23 @@ class BadInputTest(rig.Test):
                 self.assertIn(f"={trace}: ", run.output)
                 self.assertIn(words, run.output)
                 self.assertEqual(path.read_bytes(), GOOD.read_bytes())
+
+    def test_what_could_stop_the_port_is_not_written(self):
+        """A pipe without a reader, one whose reader reads nothing, and a terminal."""
+        os.mkfifo(self.folder / "nobody")
+        os.mkfifo(self.folder / "stuck")
+        stuck = os.open(self.folder / "stuck", os.O_RDONLY | os.O_NONBLOCK)
+        terminal = os.openpty()
+        for fd in (stuck, *terminal):
+            self.addCleanup(os.close, fd)
+        for key in ("tx_pcap", "trace"):
+            for place in ("nobody", "stuck", os.ttyname(terminal[1])):
+                with self.subTest(key=key, place=place):
+                    run = rig.rousepmd(self.folder, rig.device(rx_pcap=GOOD, **{key: place}))
+                    self.assertEqual((run.status, run.report), (1, None), rig.tail(run.output))
+                    lines = [line for line in run.output.splitlines() if "net_evnic:" in line]
+                    self.assertEqual(len(lines), 1, lines)
+                    self.assertIn(f"{key}={place}: cannot be written: what is no file", lines[0])
 
     def test_a_trace_that_does_not_fit_is_told(self):
         run = rig.rousepmd(self.folder, rig.device(rx_pcap=GOOD, trace="/dev/full"))

@@ -9,10 +9,12 @@ import os
 import signal
 
 import rig
+from rig import hm
 
 CAPTURE = rig.PCAPS / "mixed.pcap"
 DEFAULT_RUN = rig.TOP / "config" / "run.conf"
 MAX_RSS_KB = 300 << 10
+LONG_SIZE = 1 << 34  # bytes: records without a byte, for half a minute
 QUEUES = ("--rxq=4", "--txq=4")
 
 PORT_KEYS = {"port", "name", "ipackets", "ibytes", "opackets", "imissed", "queues"}
@@ -127,12 +129,13 @@ class EndsTest(rig.Test):
         self.check_signal(signal.SIGINT, pace=20)
 
     def test_a_signal_ends_a_run_that_waits_for_its_capture(self):
-        """A pipe that nobody writes; the signals are the program's own from the start."""
-        pipe = self.folder / "pipe"
-        os.mkfifo(pipe)
+        """A long one, all holes; the signals are the program's own from the start."""
+        path = self.folder / "long.pcap"
+        path.write_bytes(hm.pcap())
+        os.truncate(path, LONG_SIZE)
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number), rig.Program(
-                    [rig.ROUSEPMD, *rig.eal(), rig.device(rx_pcap=pipe), "--", *QUEUES],
+                    [rig.ROUSEPMD, *rig.eal(), rig.device(rx_pcap=path), "--", *QUEUES],
                     self.folder) as rousepmd:
                 rig.wait_until(lambda: blocks(rousepmd.process.pid, number), "it has begun")
                 rousepmd.signal(number)

@@ -19,6 +19,7 @@ WINDOW = 64  # frames under way at once
 SILENCE_S = 4
 MAX_SHARE = 0.003  # of a processor, the process
 MAX_WAKES = 2  # of a thread, in the silence
+SOURCE_FAILED = 3  # a kind of ERROR
 LENGTHS = (60, 61, 200, 1514)
 
 
@@ -138,7 +139,7 @@ class IfaceTest(rig.Test):
         self.assertEqual(self.finish(rousepmd)["ports"][0]["ipackets"], 6)
 
     def test_an_interface_that_disappears_ends_the_source_and_what_came_stays_counted(self):
-        rousepmd = self.start(rig.device(0, iface="near"))
+        rousepmd = self.start(rig.device(0, iface="near", trace="trace"))
         rousepmd.expect("rx +")
         self.exchange(frames(WINDOW))
         self.namespace.ip("link", "del", "dev", "near")
@@ -148,6 +149,9 @@ class IfaceTest(rig.Test):
         self.assertIn("iface=near: nothing more is received", lines[0])
         report = rig.read_report(self.folder / "report.json")
         self.assertEqual(report["ports"][0]["ipackets"], WINDOW)
+        trace = (self.folder / "trace").read_text(encoding="ascii").splitlines()
+        errors = [line for line in trace if line.startswith("event error")]
+        self.assertEqual(errors, [f"event error 0 0 0 1 {SOURCE_FAILED}"])
 
     def test_an_interface_that_was_down_for_a_while_goes_on(self):
         rousepmd = self.start(rig.device(0, iface="near"))

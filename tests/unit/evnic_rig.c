@@ -16,7 +16,7 @@
 #define NB_MBUFS   8192
 #define ROOM	   512
 #define FRAME_LEN  60
-#define MAX_FRAMES 256
+#define MAX_FRAMES 1024
 #define TSC_HZ	   1000000000
 
 int evnic_logtype = RTE_LOGTYPE_USER1;
@@ -101,6 +101,7 @@ static struct {
 	struct rte_mempool pool;
 	struct rte_pktmbuf_pool_private priv;
 } pool;
+struct rte_mempool *const rig_pool = &pool.pool;
 static struct rte_mbuf *mbufs[NB_MBUFS], *all_mbufs;
 static unsigned int nb_free;
 
@@ -243,6 +244,7 @@ static struct {
 static const uint8_t frame_bytes[FRAME_LEN];
 
 uint32_t rig_sink_room;
+enum evnic_next rig_source_next;
 
 static void
 peek_script(struct evnic_source *s, uint32_t max, struct evnic_batch *out)
@@ -255,8 +257,7 @@ peek_script(struct evnic_source *s, uint32_t max, struct evnic_batch *out)
 	*out = (struct evnic_batch){
 		.frames = &script.frames[script.first],
 		.nb_frames = RTE_MIN(script.end - script.first, max),
-		/* never blocks: it is due since long */
-		.next = EVNIC_WAIT_TIME,
+		.next = rig_source_next,
 		.due_ns = 1,
 	};
 }
@@ -272,6 +273,7 @@ static const struct evnic_source_ops source_ops = {
 	.advance = advance_script,
 };
 static struct evnic_source source = { .ops = &source_ops, .fd = -1 };
+struct evnic_source *const rig_source = &source;
 
 static uint32_t
 write_sink(struct evnic_sink *s, struct rte_mbuf *const *pkts, uint32_t nb_pkts, uint64_t *refused)
@@ -329,6 +331,8 @@ rig_make(const struct rig_conf *conf)
 	rig_forget();
 	rig_window = NULL;
 	rig_sink_room = UINT32_MAX;
+	rig_source_next = EVNIC_WAIT_TIME; /* never blocks: it is due since long */
+	source.nb_bad = 0;
 	rig = aligned_alloc(ROUSE_CACHE_LINE, RTE_ALIGN_CEIL(sizeof(*rig), ROUSE_CACHE_LINE));
 	assert_non_null(rig);
 	memset(rig, 0, sizeof(*rig));
@@ -342,9 +346,12 @@ rig_make(const struct rig_conf *conf)
 	rig->data = &data;
 	rig->trace = (struct evnic_trace *)rig; /* only not NULL */
 	rig->args.overrun = EVNIC_OVERRUN_DROP;
+	/* as if it were started */
+	rte_eth_fp_ops[data.port_id].rx_pkt_burst = evnic_rx_burst;
 	rig->rules.version = 1;
 	pthread_mutex_init(&rig->lock, NULL);
 	rte_spinlock_init(&rig->sort_lock);
+	rte_spinlock_init(&rig->rings_lock);
 	evnic_vectors_init(rig);
 	assert_int_equal(evnic_wire_init(rig), 0);
 	rouse_attn_poll(&rig->wire.attn);
@@ -390,6 +397,7 @@ rig_destroy(void)
 			evnic_txq_stop(rig->txq[i]);
 	}
 	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		evnic_unbind(rig, i);
 		evnic_rxq_release(&rig_dev, i);
 		evnic_txq_release(&rig_dev, i);
 	}

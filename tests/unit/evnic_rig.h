@@ -41,6 +41,7 @@ extern struct evnic_port *rig;
 extern struct rte_eth_dev rig_dev;
 extern void (*rig_window)(enum rouse_window window); /* NULL: nothing happens there */
 extern unsigned int rig_mbufs_out;		     /* not in their pool */
+extern struct rte_mempool *const rig_pool;
 
 /* What the trace was told; forgotten by rig_forget(). */
 extern struct rig_event rig_events[RIG_MAX_EVENTS];
@@ -69,6 +70,10 @@ unsigned int rig_receive_all(uint16_t queue);
  * round() says true.
  */
 void rig_run(bool (*round)(unsigned int nth));
+
+/* What the source says when it has no frame (EVNIC_WAIT_TIME), and what it left out. */
+extern enum evnic_next rig_source_next;
+extern struct evnic_source *const rig_source;
 
 /* Frames that were hashed, or could not be; of 60 bytes. */
 void rig_arrive(uint32_t hash, uint8_t fate);

@@ -187,25 +187,82 @@ the_plan_is_every_maps_and_the_users_word_stands(void **state)
 	}
 }
 
-/* A queue that is set up anew, or not any more, belongs to nobody. */
+/* ---- ports that are changed under a worker ---- */
+
 static void
-a_queue_that_is_released_takes_its_binding_along(void **state)
+release(uint16_t queue)
+{
+	evnic_rxq_reset(rig->rxq[queue]);
+	evnic_rxq_stop(rig->rxq[queue]);
+	evnic_rxq_release(&rig_dev, queue);
+	assert_null(rig->rxq[queue]);
+}
+
+static int
+set_up(uint16_t queue)
+{
+	const struct rte_eth_rxconf conf = { .offloads = 0 };
+
+	return evnic_rxq_setup(&rig_dev, queue, EVNIC_MIN_DESC, 0, &conf, rig_pool);
+}
+
+/* ethdev releases the queues of a port whose configuration the driver refuses. */
+static void
+a_bound_queue_that_is_released_is_silent_until_it_is_unbound(void **state)
 {
 	make_with(ROUSE_STEER_MAP_B, 2, 1, 1);
 	assert_int_equal(bind_queue(0, &owner), 0);
 	assert_int_equal(bind_queue(1, &owner), 0);
-	evnic_rxq_reset(rig->rxq[1]);
-	evnic_rxq_stop(rig->rxq[1]);
-	evnic_rxq_release(&rig_dev, 1);
+	release(1);
+	assert_true(evnic_is_bound(rig));
+	assert_true(rig->rings[0].bound_queues == (1 << 0 | 1 << 1));
+	assert_int_equal(evnic_attn_ops.owed(rig, 1), 0);
+	assert_true(evnic_attn_ops.has_buffers(rig, 1));
+	assert_int_equal(rig_mbufs_out, evnic_rxq_limit(EVNIC_MIN_DESC));
+	assert_int_equal(set_up(1), -EBUSY);
+	assert_null(rig->rxq[1]);
+	assert_int_equal(bind_queue(1, &owner), -ERANGE); /* there is none */
+
+	assert_int_equal(unbind_queue(1), 0);
 	assert_true(rig->rings[0].bound_queues == 1 << 0);
 	assert_ptr_equal(target_of(0)->attn, &worker);
-	evnic_rxq_reset(rig->rxq[0]);
-	evnic_rxq_stop(rig->rxq[0]);
-	evnic_rxq_release(&rig_dev, 0);
+	assert_int_equal(unbind_queue(1), -ERANGE);
+	assert_int_equal(set_up(1), 0);
+	assert_int_equal(evnic_rings_start(&rig_dev), 0);
+	assert_int_equal(unbind_queue(1), -ENOENT);
+	assert_int_equal(bind_queue(1, &owner), 0);
+
+	/* all of them, as when the configuration is refused */
+	release(0);
+	release(1);
+	rig_dev.data->nb_rx_queues = 0;
+	for (uint16_t q = 0; q < 2; q++) {
+		assert_int_equal(evnic_attn_ops.owed(rig, q), 0);
+		assert_true(evnic_attn_ops.has_buffers(rig, q));
+		assert_true(evnic_is_bound(rig));
+		assert_int_equal(unbind_queue(q), 0);
+	}
 	assert_false(evnic_is_bound(rig));
 	assert_null(target_of(0));
-	assert_int_equal(unbind_queue(0), -ERANGE);
-	rig_dev.data->nb_rx_queues = 0;
+}
+
+/* What is in the rings of a port that nobody can receive from is not lost. */
+static void
+nothing_is_owed_by_a_port_that_is_stopped(void **state)
+{
+	make_with(ROUSE_STEER_MAP_B, 1, 1, 1);
+	assert_int_equal(bind_queue(0, &owner), 0);
+	rig_frame(0, 1);
+	rig_publish(1);
+	assert_int_equal(evnic_attn_ops.owed(rig, 0), 1);
+	rte_eth_fp_ops[rig_dev.data->port_id].rx_pkt_burst = NULL; /* ethdev's own */
+	assert_int_equal(evnic_attn_ops.owed(rig, 0), 0);
+	rte_eth_fp_ops[rig_dev.data->port_id].rx_pkt_burst = evnic_rx_burst_scattered;
+	assert_int_equal(evnic_attn_ops.owed(rig, 0), 1);
+	/* a control thread makes the rings anew */
+	rte_spinlock_lock(&rig->rings_lock);
+	assert_int_equal(evnic_attn_ops.owed(rig, 0), 0);
+	rte_spinlock_unlock(&rig->rings_lock);
 }
 
 /* ---- against a model ---- */
@@ -277,7 +334,8 @@ main(void)
 		TEST(the_device_is_told_of_every_binding_and_its_end),
 		TEST(bindings_that_need_it_get_vectors_of_their_own),
 		TEST(the_plan_is_every_maps_and_the_users_word_stands),
-		TEST(a_queue_that_is_released_takes_its_binding_along),
+		TEST(a_bound_queue_that_is_released_is_silent_until_it_is_unbound),
+		TEST(nothing_is_owed_by_a_port_that_is_stopped),
 		TEST(random_bindings_keep_to_the_model),
 	};
 

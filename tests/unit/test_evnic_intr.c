@@ -198,6 +198,32 @@ a_masked_vector_fires_on_unmask(void **state)
 	assert_true(has_fired(1));
 }
 
+/* It would come by itself when something else happens; nothing may. */
+static void
+what_an_interval_or_a_mask_holds_back_is_the_wires_to_send(void **state)
+{
+	for (int masked = 0; masked <= 1; masked++) {
+		uint64_t n;
+
+		make_with(ROUSE_STEER_MAP_B, 2, 2);
+		rig_frame(1, 1);
+		rig_publish(1);
+		if (masked)
+			atomic_store(&rig->vectors[1].masked, true);
+		else
+			atomic_store(&rig->vectors[1].interval_tsc, 1);
+		rouse_attn_park(&rig->wire.attn);
+		assert_false(rouse_attn_look(&rig->wire.attn));
+		assert_int_equal(evnic_rxq_intr_enable(&rig_dev, 1), 0);
+		assert_false(has_fired(1));
+		assert_true(atomic_load(&rig->wire.sync_wanted) !=
+			    atomic_load(&rig->wire.sync_done));
+		assert_int_equal(read(rig->wire.attn.doorbell, &n, sizeof(n)), sizeof(n));
+		if (masked == 0)
+			rig_destroy();
+	}
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, destroy)
 
 int
@@ -211,6 +237,7 @@ main(void)
 		TEST(an_interrupt_enabled_after_the_wire_saw_it_disabled_fires),
 		TEST(an_event_that_another_queues_burst_has_sorted_fires_at_once),
 		TEST(a_masked_vector_fires_on_unmask),
+		TEST(what_an_interval_or_a_mask_holds_back_is_the_wires_to_send),
 	};
 
 	return UNIT_RUN(tests);

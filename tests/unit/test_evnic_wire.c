@@ -18,18 +18,24 @@
 static struct rouse_attn worker;
 
 static void
-make_with(enum rouse_steer_map map, uint16_t nb_rings, uint16_t nb_vectors)
+make_with_desc(enum rouse_steer_map map, uint16_t nb_rings, uint16_t nb_vectors, uint16_t nb_desc)
 {
 	const struct rig_conf conf = {
 		.map = map,
 		.nb_queues = QUEUES,
 		.nb_rings = nb_rings,
 		.nb_vectors = nb_vectors,
-		.nb_desc = 256,
+		.nb_desc = nb_desc,
 	};
 
 	rig_make(&conf);
 	assert_int_equal(rouse_attn_init(&worker), 0);
+}
+
+static void
+make_with(enum rouse_steer_map map, uint16_t nb_rings, uint16_t nb_vectors)
+{
+	make_with_desc(map, nb_rings, nb_vectors, 256);
 }
 
 static int
@@ -419,6 +425,203 @@ frames_that_are_dropped_are_an_error_of_the_default_processor(void **state)
 	assert_int_equal(rouse_counter_get(&rig->rxq[0]->missed), 400 - evnic_rxq_limit(256));
 }
 
+/* The errors that the wire told of, in their order; queue 1 is the default processor. */
+static unsigned int
+errors_told(struct rouse_event *out, unsigned int max)
+{
+	unsigned int nb = 0;
+
+	for (unsigned int i = 0; i < rig_nb_events; i++) {
+		if (rig_events[i].event.code != ROUSE_EVENT_ERROR)
+			continue;
+		assert_true(nb < max);
+		assert_int_equal(rig_events[i].path.queue, 1);
+		out[nb++] = rig_events[i].event;
+	}
+	return nb;
+}
+
+static struct rte_mbuf *kept[8192];
+static unsigned int nb_kept;
+
+/* What rx_burst gives goes back to the pool after it has posted buffers, as in a real program. */
+static bool
+drop_for_either_reason(unsigned int nth)
+{
+	uint32_t limit = evnic_rxq_limit(rig->rxq[0]->nb_desc);
+
+	switch (nth) {
+	case 0: /* the driver is late */
+		for (uint32_t i = 0; i < limit + 3; i++)
+			rig_arrive(0, 0);
+		return true;
+	case 2: /* it receives everything, and finds no mbuf to post */
+		while (rte_mempool_get(rig_pool, (void **)&kept[nb_kept]) == 0)
+			nb_kept++;
+		while (rig->rxq[0]->next_post != atomic_load(&rig->rxq[0]->consumed))
+			nb_kept += evnic_rx_burst(rig->rxq[0], &kept[nb_kept], 32);
+		rig_arrive(0, 0);
+		rig_arrive(0, 0);
+		return true;
+	case 4: /* there are mbufs again, and it posts them */
+		while (nb_kept != 0)
+			rte_mempool_put(rig_pool, kept[--nb_kept]);
+		rig_receive_all(0);
+		rig_receive_all(1);
+		for (uint32_t i = 0; i < limit + 5; i++)
+			rig_arrive(0, 0);
+		return true;
+	default:
+		return nth < 6;
+	}
+}
+
+static void
+a_driver_that_is_late_is_told_apart_from_one_without_mbufs(void **state)
+{
+	static const uint16_t nb_desc[] = { 64, 96, 128, 1024 };
+	static const struct {
+		uint32_t kind, nb;
+	} expected[] = { { ROUSE_EVNIC_OVERRUN, 3 },
+			 { ROUSE_EVNIC_NO_BUFFER, 2 },
+			 { ROUSE_EVNIC_OVERRUN, 8 } };
+
+	for (unsigned int i = 0; i < UNIT_DIM(nb_desc); i++) {
+		struct rouse_event told[8];
+
+		make_with_desc(ROUSE_STEER_MAP_B, 4, 4, nb_desc[i]);
+		rouse_steer_default_processor_set(&rig->steer, 1);
+		rig_run(drop_for_either_reason);
+		assert_int_equal(errors_told(told, UNIT_DIM(told)), UNIT_DIM(expected));
+		for (unsigned int k = 0; k < UNIT_DIM(expected); k++) {
+			assert_int_equal(told[k].len, expected[k].kind);
+			assert_int_equal(told[k].data, expected[k].nb);
+		}
+		if (i != UNIT_DIM(nb_desc) - 1)
+			destroy(NULL);
+	}
+}
+
+static bool
+leave_records_out(unsigned int nth)
+{
+	/* what it had left out before the start is one event, what comes later others */
+	rig_source->nb_bad += nth == 3 || nth == 7 ? nth : 0;
+	rig_receive_all(1);
+	if (nth == 3)
+		rig_arrive(0, 0);
+	return nth < 10;
+}
+
+static void
+records_that_are_no_frame_are_told_with_their_number(void **state)
+{
+	static const uint64_t sums[] = { 2, 2 + 3, 2 + 3 + 7 };
+	struct rouse_event told[8];
+
+	make_with(ROUSE_STEER_MAP_A, 16, 16);
+	rouse_steer_default_processor_set(&rig->steer, 1);
+	rig_source->nb_bad = 2;
+	rig_run(leave_records_out);
+	assert_int_equal(errors_told(told, UNIT_DIM(told)), UNIT_DIM(sums));
+	for (unsigned int i = 0; i < UNIT_DIM(sums); i++) {
+		assert_int_equal(told[i].len, ROUSE_EVNIC_BAD_RECORD);
+		assert_int_equal(told[i].data, sums[i]);
+	}
+}
+
+/* The wire asks again and again, as somebody wants something of it. */
+static bool
+ask_after_the_end(unsigned int nth)
+{
+	if (nth == 1)
+		rig_arrive(0, 0);
+	atomic_fetch_add(&rig->wire.sync_wanted, 1);
+	rig_receive_all(1);
+	return nth < 6;
+}
+
+static void
+the_end_of_a_source_is_told_once_and_whether_it_failed(void **state)
+{
+	static const struct {
+		enum evnic_next next;
+		uint32_t kind;
+	} ends[] = { { EVNIC_ENDED, ROUSE_EVNIC_SOURCE_ENDED },
+		     { EVNIC_FAILED, ROUSE_EVNIC_SOURCE_FAILED } };
+	struct rouse_event told[8];
+
+	for (unsigned int i = 0; i < UNIT_DIM(ends); i++) {
+		make_with(ROUSE_STEER_MAP_A, 16, 16);
+		rouse_steer_default_processor_set(&rig->steer, 1);
+		rig_source_next = ends[i].next;
+		rig_run(ask_after_the_end);
+		assert_int_equal(errors_told(told, UNIT_DIM(told)), 1);
+		assert_int_equal(told[0].len, ends[i].kind);
+		assert_int_equal(told[0].data, 1);
+		assert_int_equal(rouse_counter_get(&rig->wire.stats.ended), 1);
+		if (i == 0)
+			destroy(NULL);
+	}
+}
+
+/* ---- before it blocks ---- */
+
+static struct {
+	bool is_late, is_done;
+} owed;
+
+/* What is owed is handled as the wire is about to block; the driver finds it awake, and tells it
+ * nothing. */
+static void
+handle_late(enum rouse_window window)
+{
+	const struct rouse_attn_target wire = {
+		.attn = &rig->wire.attn,
+		.device = EVNIC_WIRE_CONTROL,
+	};
+
+	if (window == ROUSE_WINDOW_C_PARKING && rig->events.anything_owed && !owed.is_done) {
+		owed.is_done = true;
+		rig_receive_all(1);
+		assert_true(evnic_events_can_post(rig));
+	} else if (window == ROUSE_WINDOW_C_LOOKED) {
+		/* it blocks now, and somebody has to wake it */
+		owed.is_late |= evnic_events_can_post(rig);
+		rig_window = NULL;
+		atomic_store(&rig->wire.stop, true);
+		rouse_attn_signal(&wire, 1);
+	}
+}
+
+static bool
+owe_an_error(unsigned int nth)
+{
+	if (nth < 2)
+		rig_source->nb_bad++;
+	/* a second round: the event of the first one is not handled yet */
+	if (nth == 0)
+		atomic_fetch_add(&rig->wire.sync_wanted, 1);
+	return true;
+}
+
+static void
+the_wire_does_not_block_over_events_that_can_be_posted(void **state)
+{
+	struct rouse_event told[8];
+
+	make_with(ROUSE_STEER_MAP_B, 4, 4);
+	rouse_steer_default_processor_set(&rig->steer, 1);
+	memset(&owed, 0, sizeof(owed));
+	rig_source_next = EVNIC_SILENT;
+	rig_window = handle_late;
+	rig_run(owe_an_error);
+	assert_true(owed.is_done);
+	assert_false(owed.is_late);
+	assert_int_equal(errors_told(told, UNIT_DIM(told)), 2);
+	assert_int_equal(told[1].data, 2);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, destroy)
 
 int
@@ -434,6 +637,10 @@ main(void)
 		TEST(a_tx_event_frees_what_was_sent_and_no_more),
 		TEST(without_tx_events_nothing_is_said_of_what_was_sent),
 		TEST(frames_that_are_dropped_are_an_error_of_the_default_processor),
+		TEST(a_driver_that_is_late_is_told_apart_from_one_without_mbufs),
+		TEST(records_that_are_no_frame_are_told_with_their_number),
+		TEST(the_end_of_a_source_is_told_once_and_whether_it_failed),
+		TEST(the_wire_does_not_block_over_events_that_can_be_posted),
 	};
 
 	return UNIT_RUN(tests);

@@ -301,17 +301,20 @@ struct evnic_rxq {
 	uint16_t queue;
 	bool gathers;				/* its events come by more than a ring of its own */
 	bool waits;				/* overrun=wait: the wire may wait for a buffer */
+	bool is_dry;				/* what `dry` says */
 	bool deferred;				/* dev_start leaves it stopped */
 	uint64_t rings;				/* by which its events come, a bit each */
 	uint32_t handled[ROUSE_NB_EVENT_CODES]; /* events that the wire is yet to know of */
 	struct rouse_evring *stash;    /* its entries out of shared rings; NULL: none is shared */
-	uint64_t offloads;	       /* RTE_ETH_RX_OFFLOAD_ bits */
+	uint64_t own_offloads;	       /* RTE_ETH_RX_OFFLOAD_ bits, without the port's */
+	uint64_t offloads;	       /* with those */
 	uint64_t ol_flags[EVNIC_NB_F]; /* by event flags */
 	rouse_counter ipackets, ibytes, nombuf; /* read by control threads */
 	rouse_counter fired; /* doorbells rung as the interrupt was enabled; likewise */
 
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t posted; /* buffers before this index */
+	_Atomic bool dry;	   /* the pool had too few mbufs when buffers were posted last */
 	_Atomic bool stopped;	   /* control thread: frames without a buffer are dropped */
 	_Atomic bool reset_wanted; /* control thread sets it, the wire lets go and clears it */
 
@@ -339,6 +342,8 @@ evnic_buf_place(const struct evnic_rxq *q, uint32_t i)
 int evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
 		    const struct rte_eth_rxconf *conf, struct rte_mempool *pool);
 void evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue);
+void evnic_rxq_free(struct evnic_rxq *q);
+int evnic_rxq_fit(struct evnic_rxq *q);
 void evnic_rxq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_rxq_info *info);
 uint32_t evnic_rxq_limit(uint32_t nb_desc);
 int evnic_rxq_start(struct evnic_rxq *q);
@@ -375,7 +380,7 @@ struct evnic_txq {
 	/* driver */
 	struct rte_mbuf **pkts;
 	bool waits;	      /* overrun=wait: tx_burst waits for the sink */
-	bool fast_free;	      /* mbufs of one pool, with one reference */
+	bool fast_free;	      /* mbufs of one pool, with one reference; since the last start */
 	bool deferred;	      /* dev_start leaves it stopped */
 	_Atomic uint8_t gate; /* EVNIC_GATE_ bits; control thread -> driver */
 	uint32_t mask;
@@ -386,6 +391,7 @@ struct evnic_txq {
 	struct evnic_port *port;
 	struct rouse_attn_target wire;
 	uint16_t queue;
+	uint64_t own_offloads;		/* RTE_ETH_TX_OFFLOAD_ bits, without the port's */
 	rouse_counter opackets, obytes; /* read by control threads */
 	rouse_counter odropped;		/* without carrier; read by control threads */
 	/* driver -> wire */
@@ -401,6 +407,7 @@ struct evnic_txq {
 int evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
 		    const struct rte_eth_txconf *conf);
 void evnic_txq_release(struct rte_eth_dev *dev, uint16_t queue);
+void evnic_txq_fit(struct evnic_txq *q);
 void evnic_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_info *info);
 int evnic_tx_descriptor_status(void *txq, uint16_t offset);
 int evnic_tx_done_cleanup(void *txq, uint32_t free_cnt);
@@ -503,6 +510,10 @@ struct evnic_port {
 	rouse_evnic_event_fn on_event; /* NULL: nobody is told */
 	void *on_event_arg;
 	struct evnic_rxq *rxq[EVNIC_MAX_QUEUES];
+	/* Those that a worker drains, by the registry; such a one outlives its release by ethdev.
+	 * Control threads -> the worker, before it knows of the queue. */
+	struct evnic_rxq *bound[EVNIC_MAX_QUEUES];
+	rte_spinlock_t rings_lock; /* a control thread makes rings; a worker asks what is owed */
 	struct evnic_txq *txq[EVNIC_MAX_QUEUES];
 	struct evnic_wire wire;
 	struct evnic_stats_zero zero;

@@ -18,20 +18,12 @@ rxq_of(struct evnic_port *p, uint16_t queue)
 	return queue < p->data->nb_rx_queues ? p->rxq[queue] : NULL;
 }
 
-static bool
-is_bound(const struct evnic_port *p, uint16_t queue)
-{
-	uint64_t rings = evnic_rings_of(p, queue);
-
-	return (p->rings[__builtin_ctzll(rings)].bound_queues >> queue & 1) != 0;
-}
-
 /* Is any queue? */
 bool
 evnic_is_bound(const struct evnic_port *p)
 {
-	for (uint16_t i = 0; i < p->steer.nb_rings; i++)
-		if (p->rings[i].bound_queues != 0)
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++)
+		if (p->bound[i] != NULL)
 			return true;
 	return false;
 }
@@ -72,7 +64,7 @@ bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner, uint
 
 	if (rxq_of(p, queue) == NULL)
 		return -ERANGE;
-	if (is_bound(p, queue))
+	if (p->bound[queue] != NULL)
 		return -EBUSY;
 	*rings = evnic_rings_of(p, queue);
 	for (uint64_t bits = *rings; bits != 0; bits &= bits - 1) {
@@ -96,17 +88,20 @@ bind_queue(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner, uint
 		}
 		r->bound_queues |= UINT64_C(1) << queue;
 	}
+	p->bound[queue] = p->rxq[queue];
 	evnic_plan(p);
 	/* from here on no message goes to the old target */
 	evnic_wire_sync(p);
 	return 0;
 }
 
-/* Nothing happens if it is not bound. */
+/* Nothing happens if it is not bound. The queue may have been released meanwhile. */
 void
 evnic_unbind(struct evnic_port *p, uint16_t queue)
 {
-	if (!is_bound(p, queue))
+	struct evnic_rxq *q = p->bound[queue];
+
+	if (q == NULL)
 		return;
 	for (uint64_t bits = evnic_rings_of(p, queue); bits != 0; bits &= bits - 1) {
 		struct evnic_ring *r = &p->rings[__builtin_ctzll(bits)];
@@ -117,6 +112,9 @@ evnic_unbind(struct evnic_port *p, uint16_t queue)
 	}
 	evnic_plan(p);
 	evnic_wire_sync(p);
+	p->bound[queue] = NULL;
+	if (p->rxq[queue] != q)
+		evnic_rxq_free(q);
 }
 
 static int
@@ -124,28 +122,48 @@ unbind_queue(void *ctx, uint16_t queue)
 {
 	struct evnic_port *p = ctx;
 
-	if (rxq_of(p, queue) == NULL)
+	if (queue >= EVNIC_MAX_QUEUES)
 		return -ERANGE;
-	if (!is_bound(p, queue))
-		return -ENOENT;
+	if (p->bound[queue] == NULL)
+		return rxq_of(p, queue) == NULL ? -ERANGE : -ENOENT;
 	evnic_unbind(p, queue);
 	return 0;
+}
+
+/* ---- what a worker asks: also of a port that somebody stopped and changes without its knowing
+ * ---- */
+
+/* Whether rx_burst takes entries out. Where the port is stopped, or not quite started, a function
+ * of ethdev's stands in its place: what the bits named is still there, and was not lost. */
+static bool
+is_received(const struct evnic_port *p)
+{
+	eth_rx_burst_t burst = rte_eth_fp_ops[p->data->port_id].rx_pkt_burst;
+
+	return burst == evnic_rx_burst || burst == evnic_rx_burst_scattered;
 }
 
 static uint64_t
 queue_owed(void *ctx, uint16_t queue)
 {
-	const struct evnic_port *p = ctx;
+	struct evnic_port *p = ctx;
+	uint64_t owed;
 
-	return evnic_rxq_owed(p->rxq[queue]);
+	/* who starts the port has the rings: there is nothing in them */
+	if (!is_received(p) || rte_spinlock_trylock(&p->rings_lock) == 0)
+		return 0;
+	owed = evnic_rxq_owed(p->bound[queue]);
+	rte_spinlock_unlock(&p->rings_lock);
+	return owed;
 }
 
+/* That of a stopped queue has all that it needs. */
 static bool
 queue_has_buffers(void *ctx, uint16_t queue)
 {
 	const struct evnic_port *p = ctx;
 
-	return evnic_rxq_has_buffers(p->rxq[queue]);
+	return evnic_rxq_has_buffers(p->bound[queue]);
 }
 
 const struct rouse_attn_port_ops evnic_attn_ops = {

@@ -97,7 +97,7 @@ struct evnic_source {
 	const struct evnic_source_ops *ops;
 	uint32_t longest; /* bytes of its longest frame; 0: not known, it leaves longer ones out */
 	uint32_t max_len; /* bytes that the buffers of every queue hold; set before start */
-	uint64_t nb_bad;  /* records that were no frame, so far */
+	uint64_t nb_bad;  /* records that were no frame, since the start or of the whole capture */
 	int fd;		  /* readable when there are frames, edge-triggered; -1: none */
 	bool spins;	  /* waiting for a buffer, look for it so long before blocking */
 };
@@ -153,7 +153,8 @@ struct evnic_sink {
 /* evnic_file.c: files that a port writes */
 
 bool evnic_file_is_same(const char *a, const char *b);
-FILE *evnic_file_open(const char *path);
+const char *evnic_file_objection(const char *path);
+FILE *evnic_file_open(const char *path, const char **why);
 
 /* evnic_sink_pcap.c: a capture file */
 

@@ -57,26 +57,25 @@ dev_configure(struct rte_eth_dev *dev)
 	bool is_rss = (conf->rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG) != 0;
 	int ret;
 
+	/* first what can be refused */
+	if (evnic_is_bound(p)) {
+		EVNIC_LOG(ERR,
+			  "%s: a queue is bound to a worker; pause the port there, or remove it, "
+			  "before it is configured",
+			  dev->data->name);
+		return -EBUSY;
+	}
 	if (conf->lpbk_mode > 1) {
 		EVNIC_LOG(ERR, "%s: lpbk_mode %u: give 0, or 1: it receives what it sends",
 			  dev->data->name, conf->lpbk_mode);
 		return -ENOTSUP;
 	}
-	ret = evnic_loopback_set(p, conf->lpbk_mode == 1);
-	if (ret != 0)
-		return ret;
-	if (dev->data->nb_rx_queues == 0)
-		return init_steer(p, 1);
-	/* first what can be refused */
-	if (evnic_is_bound(p)) {
-		EVNIC_LOG(ERR, "%s: a queue is bound to a worker; remove the port from it first",
-			  dev->data->name);
-		return -EBUSY;
-	}
 	ret = is_rss ? evnic_rss_check(p, &conf->rx_adv_conf.rss_conf) : 0;
 	if (ret == 0)
-		ret = init_steer(p, dev->data->nb_rx_queues);
-	if (ret != 0)
+		ret = evnic_loopback_set(p, conf->lpbk_mode == 1);
+	if (ret == 0)
+		ret = init_steer(p, RTE_MAX(dev->data->nb_rx_queues, 1));
+	if (ret != 0 || dev->data->nb_rx_queues == 0)
 		return ret;
 	if (is_rss)
 		evnic_rss_apply(&rss, &conf->rx_adv_conf.rss_conf);
@@ -105,12 +104,28 @@ check_queues(const struct rte_eth_dev *dev)
 	return -EINVAL;
 }
 
+/* The queues may have been set up for another configuration. */
+static int
+fit_queues(const struct rte_eth_dev *dev)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+	int ret = 0;
+
+	for (uint16_t i = 0; i < dev->data->nb_rx_queues && ret == 0; i++)
+		ret = evnic_rxq_fit(p->rxq[i]);
+	for (uint16_t i = 0; i < dev->data->nb_tx_queues && ret == 0; i++)
+		evnic_txq_fit(p->txq[i]);
+	return ret;
+}
+
 static int
 dev_start(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
 	int ret = check_queues(dev);
 
+	if (ret == 0)
+		ret = fit_queues(dev);
 	if (ret != 0)
 		return ret;
 	ret = evnic_rings_start(dev);
@@ -178,6 +193,7 @@ dev_close(struct rte_eth_dev *dev)
 	rouse_attn_registry_remove(dev->data->port_id);
 	evnic_link_fini(dev);
 	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
+		evnic_unbind(p, i);
 		evnic_rxq_release(dev, i);
 		evnic_txq_release(dev, i);
 	}
@@ -303,6 +319,7 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	p->rules.version = 1; /* 0 is of frames that were not judged yet */
 	evnic_rss_init(&p->rules.rss);
 	rte_spinlock_init(&p->sort_lock);
+	rte_spinlock_init(&p->rings_lock);
 	evnic_vectors_init(p);
 	init_steer(p, 1);
 	p->macs[0] = (struct rte_ether_addr){

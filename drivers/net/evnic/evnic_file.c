@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,27 +22,59 @@ evnic_file_is_same(const char *a, const char *b)
 	       of_a.st_ino == of_b.st_ino;
 }
 
-/*
- * An open file that nobody else writes: neither another port nor another program. Devices and pipes
- * take what comes; a pipe that nobody reads is refused rather than waited for. NULL: errno says
- * why.
- */
-FILE *
-evnic_file_open(const char *path)
+/* Written by the wire thread, which waits for nobody. */
+static const char objection[] = "what is no file may stop taking, and the port with it";
+
+/* Why a port does not write there, NULL: no reason so far. */
+const char *
+evnic_file_objection(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
 	struct stat file;
 
-	if (fd < 0)
+	if (stat(path, &file) < 0 || S_ISREG(file.st_mode) || S_ISCHR(file.st_mode))
 		return NULL;
-	fcntl(fd, F_SETFL, 0); /* writing may wait */
+	return S_ISDIR(file.st_mode) ? strerror(EISDIR) : objection;
+}
+
+/* The same of what is open, and emptied if it is a file. */
+static const char *
+take(int fd)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) < 0)
+		return strerror(errno);
+	if (!S_ISREG(file.st_mode))
+		return S_ISCHR(file.st_mode) && !isatty(fd) ? NULL : objection;
 	/* before it is emptied */
-	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-	    (flock(fd, LOCK_EX | LOCK_NB) < 0 || ftruncate(fd, 0) < 0)) {
-		if (errno == EWOULDBLOCK)
-			errno = EBUSY;
-		close(fd);
-		return NULL;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return strerror(errno == EWOULDBLOCK ? EBUSY : errno);
+	return ftruncate(fd, 0) < 0 ? strerror(errno) : NULL;
+}
+
+/*
+ * An open file that nobody else writes: neither another port nor another program. Devices take what
+ * comes; a pipe whose reader stops, or a terminal that is held, would hold the port for ever. NULL:
+ * *why.
+ */
+FILE *
+evnic_file_open(const char *path, const char **why)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
+	FILE *file = NULL;
+
+	/* that of a pipe without a reader is hard to read */
+	if (fd < 0)
+		*why = errno == ENXIO ? objection : strerror(errno);
+	else
+		*why = take(fd);
+	if (fd >= 0 && *why == NULL) {
+		fcntl(fd, F_SETFL, 0);
+		file = fdopen(fd, "w");
+		if (file == NULL)
+			*why = strerror(errno);
 	}
-	return fdopen(fd, "w");
+	if (fd >= 0 && file == NULL)
+		close(fd);
+	return file;
 }

@@ -8,9 +8,12 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <pcap/pcap.h>
 #include <rte_common.h>
@@ -163,21 +166,65 @@ read_records(struct load *l, pcap_t *pcap)
 	return 0;
 }
 
+static int
+refuse(const struct load *l, const char *why)
+{
+	EVNIC_LOG(ERR, "%s: rx_pcap=%s: cannot be read: %s; give an Ethernet capture", l->name,
+		  l->path, why);
+	return -EINVAL;
+}
+
+/* Only a file has an end that need not be waited for. */
+static FILE *
+open_file(const struct load *l)
+{
+	int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const char *why = NULL;
+	struct stat file;
+	FILE *stream;
+
+	if (fd < 0 || fstat(fd, &file) < 0)
+		why = strerror(errno);
+	else if (!S_ISREG(file.st_mode))
+		why = S_ISDIR(file.st_mode) ? strerror(EISDIR)
+					    : "it is no file, and may never come to an end";
+	stream = why == NULL ? fdopen(fd, "r") : NULL;
+	if (stream != NULL)
+		return stream;
+	refuse(l, why != NULL ? why : strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+static pcap_t *
+open_capture(const struct load *l)
+{
+	char error[PCAP_ERRBUF_SIZE];
+	FILE *file = open_file(l);
+	pcap_t *pcap;
+
+	if (file == NULL)
+		return NULL;
+	pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error);
+	if (pcap != NULL)
+		return pcap;
+	refuse(l, error);
+	fclose(file);
+	return NULL;
+}
+
 int
 evnic_replay_load(struct evnic_replay *r, const char *name, const char *path, int numa_node)
 {
 	struct load l = { .replay = r, .name = name, .path = path, .numa_node = numa_node };
-	char error[PCAP_ERRBUF_SIZE];
 	pcap_t *pcap;
 	int linktype, ret;
 
 	memset(r, 0, sizeof(*r));
-	pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
-	if (pcap == NULL) {
-		EVNIC_LOG(ERR, "%s: rx_pcap=%s: cannot be read: %s; give an Ethernet capture", name,
-			  path, error);
+	pcap = open_capture(&l);
+	if (pcap == NULL)
 		return -EINVAL;
-	}
 	linktype = pcap_datalink(pcap);
 	if (linktype != DLT_EN10MB) {
 		const char *type = pcap_datalink_val_to_name(linktype);

@@ -182,10 +182,12 @@ evnic_rings_start(struct rte_eth_dev *dev)
 	struct evnic_port *p = dev->data->dev_private;
 	int ret = 0;
 
+	rte_spinlock_lock(&p->rings_lock);
 	for (uint16_t i = 0; i < p->steer.nb_rings && ret == 0; i++)
 		ret = start_ring(p, i);
 	for (uint16_t i = 0; i < dev->data->nb_rx_queues && ret == 0; i++)
 		ret = start_queue(p, p->rxq[i]);
+	rte_spinlock_unlock(&p->rings_lock);
 	if (ret != 0)
 		EVNIC_LOG(ERR, "%s: no memory for its event rings; give fewer descriptors",
 			  dev->data->name);

@@ -41,6 +41,16 @@ post(struct evnic_rxq *q, struct rte_mbuf **mbufs, uint32_t n)
 	atomic_store_explicit(&q->posted, q->next_post, memory_order_release);
 }
 
+/* The wire asks when it has to drop a frame: is the driver late, or has it no mbufs? */
+static void
+set_dry(struct evnic_rxq *q, bool is_dry)
+{
+	if (likely(q->is_dry == is_dry))
+		return;
+	q->is_dry = is_dry;
+	atomic_store_explicit(&q->dry, is_dry, memory_order_relaxed);
+}
+
 /* Post buffers for those that were used, by whole batches; the pool's cache is this lcore's. */
 static void
 refill(struct evnic_rxq *q)
@@ -53,6 +63,7 @@ refill(struct evnic_rxq *q)
 		uint32_t n = EVNIC_REFILL;
 
 		if (unlikely(rte_mempool_get_bulk(q->pool, (void **)mbufs, n) != 0)) {
+			set_dry(q, true);
 			/* an empty queue would never be woken again: take what there is */
 			n = 1;
 			if (q->next_post - consumed >= q->chain ||
@@ -60,6 +71,8 @@ refill(struct evnic_rxq *q)
 				rouse_counter_add(&q->nombuf, 1);
 				break;
 			}
+		} else {
+			set_dry(q, false);
 		}
 		post(q, mbufs, n);
 	}
@@ -294,21 +307,22 @@ room_of(struct rte_mempool *pool)
 	return room <= RTE_PKTMBUF_HEADROOM ? 0 : room - RTE_PKTMBUF_HEADROOM;
 }
 
+/* Without RTE_ETH_RX_OFFLOAD_SCATTER: a buffer must hold the longest frame that is known to come.
+ */
 static int
-check_buffers(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room)
+check_buffers(const struct evnic_rxq *q)
 {
-	const struct evnic_port *p = dev->data->dev_private;
-	uint32_t longest = evnic_ends_longest(p);
+	uint32_t longest = evnic_ends_longest(q->port);
 
-	if (room < EVNIC_MIN_BUF || room < longest) {
-		EVNIC_LOG(ERR,
-			  "%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; "
-			  "use mbufs of %u bytes or more (--mbuf-size)",
-			  dev->data->name, p->args.rx_pcap, longest, queue, room,
-			  longest + RTE_PKTMBUF_HEADROOM);
-		return -EINVAL;
-	}
-	return 0;
+	if (q->room >= EVNIC_MIN_BUF && q->room >= longest)
+		return 0;
+	EVNIC_LOG(
+		ERR,
+		"%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; use mbufs "
+		"of %u bytes or more (--mbuf-size)",
+		q->port->data->name, q->port->args.rx_pcap, longest, q->queue, q->room,
+		longest + RTE_PKTMBUF_HEADROOM);
+	return -EINVAL;
 }
 
 /* Bytes of the longest frame, where one of any length may be scattered. */
@@ -320,21 +334,41 @@ longest_in_chain(const struct evnic_port *p)
 	return longest == 0 ? EVNIC_MAX_FRAME : longest;
 }
 
-/* RTE_ETH_RX_OFFLOAD_SCATTER: the queue must be able to hold the longest frame. */
+/* With it the queue must be able to hold that frame. Buffers are posted when EVNIC_REFILL of them
+ * are missing: one fewer may be for long. */
 static int
-check_chain(const struct rte_eth_dev *dev, uint16_t queue, uint32_t room, uint16_t nb_desc)
+check_chain(const struct evnic_rxq *q)
 {
-	const struct evnic_port *p = dev->data->dev_private;
-	uint32_t longest = longest_in_chain(p);
+	uint32_t longest = longest_in_chain(q->port);
 
-	if (room < EVNIC_MIN_BUF ||
-	    (longest + room - 1) / room > evnic_rxq_limit(nb_desc) - EVNIC_REFILL) {
-		EVNIC_LOG(ERR,
-			  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of "
-			  "queue %u with %u bytes each; use larger mbufs or more descriptors",
-			  dev->data->name, p->args.rx_pcap, longest, nb_desc, queue, room);
-		return -EINVAL;
-	}
+	if (q->room >= EVNIC_MIN_BUF &&
+	    (longest + q->room - 1) / q->room <= evnic_rxq_limit(q->nb_desc) - (EVNIC_REFILL - 1))
+		return 0;
+	EVNIC_LOG(ERR,
+		  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of queue %u "
+		  "with %u bytes each; use larger mbufs or more descriptors",
+		  q->port->data->name, q->port->args.rx_pcap, longest, q->nb_desc, q->queue,
+		  q->room);
+	return -EINVAL;
+}
+
+/*
+ * What depends on the port's configuration. ethdev keeps queues that are set up when a port is
+ * configured again: so at each start, too. 0; -EINVAL: the queue cannot receive what is to come,
+ * which was logged.
+ */
+int
+evnic_rxq_fit(struct evnic_rxq *q)
+{
+	uint64_t of_port = q->port->data->dev_conf.rxmode.offloads;
+	bool scatter = (of_port & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
+	int ret = scatter ? check_chain(q) : check_buffers(q);
+
+	if (ret != 0)
+		return ret;
+	q->chain = scatter ? (longest_in_chain(q->port) + q->room - 1) / q->room : 1;
+	q->offloads = q->own_offloads | of_port;
+	fill_ol_flags(q);
 	return 0;
 }
 
@@ -344,15 +378,16 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 {
 	struct evnic_port *p = dev->data->dev_private;
 	uint32_t capacity = rte_align32pow2(nb_desc);
-	uint64_t offloads = conf->offloads | dev->data->dev_conf.rxmode.offloads;
-	bool scatter = (offloads & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
-	uint32_t room = room_of(pool);
 	struct evnic_rxq *q;
 	int ret;
 
-	ret = scatter ? check_chain(dev, queue, room, nb_desc) : check_buffers(dev, queue, room);
-	if (ret != 0)
-		return ret;
+	if (p->bound[queue] != NULL) {
+		EVNIC_LOG(ERR,
+			  "%s: queue %u is bound to a worker; pause the port there, or remove the "
+			  "queue, before it is set up",
+			  dev->data->name, queue);
+		return -EBUSY;
+	}
 	q = rte_zmalloc_socket("evnic_rxq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (q == NULL)
 		return -ENOMEM;
@@ -362,28 +397,34 @@ evnic_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 
 	q->mask = capacity - 1;
 	q->nb_desc = nb_desc;
-	q->room = room;
-	q->chain = scatter ? (longest_in_chain(p) + room - 1) / room : 1;
+	q->room = room_of(pool);
+	q->own_offloads = conf->offloads;
 	q->deferred = conf->rx_deferred_start != 0;
 	q->pool = pool;
 	q->port = p;
 	q->queue = queue;
 	q->waits = p->args.overrun == EVNIC_OVERRUN_WAIT;
 	q->rearm = rearm_data(dev->data->port_id);
-	q->offloads = offloads;
-	fill_ol_flags(q);
 	p->rxq[queue] = q;
 	dev->data->rx_queues[queue] = q;
 
+	ret = evnic_rxq_fit(q);
+	if (ret != 0)
+		goto release;
+	ret = -ENOMEM;
 	q->mbufs = rte_zmalloc_socket("evnic_mbufs", capacity * sizeof(*q->mbufs),
 				      RTE_CACHE_LINE_SIZE, (int)socket);
+	if (q->mbufs == NULL)
+		goto release;
 	q->bufs = rte_zmalloc_socket("evnic_bufs", capacity * sizeof(*q->bufs), RTE_CACHE_LINE_SIZE,
 				     (int)socket);
-	if (q->mbufs == NULL || q->bufs == NULL) {
-		evnic_rxq_release(dev, queue);
-		return -ENOMEM;
-	}
+	if (q->bufs == NULL)
+		goto release;
 	return 0;
+
+release:
+	evnic_rxq_release(dev, queue);
+	return ret;
 }
 
 void
@@ -394,12 +435,18 @@ evnic_rxq_release(struct rte_eth_dev *dev, uint16_t queue)
 
 	if (q == NULL)
 		return;
-	/* the rings outlive it: nobody could undo its binding any more */
-	evnic_unbind(p, queue);
 	p->rxq[queue] = NULL;
 	p->zero.ipackets[queue] = p->zero.ibytes[queue] = 0;
 	p->zero.nombuf[queue] = p->zero.missed[queue] = 0;
 	dev->data->rx_queues[queue] = NULL;
+	/* ethdev asks nobody: a worker that was not told still has it, and finds it stopped */
+	if (p->bound[queue] != q)
+		evnic_rxq_free(q);
+}
+
+void
+evnic_rxq_free(struct evnic_rxq *q)
+{
 	rte_free(q->stash);
 	rte_free(q->bufs);
 	rte_free(q->mbufs);
@@ -472,6 +519,7 @@ evnic_rxq_stop(struct evnic_rxq *q)
 	for (uint32_t i = q->consumed; i != q->next_post; i++)
 		rte_mempool_put(q->pool, q->mbufs[i & q->mask]);
 	q->limit = q->next_post = 0;
+	set_dry(q, false);
 	atomic_store_explicit(&q->consumed, 0, memory_order_relaxed);
 }
 

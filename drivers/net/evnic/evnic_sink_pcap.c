@@ -33,10 +33,19 @@ of(struct evnic_sink *s)
 	return RTE_PTR_SUB(s, offsetof(struct sink_pcap, base));
 }
 
+static int
+refuse(const char *name, const char *path, const char *why, int ret)
+{
+	EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can, one a port",
+		  name, path, why);
+	return ret;
+}
+
 /* Can the file be made? It is not: the port may yet be refused for another reason. */
 static int
 check(const char *name, const char *path, const char *source)
 {
+	const char *why = evnic_file_objection(path);
 	char *copy;
 	int ret;
 
@@ -46,6 +55,8 @@ check(const char *name, const char *path, const char *source)
 			  name, path);
 		return -EINVAL;
 	}
+	if (why != NULL)
+		return refuse(name, path, why, -EINVAL);
 	if (access(path, W_OK) == 0)
 		return 0;
 	if (errno == ENOENT) {
@@ -55,9 +66,7 @@ check(const char *name, const char *path, const char *source)
 		if (ret == 0)
 			return 0;
 	}
-	EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can", name, path,
-		  strerror(errno));
-	return -EINVAL;
+	return refuse(name, path, strerror(errno), -EINVAL);
 }
 
 /* Late, as it makes the file, and once: a port that is started again goes on in it. */
@@ -65,20 +74,21 @@ static int
 start(struct evnic_sink *sink)
 {
 	struct sink_pcap *s = of(sink);
+	const char *why;
 	FILE *file;
 
 	if (s->pcap != NULL)
 		return 0;
+	file = evnic_file_open(s->path, &why);
+	if (file == NULL)
+		return refuse(s->name, s->path, why, -EIO);
 	s->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, UINT16_MAX,
 						       PCAP_TSTAMP_PRECISION_NANO);
-	file = s->pcap == NULL ? NULL : evnic_file_open(s->path);
-	s->dumper = file == NULL ? NULL : pcap_dump_fopen(s->pcap, file);
+	s->dumper = s->pcap == NULL ? NULL : pcap_dump_fopen(s->pcap, file);
 	if (s->dumper != NULL)
 		return 0;
-	EVNIC_LOG(ERR, "%s: tx_pcap=%s: cannot be written: %s; give a file that can, one a port",
-		  s->name, s->path, strerror(errno));
-	if (file != NULL)
-		fclose(file);
+	refuse(s->name, s->path, s->pcap == NULL ? "no memory" : pcap_geterr(s->pcap), -EIO);
+	fclose(file);
 	if (s->pcap != NULL)
 		pcap_close(s->pcap);
 	s->pcap = NULL;

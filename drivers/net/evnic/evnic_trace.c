@@ -40,6 +40,7 @@ struct evnic_trace *
 evnic_trace_open(const char *name, const struct evnic_args *args)
 {
 	struct evnic_trace *t;
+	const char *why;
 
 	if (evnic_file_is_same(args->trace, args->rx_pcap))
 		return refuse(name, args->trace, "it is the capture that is replayed");
@@ -48,11 +49,11 @@ evnic_trace_open(const char *name, const struct evnic_args *args)
 		return NULL;
 	t->name = name;
 	t->path = args->trace;
-	t->file = evnic_file_open(args->trace);
+	t->file = evnic_file_open(args->trace, &why);
 	if (t->file != NULL)
 		return t;
 	free(t);
-	return refuse(name, args->trace, strerror(errno));
+	return refuse(name, args->trace, why);
 }
 
 /* Says whether something is missing in it. */

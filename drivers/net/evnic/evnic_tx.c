@@ -236,12 +236,20 @@ evnic_txq_send(struct evnic_txq *q, struct evnic_sink *sink, bool *is_full)
 
 /* ---- setting up ---- */
 
+/* What depends on the port's configuration, which may change without a new setup of the queue. */
+void
+evnic_txq_fit(struct evnic_txq *q)
+{
+	uint64_t offloads = q->own_offloads | q->port->data->dev_conf.txmode.offloads;
+
+	q->fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0;
+}
+
 int
 evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigned int socket,
 		const struct rte_eth_txconf *conf)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	uint64_t offloads = conf->offloads | dev->data->dev_conf.txmode.offloads;
 	uint32_t capacity = rte_align32pow2(nb_desc);
 	struct evnic_txq *q;
 
@@ -253,7 +261,8 @@ evnic_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsig
 	q->nb_desc = nb_desc;
 	q->port = p;
 	q->queue = queue;
-	q->fast_free = (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0;
+	q->own_offloads = conf->offloads;
+	evnic_txq_fit(q);
 	q->deferred = conf->tx_deferred_start != 0;
 	q->wire = (struct rouse_attn_target){
 		.attn = &p->wire.attn,

@@ -173,14 +173,10 @@ publish(struct evnic_port *p, uint64_t tsc)
 static void
 miss(struct evnic_port *p, struct evnic_rxq *q)
 {
-	uint32_t unread = q->taken - atomic_load_explicit(&q->consumed, memory_order_relaxed);
+	bool is_dry = atomic_load_explicit(&q->dry, memory_order_relaxed);
 
 	rouse_counter_add(&q->missed, 1);
-	evnic_event_error(p,
-			  unread + EVNIC_REFILL < evnic_rxq_limit(q->nb_desc)
-				  ? ROUSE_EVNIC_NO_BUFFER
-				  : ROUSE_EVNIC_OVERRUN,
-			  1);
+	evnic_event_error(p, is_dry ? ROUSE_EVNIC_NO_BUFFER : ROUSE_EVNIC_OVERRUN, 1);
 }
 
 /* The source says so each time that it is asked. */
@@ -527,7 +523,6 @@ evnic_wire_start(struct evnic_port *p)
 	w->source = p->data->nb_rx_queues == 0 ? NULL : evnic_ends_source(p);
 	w->sink = evnic_ends_sink(p);
 	w->trace = p->trace;
-	p->events.bad_seen = w->source == NULL ? 0 : w->source->nb_bad;
 	if (w->source != NULL && w->source->fd >= 0) {
 		ret = watch(w->epoll, w->source->fd);
 		if (ret != 0)

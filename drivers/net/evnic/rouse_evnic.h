@@ -27,7 +27,8 @@ extern "C" {
 
 /** What an event of code ROUSE_EVENT_ERROR is about: its rouse_event.len. */
 enum rouse_evnic_error {
-	ROUSE_EVNIC_BAD_RECORD,	   /**< the source had something that is no frame */
+	ROUSE_EVNIC_BAD_RECORD,	   /**< the source had what is no frame; told of a whole capture at
+				    * each start */
 	ROUSE_EVNIC_OVERRUN,	   /**< frames dropped: the driver is late */
 	ROUSE_EVNIC_NO_BUFFER,	   /**< frames dropped: the driver has no mbuf to post */
 	ROUSE_EVNIC_SOURCE_FAILED, /**< nothing more can be received */
