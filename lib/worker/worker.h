@@ -59,9 +59,8 @@ struct source_ops {
 	enum rouse_source_type type;
 	/* NULL, or: the source is about to be freed. Control thread. */
 	void (*destroy)(struct source *s);
-	/* NULL, or: may it still be named after it was let go of? Then it is freed with the worker.
-	 */
-	bool (*must_stay)(const struct source *s);
+	/* NULL, or: its file was closed while it was in the epoll set. */
+	void (*lose)(struct rouse_worker *w, struct source *s);
 	/* Visited when it is ready, and only then. */
 	bool is_on_demand;
 };
@@ -87,6 +86,9 @@ struct source {
 	struct source_link *links; /* one for each ring bit */
 	struct source *next_buried;
 	struct source_counters *counters;
+	int set_fd;	/* its number in the epoll set; see fdset.c */
+	bool is_in_set; /* the worker's, as the next */
+	bool was_lost;	/* its file was closed meanwhile: the set may still name it */
 	bool armed;
 	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
 	bool is_dry;	 /* handshake queues: the device has no buffer, and will be silent */
@@ -120,9 +122,6 @@ struct source {
 		struct {
 			rouse_worker_fd_t handler;
 			int fd;
-			bool is_watched;
-			bool is_closed;	       /* while it was watched: the set may still name it */
-			struct source *before; /* of its number, while this one is added */
 		} fd;
 	};
 };
@@ -261,6 +260,7 @@ enum ethdev_wake {
 
 bool ethdev_is_started(uint16_t port);
 int ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue);
+int ethdev_find_fd(uint16_t port, uint16_t queue);
 enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
 void ethdev_send_missed_signal(int fd);
 int ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t *rings);
@@ -295,6 +295,7 @@ source_is_ethdev(const struct source *s)
 
 void source_look_for_buffers(struct rouse_worker *w, struct source *s);
 bool source_lacks_mbufs(struct source *s);
+bool source_is_waited_for(struct rouse_worker *w, struct source *s);
 
 /* source_ethdev.c */
 
@@ -329,6 +330,12 @@ source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int r
 
 	return d == NULL || d->rings[ring].source == NULL ? NULL : &d->rings[ring];
 }
+
+/* fdset.c: who is in the epoll set */
+
+int fdset_add(struct rouse_worker *w, struct source *s, int fd, uint32_t events);
+int fdset_change(struct rouse_worker *w, struct source *s, uint32_t events);
+void fdset_remove(struct rouse_worker *w, struct source *s);
 
 /* counters.c: what sources did */
 
