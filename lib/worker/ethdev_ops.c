@@ -17,9 +17,9 @@
 
 #include "worker.h"
 
-/* Sleeps that a readable fd may end in succession without a packet: it may be read only after a
- * signal was delivered. */
-#define MAX_BARREN 64
+/* A readable fd that gives nothing is looked at again after so long, then twice that, ... */
+#define FIRST_RETRY_US 20u
+#define MOST_RETRIES   8 /* after which it is taken for granted that no signal comes */
 
 /* The worker looks whether the pool of a plain queue is empty before it sleeps; a handshake queue
  * tells by itself (has_buffers). */
@@ -223,12 +223,13 @@ plain_detach(struct rouse_worker *w, struct source *s)
 	remember_pools(w, &w->watched, s);
 }
 
-/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet though
- * there is something (net_tap waits for a signal), and would not be told again. */
+/* An interrupt is an edge. A readable fd wakes once each time that it is armed: rx_burst may find
+ * nothing yet though there is something, and would not be told again; and it may have an error,
+ * which is told whether it is asked for or not, for ever. */
 static uint32_t
 events_of(const struct source *s)
 {
-	return s->ops == &ethdev_interrupt_ops ? EPOLLIN | EPOLLET : EPOLLIN;
+	return EPOLLIN | (s->ops == &ethdev_interrupt_ops ? EPOLLET : EPOLLONESHOT);
 }
 
 static int
@@ -279,27 +280,38 @@ const struct source_ops ethdev_interrupt_ops = {
 	.destroy = release,
 };
 
-/*
- * An fd that says that there are packets, and no interrupt to arm. It may stay readable while
- * nothing can be read (net_tap reads after a signal, which another thread may be late to take, or
- * which does not come, as there was no mbuf): then it is not waited for, as that would be a spin.
- */
+/* It is readable, and nothing could be read: net_tap reads after a signal, which another thread may
+ * be late to take, or which does not come, as there was no mbuf. To wait for the fd would be a
+ * spin. */
+static int
+retry_later(struct source *s)
+{
+	uint32_t nb = s->ethdev.nb_barren++;
+
+	if (nb >= MOST_RETRIES)
+		ethdev_send_missed_signal(s->ethdev.fd);
+	s->retry_us = RTE_MIN(FIRST_RETRY_US << RTE_MIN(nb, 16u), s->ethdev.worker->conf.timed_us);
+	return -EAGAIN;
+}
+
+/* An fd that says that there are packets, and no interrupt to arm. */
 static int
 readable_arm(struct source *s)
 {
 	struct pollfd now = { .fd = s->ethdev.fd, .events = POLLIN };
-	uint32_t events = 0;
-	int ret = check_started(s), error;
+	int ret = check_started(s);
 
-	s->ethdev.nb_barren = poll(&now, 1, 0) > 0 ? s->ethdev.nb_barren + 1 : 0;
-	if (ret == 0 && s->ethdev.nb_barren <= MAX_BARREN) {
-		events = EPOLLIN;
-	} else if (ret == 0) {
-		ethdev_send_missed_signal(s->ethdev.fd);
-		ret = -EAGAIN;
+	if (ret != 0)
+		return ret;
+	if (poll(&now, 1, 0) <= 0) {
+		s->ethdev.nb_barren = 0;
+		ret = fdset_change(s->ethdev.worker, s, events_of(s));
+		return ret == 0 ? 0 : cannot_arm(s, ret);
 	}
-	error = fdset_change(s->ethdev.worker, s, events);
-	return error != 0 && ret == 0 ? cannot_arm(s, error) : ret;
+	/* what it is an fd of has gone: net_tap's interface was deleted */
+	if ((now.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+		return cannot_arm(s, -EIO);
+	return retry_later(s);
 }
 
 static int

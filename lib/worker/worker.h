@@ -42,7 +42,8 @@ typedef void (*worker_change_t)(struct rouse_worker *w, void *arg);
 struct source_ops {
 	/* Take at most a burst; how much was taken. A full burst means that there may be more. */
 	uint32_t (*drain)(struct rouse_worker *w, struct source *s);
-	/* Interrupt sources: ask for an interrupt; 0 or -errno. */
+	/* Interrupt sources: ask for an interrupt; 0 or -errno: the sleep is timed, and ends after
+	 * source.retry_us if that is not 0. */
 	int (*arm)(struct source *s);
 	/* Interrupt sources: stop asking; 0 or -errno. */
 	int (*disarm)(struct source *s);
@@ -86,9 +87,10 @@ struct source {
 	struct source_link *links; /* one for each ring bit */
 	struct source *next_buried;
 	struct source_counters *counters;
-	int set_fd;	/* its number in the epoll set; see fdset.c */
-	bool is_in_set; /* the worker's, as the next */
-	bool was_lost;	/* its file was closed meanwhile: the set may still name it */
+	int set_fd;	   /* its number in the epoll set; see fdset.c */
+	bool is_in_set;	   /* the worker's, as the next */
+	bool was_lost;	   /* its file was closed meanwhile: the set may still name it */
+	uint32_t retry_us; /* arm() */
 	bool armed;
 	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
 	bool is_dry;	 /* handshake queues: the device has no buffer, and will be silent */
@@ -189,7 +191,7 @@ struct rouse_worker {
 	bool is_parking;	   /* idle form: the second look is the application's */
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
 	bool is_waking;		   /* the first round after a wake */
-	bool arm_failed;	   /* before the sleep that is coming */
+	uint32_t arm_limit_us;	   /* of the sleep that is coming, as arming failed; 0: none */
 	uint32_t nb_rounds;	   /* in state POLL: of the next batch */
 	uint64_t batch_tsc; /* a shorter batch may grow, one of twice that is one round again */
 	uint16_t burst;

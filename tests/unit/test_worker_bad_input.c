@@ -259,6 +259,26 @@ assert_found_by_timer(void)
 	assert_int_equal(taken(), before + 1);
 }
 
+/* ---- a file descriptor of the application ---- */
+
+static int ends[2];
+static unsigned int nb_calls;
+
+static void
+read_all(struct rouse_worker *worker_of_fd, int fd, void *arg)
+{
+	char bytes[16];
+
+	nb_calls++;
+	assert_true(read(fd, bytes, sizeof(bytes)) > 0);
+}
+
+static void
+write_one(void)
+{
+	assert_int_equal(write(ends[1], "x", 1), 1);
+}
+
 /* ---- interrupts ---- */
 
 static void
@@ -314,24 +334,67 @@ an_interrupt_that_cannot_be_disarmed_is_no_error(void **state)
 static void
 a_queue_that_stays_readable_and_gives_nothing_is_looked_at_by_the_timer(void **state)
 {
-	const unsigned int most = 1000;
-	unsigned int nb = 0;
 	uint64_t count;
 
 	pmd.enable_error = -ENOTSUP;
 	assert_int_equal(mock_add(w, PLAIN, 0), 0);
 	assert_int_equal(lines_with("port 3 (?): readable file descriptor"), 1);
 	assert_woken_by_interrupt();
-	/* it has not been read, and the queue is empty */
-	for (; rouse_counter_get(&w->stats.timer_wakes) == 0 && nb < most; nb++)
-		worker_park(w);
-	assert_in_range(nb, 2, 100);
-	for (unsigned int i = 0; i < 3; i++)
+	/* it has not been read, and the queue is empty; then there is something */
+	for (unsigned int i = 0; i < 20; i++) {
 		sleep_while(nothing, BY_TIMER);
+		assert_int_equal(rouse_counter_get(&w->stats.arm_errors), i + 1);
+		assert_in_range(w->arm_limit_us, 1, RTE_MIN(20u << RTE_MIN(i, 10u), TIMED_US + 0u));
+	}
+	assert_found_by_timer();
+	assert_int_equal(rouse_counter_get(&w->stats.spurious_wakes), 0);
 	assert_other_goes_on();
 	assert_int_equal(read(pmd.fd, &count, sizeof(count)), sizeof(count));
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
+}
+
+/* An error is told whether it is waited for or not, and whenever the fd is looked at. */
+static void
+a_queue_whose_fd_has_an_error_is_looked_at_by_the_timer_and_said_once(void **state)
+{
+	int ends[2];
+
+	pmd.enable_error = -ENOTSUP;
+	close(pmd.fd);
+	assert_int_equal(pipe(ends), 0);
+	pmd.fd = ends[1]; /* the end that writes */
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_int_equal(lines_with("port 3 (?): readable file descriptor"), 1);
+	sleep_while(signal_the_other, BY_OTHER);
+	close(ends[0]);
+	sleep_while(nothing, BY_OTHER); /* it was asked for before */
+	for (unsigned int i = 0; i < 3; i++)
+		assert_found_by_timer();
+	assert_int_equal(lines_with("queue 0 of port 3 cannot be waited for: Input/output error; "
+				    "it is looked at every 1000 us until it can"),
+			 1);
+	assert_other_goes_on();
+}
+
+static void
+close_the_reader(void)
+{
+	close(ends[0]);
+}
+
+static void
+an_error_that_comes_while_it_sleeps_wakes_it_once(void **state)
+{
+	pmd.enable_error = -ENOTSUP;
+	close(pmd.fd);
+	assert_int_equal(pipe(ends), 0);
+	pmd.fd = ends[1];
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	sleep_while(close_the_reader, BY_OTHER);
+	for (unsigned int i = 0; i < 3; i++)
+		sleep_while(nothing, BY_TIMER);
+	assert_other_goes_on();
 }
 
 /* ---- a stopped port ---- */
@@ -392,11 +455,6 @@ a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started(void **s
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
 }
-
-static void read_all(struct rouse_worker *worker_of_fd, int fd, void *arg);
-static void write_one(void);
-static int ends[2];
-static unsigned int nb_calls;
 
 /* A file of the application's with the number that was the queue's. */
 static void
@@ -572,21 +630,6 @@ a_queue_is_added_once(void **state)
 /* ---- file descriptors ---- */
 
 static void
-read_all(struct rouse_worker *worker_of_fd, int fd, void *arg)
-{
-	char bytes[16];
-
-	nb_calls++;
-	assert_true(read(fd, bytes, sizeof(bytes)) > 0);
-}
-
-static void
-write_one(void)
-{
-	assert_int_equal(write(ends[1], "x", 1), 1);
-}
-
-static void
 make_pipe(void)
 {
 	nb_calls = 0;
@@ -747,6 +790,8 @@ main(void)
 		TEST(a_pmd_whose_interrupt_ops_all_fail_is_looked_at_by_the_timer),
 		TEST(an_interrupt_that_cannot_be_disarmed_is_no_error),
 		TEST(a_queue_that_stays_readable_and_gives_nothing_is_looked_at_by_the_timer),
+		TEST(a_queue_whose_fd_has_an_error_is_looked_at_by_the_timer_and_said_once),
+		TEST(an_error_that_comes_while_it_sleeps_wakes_it_once),
 		TEST(a_queue_of_a_stopped_port_is_not_added),
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
