@@ -17,9 +17,9 @@
 
 #include "worker.h"
 
-/* Sleeps that a readable fd may end in succession without a packet: it may be read only after a
- * signal was delivered. */
-#define MAX_BARREN 64
+/* A readable fd that gives nothing is looked at again after so long, then twice that, ... */
+#define FIRST_RETRY_US 20u
+#define MOST_RETRIES   8 /* after which it is taken for granted that no signal comes */
 
 /* The worker looks whether the pool of a plain queue is empty before it sleeps; a handshake queue
  * tells by itself (has_buffers). */
@@ -124,6 +124,26 @@ cannot_arm(struct source *s, int error)
 	return error;
 }
 
+/* Another queue of the list that has the source's interrupt, in the set or not; NULL: none. */
+static struct source *
+find_sharer(const struct source_list *list, const struct source *s, bool is_in_set)
+{
+	for (uint32_t i = 0; i < list->nb; i++) {
+		struct source *other = list->at[i];
+
+		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd &&
+		    other->is_in_set == is_in_set)
+			return other;
+	}
+	return NULL;
+}
+
+static bool
+is_shared(const struct rouse_worker *w, const struct source *s)
+{
+	return find_sharer(&w->plain, s, true) != NULL || find_sharer(&w->watched, s, true) != NULL;
+}
+
 /* Whoever stops a port pauses it first. Who forgot that finds its queues renewed when it has
  * started again and the worker next goes to sleep. 0; -EAGAIN, -ENETDOWN: the sleep is timed */
 static int
@@ -133,7 +153,8 @@ check_started(struct source *s)
 		s->ethdev.was_stopped = true;
 		return cannot_arm(s, -ENETDOWN);
 	}
-	if (!s->ethdev.was_stopped)
+	/* or its fd was closed, and the number is another file's now */
+	if (!s->ethdev.was_stopped && (s->is_in_set || is_shared(s->ethdev.worker, s)))
 		return 0;
 	s->ethdev.was_stopped = false;
 	worker_want_renewal(s->ethdev.worker, s->ethdev.port_id);
@@ -171,6 +192,7 @@ source_lacks_mbufs(struct source *s)
 
 	if (!source_is_ethdev(s) || s->ops == &ethdev_timed_ops ||
 	    s->kind == ROUSE_SOURCE_HANDSHAKE || s->ethdev.is_pool_told ||
+	    !ethdev_is_started(s->ethdev.port_id) ||
 	    rte_eth_stats_get(s->ethdev.port_id, &stats) != 0)
 		return false;
 	s->ethdev.nb_without = stats.rx_nombuf;
@@ -201,40 +223,50 @@ plain_detach(struct rouse_worker *w, struct source *s)
 	remember_pools(w, &w->watched, s);
 }
 
+/* An interrupt is an edge. A readable fd wakes once each time that it is armed: rx_burst may find
+ * nothing yet though there is something, and would not be told again; and it may have an error,
+ * which is told whether it is asked for or not, for ever. */
+static uint32_t
+events_of(const struct source *s)
+{
+	return EPOLLIN | (s->ops == &ethdev_interrupt_ops ? EPOLLET : EPOLLONESHOT);
+}
+
 static int
 interrupt_attach(struct rouse_worker *w, struct source *s)
 {
-	/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet
-	 * though there is something (net_tap waits for a signal), and would not be told again.
-	 */
-	uint32_t edge = s->ops == &ethdev_interrupt_ops ? EPOLLET : 0;
-	struct epoll_event event = { .events = EPOLLIN | edge, .data.ptr = s };
+	int ret = fdset_add(w, s, s->ethdev.fd, events_of(s));
 
-	/* EEXIST: two queues share an interrupt; every plain source is visited after a wake */
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->ethdev.fd, &event) < 0 && errno != EEXIST)
-		return -errno;
+	/* two queues share an interrupt: every plain source is visited after a wake */
+	if (ret != 0 && (ret != -EEXIST || !is_shared(w, s)))
+		return ret;
 	return plain_attach(w, s);
-}
-
-/* A queue that shares the interrupt is watched from here on. */
-static void
-share_interrupt(struct rouse_worker *w, const struct source_list *list, const struct source *s)
-{
-	for (uint32_t i = 0; i < list->nb; i++) {
-		struct source *other = list->at[i];
-
-		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd)
-			interrupt_attach(w, other);
-	}
 }
 
 static void
 interrupt_detach(struct rouse_worker *w, struct source *s)
 {
+	struct source *heir;
+
 	plain_detach(w, s);
-	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
-	share_interrupt(w, &w->plain, s);
-	share_interrupt(w, &w->watched, s);
+	if (!s->is_in_set)
+		return;
+	fdset_remove(w, s);
+	heir = find_sharer(&w->plain, s, false);
+	if (heir == NULL)
+		heir = find_sharer(&w->watched, s, false);
+	if (heir != NULL)
+		fdset_add(w, heir, heir->ethdev.fd, events_of(heir));
+}
+
+/* Is it waited for by the fd that it has now? */
+bool
+source_is_waited_for(struct rouse_worker *w, struct source *s)
+{
+	if (s->ops == &ethdev_timed_ops ||
+	    ethdev_find_fd(s->ethdev.port_id, s->ethdev.queue) != s->ethdev.fd)
+		return false;
+	return s->is_in_set ? fdset_change(w, s, events_of(s)) == 0 : is_shared(w, s);
 }
 
 const struct source_ops ethdev_interrupt_ops = {
@@ -248,29 +280,38 @@ const struct source_ops ethdev_interrupt_ops = {
 	.destroy = release,
 };
 
-/*
- * An fd that says that there are packets, and no interrupt to arm. It may stay readable while
- * nothing can be read (net_tap reads after a signal, which another thread may be late to take, or
- * which does not come, as there was no mbuf): then it is not waited for, as that would be a spin.
- */
+/* It is readable, and nothing could be read: net_tap reads after a signal, which another thread may
+ * be late to take, or which does not come, as there was no mbuf. To wait for the fd would be a
+ * spin. */
+static int
+retry_later(struct source *s)
+{
+	uint32_t nb = s->ethdev.nb_barren++;
+
+	if (nb >= MOST_RETRIES)
+		ethdev_send_missed_signal(s->ethdev.fd);
+	s->retry_us = RTE_MIN(FIRST_RETRY_US << RTE_MIN(nb, 16u), s->ethdev.worker->conf.timed_us);
+	return -EAGAIN;
+}
+
+/* An fd that says that there are packets, and no interrupt to arm. */
 static int
 readable_arm(struct source *s)
 {
 	struct pollfd now = { .fd = s->ethdev.fd, .events = POLLIN };
-	struct epoll_event event = { .data.ptr = s };
 	int ret = check_started(s);
 
-	s->ethdev.nb_barren = poll(&now, 1, 0) > 0 ? s->ethdev.nb_barren + 1 : 0;
-	if (ret == 0 && s->ethdev.nb_barren <= MAX_BARREN) {
-		event.events = EPOLLIN;
-	} else if (ret == 0) {
-		ethdev_send_missed_signal(s->ethdev.fd);
-		ret = -EAGAIN;
+	if (ret != 0)
+		return ret;
+	if (poll(&now, 1, 0) <= 0) {
+		s->ethdev.nb_barren = 0;
+		ret = fdset_change(s->ethdev.worker, s, events_of(s));
+		return ret == 0 ? 0 : cannot_arm(s, ret);
 	}
-	/* one that was closed is not in the set any more, even if there is one of its number */
-	if (epoll_ctl(s->ethdev.worker->epoll, EPOLL_CTL_MOD, s->ethdev.fd, &event) < 0 && ret == 0)
-		return cannot_arm(s, -errno);
-	return ret;
+	/* what it is an fd of has gone: net_tap's interface was deleted */
+	if ((now.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+		return cannot_arm(s, -EIO);
+	return retry_later(s);
 }
 
 static int

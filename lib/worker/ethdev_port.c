@@ -153,6 +153,15 @@ is_deaf(uint16_t port, int fd)
 	       link.link_status == RTE_ETH_LINK_UP;
 }
 
+/* The fd of a queue that can be waited for; negative: there is none. */
+int
+ethdev_find_fd(uint16_t port, uint16_t queue)
+{
+	int fd = interrupt_fd(port, queue);
+
+	return fd >= 0 && is_deaf(port, fd) ? -1 : fd;
+}
+
 /* How packets of a queue that is no handshake producer can be waited for, and by which fd. An
  * interrupt is enabled then. */
 enum ethdev_wake
@@ -160,8 +169,8 @@ ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 {
 	int ret = rte_eth_dev_rx_intr_enable(port, queue);
 
-	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
-	if (*fd >= 0 && !is_deaf(port, *fd))
+	*fd = ret == 0 || ret == -ENOTSUP ? ethdev_find_fd(port, queue) : -1;
+	if (*fd >= 0)
 		return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
 	if (ret == 0)
 		rte_eth_dev_rx_intr_disable(port, queue);

@@ -24,23 +24,30 @@
 
 /* ---- going to sleep ---- */
 
-/* Arm the interrupt sources of a list; whether one could not be armed. */
-static bool
+/* Of two limits, of which the first may be none. */
+static uint32_t
+sooner(uint32_t limit, uint32_t other)
+{
+	return limit == 0 || limit > other ? other : limit;
+}
+
+/* Arm the interrupt sources of a list; one that cannot be armed limits the sleep. */
+static void
 arm_list(struct rouse_worker *w, const struct source_list *list)
 {
-	bool failed = false;
-
 	for (uint32_t i = 0; i < list->nb; i++) {
 		struct source *s = list->at[i];
 
 		if (s->ops->arm == NULL)
 			continue;
+		s->retry_us = 0;
 		s->armed = s->ops->arm(s) == 0;
 		rouse_counter_add(s->armed ? &w->stats.arms : &w->stats.arm_errors, 1);
 		rouse_counter_add(s->armed ? &s->counters->arms : &s->counters->arm_errors, 1);
-		failed |= !s->armed;
+		if (!s->armed)
+			w->arm_limit_us = sooner(w->arm_limit_us,
+						 s->retry_us != 0 ? s->retry_us : w->conf.timed_us);
 	}
-	return failed;
 }
 
 static void
@@ -60,8 +67,9 @@ disarm_list(const struct source_list *list)
 static void
 arm_all(struct rouse_worker *w)
 {
-	w->arm_failed = arm_list(w, &w->plain);
-	w->arm_failed |= arm_list(w, &w->watched);
+	w->arm_limit_us = 0;
+	arm_list(w, &w->plain);
+	arm_list(w, &w->watched);
 }
 
 static void
@@ -101,13 +109,6 @@ is_starved(const struct rouse_worker *w)
 	return is_starved;
 }
 
-/* Of two limits, of which the first may be none. */
-static uint32_t
-sooner(uint32_t limit, uint32_t other)
-{
-	return limit == 0 || limit > other ? other : limit;
-}
-
 /* At least 1, so that it is a limit. */
 static uint32_t
 us_until(const struct rouse_worker *w, uint64_t tsc)
@@ -122,9 +123,10 @@ us_until(const struct rouse_worker *w, uint64_t tsc)
 static uint32_t
 sleep_limit_us(struct rouse_worker *w)
 {
-	bool is_timed = w->nb_timed > 0 || w->arm_failed || w->is_renewal_due;
-	uint32_t limit = is_timed ? w->conf.timed_us : 0;
+	uint32_t limit = w->arm_limit_us;
 
+	if (w->nb_timed > 0 || w->is_renewal_due)
+		limit = sooner(limit, w->conf.timed_us);
 	look_for_dry_watched(w);
 	if (w->nb_dry > 0 || is_starved(w)) {
 		rouse_counter_add(&w->stats.starved, 1);
@@ -198,8 +200,11 @@ static uint32_t
 visit_fired_source(struct rouse_worker *w, const struct epoll_event *event)
 {
 	struct source *s = event->data.ptr;
-	uint32_t found = s->is_watched ? 0 : source_visit(w, s);
+	uint32_t found;
 
+	if (!s->is_in_set)
+		return 0;
+	found = s->is_watched ? 0 : source_visit(w, s);
 	if ((event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0)
 		source_fd_hang_up(w, s);
 	return found;

@@ -386,7 +386,7 @@ source_destroy(struct rouse_worker *w, struct source *s)
 	if (d != NULL && d->group == GROUP_SOFTWARE)
 		d->taken &= ~s->rings;
 	rte_free(s->links);
-	if (s->ops->must_stay == NULL || !s->ops->must_stay(s)) {
+	if (!s->was_lost) {
 		rte_free(s);
 		return;
 	}

@@ -283,24 +283,40 @@ renew(struct rouse_worker *w, struct source *s)
 	say_wake(w, s);
 }
 
+static bool
+is_plain_of_port(const struct source *s, uint16_t port)
+{
+	return source_is_of_port(s, port) && s->kind != ROUSE_SOURCE_HANDSHAKE;
+}
+
+static bool
+is_list_as_it_was(struct rouse_worker *w, const struct source_list *list, uint16_t port)
+{
+	for (uint32_t i = 0; i < list->nb; i++)
+		if (is_plain_of_port(list->at[i], port) && !source_is_waited_for(w, list->at[i]))
+			return false;
+	return true;
+}
+
 static void
 renew_list(struct rouse_worker *w, const struct source_list *list, uint16_t port)
 {
 	for (uint32_t i = 0; i < list->nb; i++)
-		if (source_is_of_port(list->at[i], port) &&
-		    list->at[i]->kind != ROUSE_SOURCE_HANDSHAKE)
+		if (is_plain_of_port(list->at[i], port))
 			renew(w, list->at[i]);
 }
 
 /*
  * Its eventfds may be others, and what was armed may be forgotten. It is all done between two
- * rounds, so that nobody polls a queue meanwhile, and nothing sleeps over it.
+ * rounds, so that nobody polls a queue meanwhile, and nothing sleeps over it. What is armed before
+ * the next sleep anyhow needs no renewal if the eventfds are the same.
  */
 void
 source_renew_port(struct rouse_worker *w, uint16_t port)
 {
 	/* one that is stopped is taken up when it has started */
-	if (!ethdev_is_started(port))
+	if (!ethdev_is_started(port) ||
+	    (is_list_as_it_was(w, &w->plain, port) && is_list_as_it_was(w, &w->watched, port)))
 		return;
 	renew_list(w, &w->plain, port);
 	renew_list(w, &w->watched, port);

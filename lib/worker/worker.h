@@ -42,7 +42,8 @@ typedef void (*worker_change_t)(struct rouse_worker *w, void *arg);
 struct source_ops {
 	/* Take at most a burst; how much was taken. A full burst means that there may be more. */
 	uint32_t (*drain)(struct rouse_worker *w, struct source *s);
-	/* Interrupt sources: ask for an interrupt; 0 or -errno. */
+	/* Interrupt sources: ask for an interrupt; 0 or -errno: the sleep is timed, and ends after
+	 * source.retry_us if that is not 0. */
 	int (*arm)(struct source *s);
 	/* Interrupt sources: stop asking; 0 or -errno. */
 	int (*disarm)(struct source *s);
@@ -59,9 +60,8 @@ struct source_ops {
 	enum rouse_source_type type;
 	/* NULL, or: the source is about to be freed. Control thread. */
 	void (*destroy)(struct source *s);
-	/* NULL, or: may it still be named after it was let go of? Then it is freed with the worker.
-	 */
-	bool (*must_stay)(const struct source *s);
+	/* NULL, or: its file was closed while it was in the epoll set. */
+	void (*lose)(struct rouse_worker *w, struct source *s);
 	/* Visited when it is ready, and only then. */
 	bool is_on_demand;
 };
@@ -87,6 +87,10 @@ struct source {
 	struct source_link *links; /* one for each ring bit */
 	struct source *next_buried;
 	struct source_counters *counters;
+	int set_fd;	   /* its number in the epoll set; see fdset.c */
+	bool is_in_set;	   /* the worker's, as the next */
+	bool was_lost;	   /* its file was closed meanwhile: the set may still name it */
+	uint32_t retry_us; /* arm() */
 	bool armed;
 	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
 	bool is_dry;	 /* handshake queues: the device has no buffer, and will be silent */
@@ -120,9 +124,6 @@ struct source {
 		struct {
 			rouse_worker_fd_t handler;
 			int fd;
-			bool is_watched;
-			bool is_closed;	       /* while it was watched: the set may still name it */
-			struct source *before; /* of its number, while this one is added */
 		} fd;
 	};
 };
@@ -190,7 +191,7 @@ struct rouse_worker {
 	bool is_parking;	   /* idle form: the second look is the application's */
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
 	bool is_waking;		   /* the first round after a wake */
-	bool arm_failed;	   /* before the sleep that is coming */
+	uint32_t arm_limit_us;	   /* of the sleep that is coming, as arming failed; 0: none */
 	uint32_t nb_rounds;	   /* in state POLL: of the next batch */
 	uint64_t batch_tsc; /* a shorter batch may grow, one of twice that is one round again */
 	uint16_t burst;
@@ -261,6 +262,7 @@ enum ethdev_wake {
 
 bool ethdev_is_started(uint16_t port);
 int ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue);
+int ethdev_find_fd(uint16_t port, uint16_t queue);
 enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
 void ethdev_send_missed_signal(int fd);
 int ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t *rings);
@@ -295,6 +297,7 @@ source_is_ethdev(const struct source *s)
 
 void source_look_for_buffers(struct rouse_worker *w, struct source *s);
 bool source_lacks_mbufs(struct source *s);
+bool source_is_waited_for(struct rouse_worker *w, struct source *s);
 
 /* source_ethdev.c */
 
@@ -329,6 +332,12 @@ source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int r
 
 	return d == NULL || d->rings[ring].source == NULL ? NULL : &d->rings[ring];
 }
+
+/* fdset.c: who is in the epoll set */
+
+int fdset_add(struct rouse_worker *w, struct source *s, int fd, uint32_t events);
+int fdset_change(struct rouse_worker *w, struct source *s, uint32_t events);
+void fdset_remove(struct rouse_worker *w, struct source *s);
 
 /* counters.c: what sources did */
 

@@ -39,6 +39,7 @@ static struct {
 	int fd; /* negative: none */
 	unsigned int nb_enabled, nb_disabled;
 	unsigned int nb_without; /* mbufs that it wanted */
+	unsigned int nb_asked;	 /* for its statistics */
 	eth_rx_burst_t burst;
 } pmd;
 
@@ -72,6 +73,7 @@ rte_eth_dev_callback_register(uint16_t port, enum rte_eth_event_type event, rte_
 int
 rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
 {
+	pmd.nb_asked++;
 	memset(stats, 0, sizeof(*stats));
 	stats->rx_nombuf = pmd.nb_without;
 	return 0;
@@ -257,6 +259,26 @@ assert_found_by_timer(void)
 	assert_int_equal(taken(), before + 1);
 }
 
+/* ---- a file descriptor of the application ---- */
+
+static int ends[2];
+static unsigned int nb_calls;
+
+static void
+read_all(struct rouse_worker *worker_of_fd, int fd, void *arg)
+{
+	char bytes[16];
+
+	nb_calls++;
+	assert_true(read(fd, bytes, sizeof(bytes)) > 0);
+}
+
+static void
+write_one(void)
+{
+	assert_int_equal(write(ends[1], "x", 1), 1);
+}
+
 /* ---- interrupts ---- */
 
 static void
@@ -312,24 +334,67 @@ an_interrupt_that_cannot_be_disarmed_is_no_error(void **state)
 static void
 a_queue_that_stays_readable_and_gives_nothing_is_looked_at_by_the_timer(void **state)
 {
-	const unsigned int most = 1000;
-	unsigned int nb = 0;
 	uint64_t count;
 
 	pmd.enable_error = -ENOTSUP;
 	assert_int_equal(mock_add(w, PLAIN, 0), 0);
 	assert_int_equal(lines_with("port 3 (?): readable file descriptor"), 1);
 	assert_woken_by_interrupt();
-	/* it has not been read, and the queue is empty */
-	for (; rouse_counter_get(&w->stats.timer_wakes) == 0 && nb < most; nb++)
-		worker_park(w);
-	assert_in_range(nb, 2, 100);
-	for (unsigned int i = 0; i < 3; i++)
+	/* it has not been read, and the queue is empty; then there is something */
+	for (unsigned int i = 0; i < 20; i++) {
 		sleep_while(nothing, BY_TIMER);
+		assert_int_equal(rouse_counter_get(&w->stats.arm_errors), i + 1);
+		assert_in_range(w->arm_limit_us, 1, RTE_MIN(20u << RTE_MIN(i, 10u), TIMED_US + 0u));
+	}
+	assert_found_by_timer();
+	assert_int_equal(rouse_counter_get(&w->stats.spurious_wakes), 0);
 	assert_other_goes_on();
 	assert_int_equal(read(pmd.fd, &count, sizeof(count)), sizeof(count));
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
+}
+
+/* An error is told whether it is waited for or not, and whenever the fd is looked at. */
+static void
+a_queue_whose_fd_has_an_error_is_looked_at_by_the_timer_and_said_once(void **state)
+{
+	int ends[2];
+
+	pmd.enable_error = -ENOTSUP;
+	close(pmd.fd);
+	assert_int_equal(pipe(ends), 0);
+	pmd.fd = ends[1]; /* the end that writes */
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_int_equal(lines_with("port 3 (?): readable file descriptor"), 1);
+	sleep_while(signal_the_other, BY_OTHER);
+	close(ends[0]);
+	sleep_while(nothing, BY_OTHER); /* it was asked for before */
+	for (unsigned int i = 0; i < 3; i++)
+		assert_found_by_timer();
+	assert_int_equal(lines_with("queue 0 of port 3 cannot be waited for: Input/output error; "
+				    "it is looked at every 1000 us until it can"),
+			 1);
+	assert_other_goes_on();
+}
+
+static void
+close_the_reader(void)
+{
+	close(ends[0]);
+}
+
+static void
+an_error_that_comes_while_it_sleeps_wakes_it_once(void **state)
+{
+	pmd.enable_error = -ENOTSUP;
+	close(pmd.fd);
+	assert_int_equal(pipe(ends), 0);
+	pmd.fd = ends[1];
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	sleep_while(close_the_reader, BY_OTHER);
+	for (unsigned int i = 0; i < 3; i++)
+		sleep_while(nothing, BY_TIMER);
+	assert_other_goes_on();
 }
 
 /* ---- a stopped port ---- */
@@ -399,6 +464,96 @@ a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started(void **s
 	worker_make_changes(w);
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
+}
+
+/* A file of the application's with the number that was the queue's. */
+static void
+take_number(int number)
+{
+	nb_calls = 0;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[0], number), number);
+	close(ends[0]);
+	ends[0] = number;
+}
+
+static void
+assert_application_is_heard(void)
+{
+	unsigned int before = nb_calls;
+
+	sleep_while(write_one, BY_OTHER);
+	assert_int_equal(nb_calls, before + 1);
+}
+
+/* How a queue is waited for: by its interrupt, or by its fd. */
+static void
+check_number_of_closed_port(int enable_error)
+{
+	pmd.enable_error = enable_error;
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+	pmd.nb_disabled = pmd.nb_asked = 0;
+	stop_port();
+	take_number(pmd.fd); /* which closes it */
+	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_all, NULL), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_application_is_heard();
+	/* a port that has gone is asked for nothing */
+	assert_int_equal(pmd.nb_disabled + pmd.nb_asked, 0);
+	mock_remove(w, PLAIN, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_application_is_heard();
+	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
+	assert_int_equal(pmd.nb_disabled, 0);
+	close(ends[1]);
+	start_port();
+}
+
+static void
+an_fd_that_has_the_number_of_a_closed_ports_interrupt_is_heard(void **state)
+{
+	check_number_of_closed_port(0);
+}
+
+static void
+an_fd_that_has_the_number_of_a_closed_ports_fd_is_heard(void **state)
+{
+	check_number_of_closed_port(-ENOTSUP);
+}
+
+/* Nobody told the worker that its port was stopped, and started again. */
+static void
+a_queue_whose_number_another_file_has_is_taken_up_again(void **state)
+{
+	int before = pmd.fd;
+
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+	pmd.fd = fcntl(before, F_DUPFD, before + 100);
+	take_number(before);
+	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_all, NULL), 0);
+	assert_found_by_timer();
+	assert_true(worker_is_change_due(w));
+	worker_make_changes(w);
+	assert_woken_by_interrupt();
+	assert_application_is_heard();
+	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* So that queues keep who has their interrupt. */
+static void
+a_port_that_did_not_change_is_not_taken_up_again(void **state)
+{
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+	pmd.nb_enabled = 0;
+	worker_want_renewal(w, PLAIN);
+	worker_make_changes(w);
+	assert_int_equal(pmd.nb_enabled, 0);
+	assert_woken_by_interrupt();
 }
 
 static void
@@ -483,24 +638,6 @@ a_queue_is_added_once(void **state)
 }
 
 /* ---- file descriptors ---- */
-
-static int ends[2];
-static unsigned int nb_calls;
-
-static void
-read_all(struct rouse_worker *worker_of_fd, int fd, void *arg)
-{
-	char bytes[16];
-
-	nb_calls++;
-	assert_true(read(fd, bytes, sizeof(bytes)) > 0);
-}
-
-static void
-write_one(void)
-{
-	assert_int_equal(write(ends[1], "x", 1), 1);
-}
 
 static void
 make_pipe(void)
@@ -695,10 +832,16 @@ main(void)
 		TEST(a_pmd_whose_interrupt_ops_all_fail_is_looked_at_by_the_timer),
 		TEST(an_interrupt_that_cannot_be_disarmed_is_no_error),
 		TEST(a_queue_that_stays_readable_and_gives_nothing_is_looked_at_by_the_timer),
+		TEST(a_queue_whose_fd_has_an_error_is_looked_at_by_the_timer_and_said_once),
+		TEST(an_error_that_comes_while_it_sleeps_wakes_it_once),
 		TEST(a_queue_of_a_stopped_port_is_not_added),
 		TEST(a_stopped_port_is_known_when_there_is_no_number_left),
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
+		TEST(an_fd_that_has_the_number_of_a_closed_ports_interrupt_is_heard),
+		TEST(an_fd_that_has_the_number_of_a_closed_ports_fd_is_heard),
+		TEST(a_queue_whose_number_another_file_has_is_taken_up_again),
+		TEST(a_port_that_did_not_change_is_not_taken_up_again),
 		TEST(a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can),
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
 		TEST(a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some),
