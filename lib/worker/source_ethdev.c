@@ -18,9 +18,8 @@
 
 /* ---- adding ---- */
 
-/* How the worker learns of the packets of a queue that is no handshake producer. */
 static void
-find_wake(struct source *s)
+set_wake(struct source *s, enum ethdev_wake wake)
 {
 	static const struct source_ops *const ops[] = {
 		[ETHDEV_WAKE_INTERRUPT] = &ethdev_interrupt_ops,
@@ -32,15 +31,27 @@ find_wake(struct source *s)
 		[ETHDEV_WAKE_READABLE] = ROUSE_SOURCE_FD,
 		[ETHDEV_WAKE_TIMED] = ROUSE_SOURCE_TIMED,
 	};
+
+	s->ops = ops[wake];
+	s->kind = kinds[wake];
+}
+
+/* How the worker learns of the packets of a queue that is no handshake producer. 0, -ENOMEM */
+static int
+find_wake(struct source *s)
+{
 	enum ethdev_wake wake;
+	int ret = 0;
 
 	/* before it is asked: what changes from here on is told */
 	ethdev_watch_link(s->ethdev.port_id);
 	wake = ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
-	s->ops = ops[wake];
-	s->kind = kinds[wake];
+	if (wake == ETHDEV_WAKE_INTERRUPT)
+		ret = ethdev_vector_join(s);
+	set_wake(s, ret == 0 ? wake : ETHDEV_WAKE_TIMED);
 	s->ethdev.nb_barren = 0;
 	s->ethdev.was_stopped = s->ethdev.has_failed = false;
+	return ret == -ENXIO ? 0 : ret;
 }
 
 static void
@@ -100,10 +111,8 @@ learn(struct rouse_worker *w, struct source *s)
 
 	s->ethdev.is_pool_told = rte_eth_rx_queue_info_get(port, s->ethdev.queue, &info) == 0;
 	s->ethdev.pool = s->ethdev.is_pool_told ? info.mp : NULL;
-	if (!rouse_attn_registry_find(port, &s->ethdev.port)) {
-		find_wake(s);
-		return 0;
-	}
+	if (!rouse_attn_registry_find(port, &s->ethdev.port))
+		return find_wake(s);
 	s->ops = &ethdev_handshake_ops;
 	s->kind = ROUSE_SOURCE_HANDSHAKE;
 	return bind_queue(w, s);

@@ -8,6 +8,7 @@
 /* The worker: private declarations, grouped by the file that defines them. */
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -96,6 +97,10 @@ struct source {
 			uint16_t queue;
 			bool *may_poll; /* of a watched one: NULL, or where the application looks */
 			int fd;		/* interrupt sources: in the worker's epoll set */
+			/* what signals it, and the next source that it is for; see
+			 * ethdev_vector.c */
+			struct ethdev_vector *vector;
+			struct source *sharer;
 			struct rouse_worker *worker;
 			/* the worker's: how often there was something to read, and nothing came */
 			uint32_t nb_barren;
@@ -201,6 +206,8 @@ struct rouse_worker {
 	struct source_list sources; /* all, in the order of addition; guarded by control */
 	struct source *buried;	    /* removed, but may still be named */
 	pthread_t thread;	    /* that runs the worker; set before running */
+	cpu_set_t cpus;		    /* where that may run; ethdev_vector.c */
+	bool has_cpus;		    /* they are known, as it runs */
 
 	/* written by control threads, read by any thread */
 	struct source_counters *counters[MAX_CHUNKS];
@@ -252,8 +259,21 @@ void ethdev_unbind(struct source *s);
 int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
+void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
+void ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors);
 void ethdev_renew_later(uint16_t port);
 void ethdev_watch_link(uint16_t port);
+
+/* ethdev_vector.c: interrupts, which queues may share, and where they are delivered */
+
+extern const char *ethdev_irq_root; /* before /proc and /sys; a test has its own */
+
+int ethdev_vector_join(struct source *s);
+void ethdev_vector_leave(struct source *s);
+void ethdev_vectors_follow(struct rouse_worker *w);
+void ethdev_vectors_stay(struct rouse_worker *w);
+int ethdev_vector_arm(struct source *s);
+int ethdev_vector_disarm(struct source *s);
 
 /* ethdev_ops.c */
 
