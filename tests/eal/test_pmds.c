@@ -22,6 +22,7 @@
 #define MAX_TAP_WAKES 4 /* of a tap that is idle for so long */
 #define NB_NULL	      100000
 #define SHORT_MS      20
+#define STUCK_MS      500  /* without room for a frame: there will be none */
 #define FEW	      10   /* mbufs, less than a driver takes at once */
 #define MAX_TRIES     8192 /* frames, until there is no mbuf */
 /* Wakes by what stays readable, before the worker does not wait for it any more. */
@@ -145,7 +146,7 @@ a_port_that_ran_out_of_mbufs_receives_again_when_they_come_back(void **state)
 	atomic_store(&pmd_seen.may_lose, true);
 	pmd_keep(true);
 	/* frames that find no buffer are dropped, or not taken */
-	while (pmd_nb_kept() < rig.pool->size && nb_refused < SHORT_MS && tries++ < MAX_TRIES) {
+	while (pmd_nb_kept() < rig.pool->size && nb_refused < STUCK_MS && tries++ < MAX_TRIES) {
 		if (pmd_try_send(&rig)) {
 			nb_refused = 0;
 		} else {
