@@ -73,7 +73,26 @@ static const struct pmd_kind kinds[] = {
 	  .rx = "net_memif0,role=server,id=0,socket-abstract=no,socket=%s/socket",
 	  .tx = "net_memif1,role=client,id=0,socket-abstract=no,socket=%s/socket",
 	  .wake = PMD_TIMED },
-	{ .name = "nic", .rx = NEAR_NIC, .tx = FAR_NIC, .wake = PMD_INTERRUPT, .is_nic = true },
+	/* whichever driver is for it */
+	{ .name = "nic",
+	  .rx = NEAR_NIC,
+	  .tx = FAR_NIC,
+	  .wake = PMD_INTERRUPT,
+	  .is_nic = true,
+	  .mode = "--vfio-intr=msix" },
+	{ .name = "nic_msi",
+	  .rx = NEAR_NIC,
+	  .tx = FAR_NIC,
+	  .wake = PMD_INTERRUPT,
+	  .is_nic = true,
+	  .mode = "--vfio-intr=msi" },
+	/* one whose interrupts do not come */
+	{ .name = "nic_timed",
+	  .rx = NEAR_NIC,
+	  .tx = FAR_NIC,
+	  .wake = PMD_TIMED,
+	  .is_nic = true,
+	  .mode = "--vfio-intr=msix" },
 };
 
 static char folder[] = "/tmp/rouse.XXXXXX";
@@ -170,11 +189,10 @@ static int
 init_eal(const struct pmd_kind *kind, const char *program)
 {
 	char name[64], lcores[64] = "0@(";
-	/* of a NIC, EAL finds which driver it is for */
-	char *argv[] = { name,	     "--no-telemetry", "--no-shconf", "-m",
-			 "192",	     "--lcores",       lcores,	      kind->is_nic ? "-a" : "--no-huge",
-			 kind->is_nic ? NEAR_NIC : "--no-pci", "-a", FAR_NIC };
-	int argc = (int)UNIT_DIM(argv) - (kind->is_nic ? 0 : 2);
+	char *argv[] = { name, "--no-telemetry", "--no-shconf", "-m", "192", "--lcores", lcores,
+			 "--no-huge", "--no-pci" };
+	char *nic_argv[] = { name, "--no-telemetry", "--no-shconf", "-m", "192", "--lcores", lcores,
+			     "-a", NEAR_NIC, "-a", FAR_NIC, (char *)(uintptr_t)kind->mode };
 	cpu_set_t cpus;
 	size_t len = strlen(lcores);
 
@@ -186,7 +204,9 @@ init_eal(const struct pmd_kind *kind, const char *program)
 						nb++ == 0 ? "" : ",", cpu);
 	snprintf(lcores + len, sizeof(lcores) - len, ")");
 	snprintf(name, sizeof(name), "%s", program);
-	return rte_eal_init(argc, argv);
+	if (kind->is_nic)
+		return rte_eal_init((int)UNIT_DIM(nic_argv), nic_argv);
+	return rte_eal_init((int)UNIT_DIM(argv), argv);
 }
 
 /* The other end of the ring port that was made before. */
