@@ -155,11 +155,11 @@ judge_hugepages(const struct check_machine *m, struct rouse_check *c)
 		return;
 	if (m->hugepages_kb == 0)
 		advise(c,
-		       "there are no hugepages: as root, dpdk-hugepages.py --pagesize 2M --setup "
+		       "there are no hugepages: as root, dpdk-hugepages.py --pagesize 2M --reserve "
 		       "512M");
 	else if (!m->has_hugetlbfs)
 		advise(c, "hugepages are mounted nowhere that this user may write: give "
-			  "--in-memory, or as root, dpdk-hugepages.py --mount --user USER");
+			  "--in-memory, or see docs/bare-metal.md");
 }
 
 static void

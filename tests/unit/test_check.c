@@ -422,12 +422,12 @@ hugepages_are_there_and_mounted_or_it_is_said_how(void **state)
 	forbidden = "/dev/hugepages";
 	c = check(NULL);
 	assert_remedy(&c, "hugepages are mounted nowhere that this user may write: give "
-			  "--in-memory, or as root, dpdk-hugepages.py --mount --user USER");
+			  "--in-memory, or see docs/bare-metal.md");
 	remove_all("/sys/kernel/mm/hugepages");
 	c = check(NULL);
 	assert_int_equal(c.hugepages_kb, 0);
 	assert_remedy(&c, "there are no hugepages: as root, dpdk-hugepages.py --pagesize 2M "
-			  "--setup 512M");
+			  "--reserve 512M");
 	c = check("net_e1000_igb");
 	assert_remedy(&c, ""); /* it has its memory */
 }
