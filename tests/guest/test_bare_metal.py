@@ -22,7 +22,7 @@ PREPARE = f"""
 mkdir /run/etc /run/home /run/bin
 cp -a /etc/. /run/etc && mount --bind /run/etc /etc
 mount --bind /run/home /home
-printf '#!/bin/sh\\nexec chroot /mnt/initramfs /bin/modprobe "$@"\\n' >/run/bin/modprobe
+printf '#!/bin/sh\\ncd /mnt && exec chroot initramfs /bin/modprobe "$@"\\n' >/run/bin/modprobe
 chmod +x /run/bin/modprobe
 mount --bind /run/bin/modprobe "$(readlink -f /sbin/modprobe)"
 modprobe igb
