@@ -22,12 +22,13 @@
 
 #define QUEUES_OF_WORD 64
 #define SAID_SHARED    (UINT32_C(1) << 31)
+#define SAID_DEAF      (UINT32_C(1) << 30)
 
 static struct {
 	uint64_t queues[RTE_MAX_QUEUES_PER_PORT /
 			QUEUES_OF_WORD]; /* that workers have, a bit each */
 	uint32_t nb_queues;		 /* bits that are set */
-	uint32_t said;			 /* a bit for each enum ethdev_wake, and SAID_SHARED */
+	uint32_t said;			 /* a bit for each enum ethdev_wake, and SAID_* */
 } ports[RTE_MAX_ETHPORTS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
@@ -299,6 +300,23 @@ ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last)
 		   "%u queues",
 		   port, info.driver_name != NULL ? info.driver_name : "?", info.nb_rx_queues, nb,
 		   first, last, nb);
+}
+
+/* Say that none of the device's vectors signals the queue, unless it was said of another. The
+ * driver asked for more of them than there are, and EAL went on without any (22.11). */
+void
+ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port, &info) != 0 || !is_new(port, SAID_DEAF))
+		return;
+	WORKER_LOG(
+		WARNING,
+		"port %u (%s): queue %u has no interrupt: the device has %u vectors, one of them "
+		"for other causes; configure at most %u Rx queues",
+		port, info.driver_name != NULL ? info.driver_name : "?", queue, nb_vectors,
+		nb_vectors > 2 ? nb_vectors - 1 : 1);
 }
 
 /* ---- when it may have changed ---- */

@@ -85,27 +85,32 @@ say_not_found(const struct ethdev_vector *v, const char *pci, int error)
 	was_not_found = true;
 }
 
-/* Its number, by the name that vfio-pci gives it in /proc/interrupts. */
+/* Find its number. 0, also if that is not known; -ENXIO: it has none, and will not be signalled */
 static int
-find_irq(const struct ethdev_vector *v, bool is_shared)
+find_irq(struct ethdev_vector *v, bool is_shared)
 {
-	char pci[PCI_PRI_STR_SIZE], name[64];
+	char pci[PCI_PRI_STR_SIZE];
 	uint64_t nb_signals;
+	struct vfio_irq irq;
 	int ret;
 
+	v->irq = -1;
 	if (!find_pci(v->port, pci, sizeof(pci)))
-		return -ENODEV;
-	ret = vfio_vector_of(pci, v->fd, v->first + 1u);
-	/* It was signalled for that. Nobody waits for it yet, unless it is shared. */
-	if (ret >= 0 && !is_shared && read(v->fd, &nb_signals, sizeof(nb_signals)) < 0)
-		ret = -errno;
-	if (ret >= 0) {
-		snprintf(name, sizeof(name), "vfio-msix[%d](%s)", ret, pci);
-		ret = irq_find(ethdev_irq_root, name);
+		return 0;
+	ret = vfio_find_irq(pci, v->fd, v->first + 1u, &irq);
+	if (ret == -ENOENT) {
+		ethdev_say_deaf(v->port, v->first, irq.nb_vectors);
+		return -ENXIO;
 	}
+	/* It was signalled for that. Nobody waits for it yet, unless it is shared. */
+	if (ret == 0 && !is_shared && read(v->fd, &nb_signals, sizeof(nb_signals)) < 0 &&
+	    errno != EAGAIN)
+		ret = -errno;
+	if (ret == 0)
+		ret = v->irq = irq_find(ethdev_irq_root, irq.name);
 	if (ret < 0)
 		say_not_found(v, pci, ret);
-	return ret;
+	return 0;
 }
 
 static const char *
@@ -196,19 +201,25 @@ find_vector(const struct source *s)
 	return NULL;
 }
 
+/* NULL with *ret: -ENOMEM, -ENXIO */
 static struct ethdev_vector *
-create_vector(const struct source *s)
+create_vector(const struct source *s, int *ret)
 {
 	struct ethdev_vector *v = rte_zmalloc_socket(
 		"worker_vector", sizeof(*v), RTE_CACHE_LINE_SIZE, s->ethdev.worker->conf.socket_id);
 	uint16_t last;
 
+	*ret = v == NULL ? -ENOMEM : 0;
 	if (v == NULL)
 		return NULL;
 	v->port = s->ethdev.port_id;
 	v->fd = s->ethdev.fd;
 	find_sharers(s, &v->first, &last);
-	v->irq = find_irq(v, v->first != last);
+	*ret = find_irq(v, v->first != last);
+	if (*ret != 0) {
+		rte_free(v);
+		return NULL;
+	}
 	if (v->first != last)
 		ethdev_say_shared(v->port, v->first, last);
 	v->next = vectors;
@@ -240,24 +251,25 @@ append(struct ethdev_vector *v, struct source *s)
 }
 
 /* The source, whose eventfd is known and whose interrupt is enabled, has a part in the vector from
- * here on, and is not armed. 0, -ENOMEM */
+ * here on, and is not armed. 0; -ENXIO: nothing will signal the eventfd, -ENOMEM */
 int
 ethdev_vector_join(struct source *s)
 {
 	struct ethdev_vector *v;
+	int ret = 0;
 
 	pthread_mutex_lock(&lock);
 	v = s->ethdev.vector = find_vector(s);
 	take_back(s, v == NULL);
 	if (v == NULL)
-		v = s->ethdev.vector = create_vector(s);
+		v = s->ethdev.vector = create_vector(s, &ret);
 	if (v != NULL) {
 		append(v, s);
 		if (choose_leader(v) == s)
 			steer(v);
 	}
 	pthread_mutex_unlock(&lock);
-	return v == NULL ? -ENOMEM : 0;
+	return ret;
 }
 
 static void

@@ -47,9 +47,8 @@ forget_port(struct rouse_worker *w, uint16_t port)
 
 /* ---- adding ---- */
 
-/* How the worker learns of the packets of a queue that is no handshake producer. 0, -ENOMEM */
-static int
-find_wake(struct source *s)
+static void
+set_wake(struct source *s, enum ethdev_wake wake)
 {
 	static const struct source_ops *const ops[] = {
 		[ETHDEV_WAKE_INTERRUPT] = &ethdev_interrupt_ops,
@@ -61,17 +60,28 @@ find_wake(struct source *s)
 		[ETHDEV_WAKE_READABLE] = ROUSE_SOURCE_FD,
 		[ETHDEV_WAKE_TIMED] = ROUSE_SOURCE_TIMED,
 	};
+
+	s->ops = ops[wake];
+	s->kind = kinds[wake];
+}
+
+/* How the worker learns of the packets of a queue that is no handshake producer. 0, -ENOMEM */
+static int
+find_wake(struct source *s)
+{
 	enum ethdev_wake wake;
+	int ret = 0;
 
 	/* before it is asked: what changes from here on is told */
 	tell_port(s->ethdev.worker, s->ethdev.port_id);
 	ethdev_watch_link(s->ethdev.port_id);
 	wake = ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
-	s->ops = ops[wake];
-	s->kind = kinds[wake];
+	if (wake == ETHDEV_WAKE_INTERRUPT)
+		ret = ethdev_vector_join(s);
+	set_wake(s, ret == 0 ? wake : ETHDEV_WAKE_TIMED);
 	s->ethdev.nb_barren = 0;
 	s->ethdev.was_stopped = s->ethdev.has_failed = false;
-	return wake == ETHDEV_WAKE_INTERRUPT ? ethdev_vector_join(s) : 0;
+	return ret == -ENXIO ? 0 : ret;
 }
 
 static void

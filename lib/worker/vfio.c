@@ -42,31 +42,32 @@ open_device(const char *pci)
 	return fd < 0 ? -errno : fd;
 }
 
-/* How often the eventfd was signalled since it was read; its readers need not know. */
+/* How often the eventfd was signalled since it was read; its readers need not know. 0, -EIO */
 static int
 read_count(int eventfd, uint64_t *count)
 {
 	char path[64], line[128];
-	int ret = -EINVAL;
+	int ret = -EIO;
 	FILE *info;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", eventfd);
 	info = fopen(path, "re");
 	if (info == NULL)
-		return -errno;
+		return ret;
 	while (ret != 0 && fgets(line, sizeof(line), info) != NULL)
-		ret = sscanf(line, "eventfd-count: %" SCNx64, count) == 1 ? 0 : -EINVAL;
+		ret = sscanf(line, "eventfd-count: %" SCNx64, count) == 1 ? 0 : -EIO;
 	fclose(info);
 	return ret;
 }
 
+/* 0; -EINVAL: the driver does not use this one */
 static int
-signal_vector(int device, unsigned int vector)
+signal_vector(int device, unsigned int index, unsigned int vector)
 {
 	struct vfio_irq_set set = {
 		.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.index = index,
 		.start = vector,
 		.count = 1,
 	};
@@ -74,7 +75,7 @@ signal_vector(int device, unsigned int vector)
 	return ioctl(device, VFIO_DEVICE_SET_IRQS, &set) < 0 ? -errno : 0;
 }
 
-/* Does the vector signal the eventfd? 1, 0 or -errno */
+/* Does the MSI-X vector signal the eventfd? 1, 0 or -errno */
 static int
 signals(int device, unsigned int vector, int eventfd)
 {
@@ -82,25 +83,17 @@ signals(int device, unsigned int vector, int eventfd)
 	int ret = read_count(eventfd, &before);
 
 	for (int i = 0; i < NB_TIMES && ret == 0; i++)
-		ret = signal_vector(device, vector);
+		ret = signal_vector(device, VFIO_PCI_MSIX_IRQ_INDEX, vector);
 	if (ret == 0)
 		ret = read_count(eventfd, &after);
 	return ret == 0 ? after >= before + NB_TIMES : ret;
 }
 
-static unsigned int
-nb_vectors(int device)
-{
-	struct vfio_irq_info info = { .argsz = sizeof(info), .index = VFIO_PCI_MSIX_IRQ_INDEX };
-
-	return ioctl(device, VFIO_DEVICE_GET_IRQ_INFO, &info) < 0 ? 0 : info.count;
-}
-
-/* As vfio_vector_of(), of an open device. */
+/* The MSI-X vector, of so many, that signals the eventfd; -ENOENT: none does, or -errno. Vector 0
+ * is not tried: EAL has it for the device's other causes. */
 static int
-find_vector(int device, int eventfd, unsigned int guess)
+find_vector(int device, int eventfd, unsigned int nb, unsigned int guess)
 {
-	unsigned int nb = nb_vectors(device);
 	int ret;
 
 	if (guess < nb && signals(device, guess, eventfd) > 0)
@@ -117,19 +110,42 @@ find_vector(int device, int eventfd, unsigned int guess)
 	return -ENOENT;
 }
 
+/* As vfio_find_irq(), of an open device. */
+static int
+find_irq(int device, const char *pci, int eventfd, unsigned int guess, struct vfio_irq *irq)
+{
+	struct vfio_irq_info info = { .argsz = sizeof(info), .index = VFIO_PCI_MSIX_IRQ_INDEX };
+	int ret = ioctl(device, VFIO_DEVICE_GET_IRQ_INFO, &info) < 0 ? -errno : 0;
+
+	if (ret != 0)
+		return ret;
+	irq->nb_vectors = info.count;
+	ret = find_vector(device, eventfd, info.count, guess);
+	if (ret >= 0)
+		snprintf(irq->name, sizeof(irq->name), "vfio-msix[%d](%s)", ret, pci);
+	else if (ret == -ENOENT && signal_vector(device, VFIO_PCI_MSI_IRQ_INDEX, 0) == 0)
+		snprintf(irq->name, sizeof(irq->name), "vfio-msi[0](%s)", pci);
+	else if (ret == -ENOENT && signal_vector(device, VFIO_PCI_INTX_IRQ_INDEX, 0) == 0)
+		snprintf(irq->name, sizeof(irq->name), "vfio-intx(%s)", pci);
+	else
+		return ret;
+	return 0;
+}
+
 /*
- * The MSI-X vector of the device that signals the eventfd. The guess is tried first, so that where
- * it is right no other eventfd is signalled. Vector 0 is not tried: EAL has it for the device's
- * other causes. -ENOENT: none does, -ENODEV: it is no device of VFIO's, or -errno
+ * The interrupt of the device that signals the eventfd. The guess at its vector is tried first, so
+ * that where it is right no other eventfd is signalled. A device that has but one interrupt (MSI,
+ * INTx) signals all by that. 0; -ENOENT: it has none that does, -ENODEV: it is no device of VFIO's,
+ * or -errno
  */
 int
-vfio_vector_of(const char *pci, int eventfd, unsigned int guess)
+vfio_find_irq(const char *pci, int eventfd, unsigned int guess, struct vfio_irq *irq)
 {
 	int device = open_device(pci), ret;
 
 	if (device < 0)
 		return device;
-	ret = find_vector(device, eventfd, guess);
+	ret = find_irq(device, pci, eventfd, guess, irq);
 	close(device);
 	return ret;
 }

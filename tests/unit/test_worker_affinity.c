@@ -360,14 +360,39 @@ a_refusal_is_said_once_and_the_queue_works(void **state)
 static void
 an_interrupt_that_is_not_known_is_said_once_and_the_queue_works(void **state)
 {
-	mock_vfio_error = -ENOENT;
+	mock_vfio_error = -EPERM;
 	begin(w);
 	assert_int_equal(mock_add(w, PORT, 0), 0);
 	assert_int_equal(mock_add(w, PORT, 1), 0);
 	assert_int_equal(w->plain.nb, 2);
+	assert_int_equal(w->nb_timed, 0);
 	assert_int_equal(lines_with("port 0 (" PCI "): which interrupt is that of queue 0 is not "
-				    "known: No such file or directory; interrupts stay on"),
+				    "known: Operation not permitted; interrupts stay on"),
 			 1);
+}
+
+/* The driver asked for more vectors than there are: EAL goes on with none, and the driver arms what
+ * nothing signals. */
+static void
+a_queue_that_no_vector_signals_is_looked_at_by_the_timer(void **state)
+{
+	mock_ports[PORT].has_no_vectors = true;
+	for (uint16_t q = 0; q < 3; q++)
+		assert_int_equal(mock_add(w, PORT, q), 0);
+	assert_int_equal(w->nb_timed, 3);
+	fflush(log_file);
+	assert_non_null(strstr(log_text, "port 0 (?): queue 0 has no interrupt: the device has 9 "
+					 "vectors, one of them for other causes; configure at "
+					 "most 8 Rx queues\n"));
+	assert_non_null(strstr(log_text, "port 0 (?): no interrupt: looked at every "));
+	assert_int_equal(lines_with("queue "), 1);
+	/* it may have them when it has started anew */
+	mock_ports[PORT].has_no_vectors = false;
+	assert_int_equal(rouse_worker_port_pause(PORT), 0);
+	assert_int_equal(rouse_worker_port_resume(PORT), 0);
+	assert_int_equal(w->nb_timed, 0);
+	begin(w);
+	assert_delivered(24 + 3, "5");
 }
 
 /* Neither is looked for, nor is anything said. */
@@ -404,6 +429,7 @@ main(void)
 		TEST(a_shared_interrupt_goes_to_a_worker_that_runs),
 		TEST(a_refusal_is_said_once_and_the_queue_works),
 		TEST(an_interrupt_that_is_not_known_is_said_once_and_the_queue_works),
+		TEST(a_queue_that_no_vector_signals_is_looked_at_by_the_timer),
 		TEST(other_devices_have_no_such_interrupts),
 	};
 

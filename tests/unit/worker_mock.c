@@ -171,10 +171,11 @@ int mock_vfio_error;
 unsigned int mock_wrong_guesses;
 
 int
-vfio_vector_of(const char *pci, int eventfd, unsigned int guess)
+vfio_find_irq(const char *pci, int eventfd, unsigned int guess, struct vfio_irq *irq)
 {
 	const uint64_t one = 1;
 
+	irq->nb_vectors = 0;
 	if (mock_vfio_error != 0)
 		return mock_vfio_error;
 	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
@@ -182,12 +183,14 @@ vfio_vector_of(const char *pci, int eventfd, unsigned int guess)
 
 		if (p->device == NULL || strcmp(p->device, pci) != 0)
 			continue;
+		irq->nb_vectors = p->nb_vectors + 1;
 		for (uint16_t v = 0; v < p->nb_vectors; v++) {
-			if (p->queues[v].fd != eventfd)
+			if (p->queues[v].fd != eventfd || p->has_no_vectors)
 				continue;
 			mock_wrong_guesses += guess != v + 1u;
 			assert_int_equal(write(eventfd, &one, sizeof(one)), sizeof(one));
-			return v + 1;
+			snprintf(irq->name, sizeof(irq->name), "vfio-msix[%u](%s)", v + 1u, pci);
+			return 0;
 		}
 	}
 	return -ENOENT;

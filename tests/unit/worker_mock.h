@@ -50,8 +50,9 @@ struct mock_port {
 	/* Queues beyond the last vector have that one, and the bit that masks vector v is that of
 	 * queue v, as on the 82576 under net_e1000_igb. */
 	uint16_t nb_vectors;
-	bool masks_itself;  /* an interrupt masks its vector */
-	const char *device; /* its name, NULL: the port has none */
+	bool masks_itself;   /* an interrupt masks its vector */
+	bool has_no_vectors; /* its eventfds are nobody's */
+	const char *device;  /* its name, NULL: the port has none */
 };
 
 extern struct mock_port mock_ports[MOCK_PORTS];
@@ -93,7 +94,7 @@ extern void (*mock_disabling)(uint16_t port, uint16_t queue);
 extern void (*mock_disabled)(uint16_t port, uint16_t queue);
 extern void (*mock_enabled)(uint16_t port, uint16_t queue);
 
-extern int mock_vfio_error; /* what VFIO says when it is asked for a vector; 0: the vector */
+extern int mock_vfio_error; /* what VFIO says when it is asked; 0: the interrupt */
 extern unsigned int mock_wrong_guesses;
 
 /* An interrupt of a queue, if it is enabled; what came before is forgotten. */
