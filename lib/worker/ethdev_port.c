@@ -311,9 +311,9 @@ ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors)
 }
 
 /*
- * net_e1000_em says that it has Rx interrupts, and has them with one interrupt (MSI, INTx). With the
- * MSI-X of an 82574 it never tells the NIC which vector is for what (IVAR stays 0: none is; 22.11),
- * so that no packet would ever wake. True, after one line: the port is such a one.
+ * net_e1000_em says that it has Rx interrupts, and has them with one interrupt (MSI, INTx). With
+ * the MSI-X of an 82574 it never tells the NIC which vector is for what (IVAR stays 0: none
+ * is; 22.11), so that no packet would ever wake. True, after one line: the port is such a one.
  */
 bool
 ethdev_leaves_vectors_unused(uint16_t port)
@@ -324,10 +324,11 @@ ethdev_leaves_vectors_unused(uint16_t port)
 	    strcmp(info.driver_name, "net_e1000_em") != 0)
 		return false;
 	if (is_new(port, SAID_DEAF))
-		WORKER_LOG(WARNING,
-			   "port %u (%s): its driver leaves the MSI-X vectors of this NIC unused, and "
-			   "no packet would interrupt; start with --vfio-intr=msi",
-			   port, info.driver_name);
+		WORKER_LOG(
+			WARNING,
+			"port %u (%s): its driver leaves the MSI-X vectors of this NIC unused, and "
+			"no packet would interrupt; start with --vfio-intr=msi",
+			port, info.driver_name);
 	return true;
 }
 

@@ -31,8 +31,8 @@
 #define MAX_LOG	  (1 << 16)
 #define RINGS	  "rings" /* two ports of net_ring, cross-connected: they are no devices */
 /* where the addresses of NICs are */
-#define NEAR_NIC  "ROUSE_NEAR_NIC"
-#define FAR_NIC	  "ROUSE_FAR_NIC"
+#define NEAR_NIC "ROUSE_NEAR_NIC"
+#define FAR_NIC	 "ROUSE_FAR_NIC"
 
 struct pmd_seen pmd_seen;
 
@@ -192,10 +192,19 @@ static int
 init_eal(const struct pmd_kind *kind, const char *program)
 {
 	char name[64], lcores[64] = "0@(";
-	char *argv[] = { name, "--no-telemetry", "--no-shconf", "-m", "192", "--lcores", lcores,
-			 "--no-huge", "--no-pci" };
-	char *nic_argv[] = { name, "--no-telemetry", "--no-shconf", "-m", "192", "--lcores", lcores,
-			     "-a", getenv(NEAR_NIC), "-a", getenv(FAR_NIC),
+	char *argv[] = { name,	     "--no-telemetry", "--no-shconf", "-m",	 "192",
+			 "--lcores", lcores,	       "--no-huge",   "--no-pci" };
+	char *nic_argv[] = { name,
+			     "--no-telemetry",
+			     "--no-shconf",
+			     "-m",
+			     "192",
+			     "--lcores",
+			     lcores,
+			     "-a",
+			     getenv(NEAR_NIC),
+			     "-a",
+			     getenv(FAR_NIC),
 			     (char *)(uintptr_t)kind->mode };
 	cpu_set_t cpus;
 	size_t len = strlen(lcores);

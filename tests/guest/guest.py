@@ -316,7 +316,8 @@ def machine(nb_cpus, iommu, memory_mb):
 def boot_arguments(folder, nics, iommu, nb_hugepages, **environment):
     """The kernel, and what init is told."""
     bound = [f"0000:{i + 1:02x}:00.0" for i, nic in enumerate(nics) if nic.driver == "vfio-pci"]
-    environment = {"TREE": TOP, "BUILD": BUILD, "VFIO": ",".join(bound), **environment}
+    folders = ":".join(str(path) for path in (TOP, BUILD, STOCK.parent))
+    environment = {"FOLDERS": folders, "VFIO": ",".join(bound), **environment}
     image = pathlib.Path(folder, "initramfs.cpio")
     init = pathlib.Path(__file__).with_name("init").read_bytes()
     image.write_bytes((DEPS / "initramfs.cpio").read_bytes() + archive("init", init))
