@@ -200,14 +200,11 @@ static uint32_t
 visit_fired_source(struct rouse_worker *w, const struct epoll_event *event)
 {
 	struct source *s = event->data.ptr;
-	uint32_t found;
 
-	if (!s->is_in_set)
+	if (!s->is_in_set || s->is_watched)
 		return 0;
-	found = s->is_watched ? 0 : source_visit(w, s);
-	if ((event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0)
-		source_fd_hang_up(w, s);
-	return found;
+	return s->ops->type == ROUSE_SOURCE_TYPE_FD ? source_fd_visit(w, s, event->events)
+						    : source_visit(w, s);
 }
 
 static uint32_t

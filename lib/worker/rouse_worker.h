@@ -207,14 +207,19 @@ int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
  */
 int rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring);
 
-/** Runs on the worker when the file descriptor is readable, or its other side is gone. It need not
- * read everything, but must not block. */
+/** Runs on the worker when the file descriptor is readable, its other side is gone, or it has an
+ * error, which is the handler's to take (recv(), getsockopt()). It must not block, and need not
+ * read everything: it is called again for what it leaves, at once, so that one that never reads
+ * keeps the worker awake. */
 typedef void (*rouse_worker_fd_t)(struct rouse_worker *w, int fd, void *arg);
 
 /**
  * Watch a file descriptor: a socket, a pipe, an eventfd, a timerfd. Whoever closes it removes it
- * first. While there is load it is looked at every 100 us. One that stays readable, as its handler
- * reads nothing, keeps the worker awake.
+ * first. While there is load it is looked at every 100 us. One at its end (its other side is gone
+ * and everything was read, or it has an error that the handler did not take) would be ready for
+ * ever: that is said once, and the handler is called again when there is something new, as when
+ * another writer opens the pipe. One that stays readable, as its handler reads nothing, keeps the
+ * worker awake.
  *
  * @return 0; -EBADF: it is not open; -EPERM: it cannot be waited for, as a file cannot; -EEXIST:
  *         the worker watches it already; -ENOSPC: the limit of watched file descriptors was met
@@ -363,7 +368,7 @@ enum rouse_source_type {
 
 /** Whether it is drained. */
 enum rouse_source_state {
-	ROUSE_SOURCE_REMOVED, /**< not any more */
+	ROUSE_SOURCE_REMOVED, /**< not any more; or an FD was closed without being removed */
 	ROUSE_SOURCE_PAUSED,  /**< not now: rouse_worker_port_pause() */
 	ROUSE_SOURCE_ACTIVE,  /**< it is */
 };

@@ -124,6 +124,8 @@ struct source {
 		struct {
 			rouse_worker_fd_t handler;
 			int fd;
+			bool is_at_end; /* the worker's: and the handler was told */
+			bool was_said;	/* likewise */
 		} fd;
 	};
 };
@@ -386,7 +388,7 @@ uint32_t worker_run_timers(struct rouse_worker *w, uint64_t now);
 
 /* source_fd.c */
 
-void source_fd_hang_up(struct rouse_worker *w, struct source *s);
+uint32_t source_fd_visit(struct rouse_worker *w, struct source *s, uint32_t events);
 
 /* source_msg.c */
 
