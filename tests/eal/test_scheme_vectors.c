@@ -322,6 +322,63 @@ doorbells_of_a_vector_keep_their_interval_and_lose_nothing(void **state)
 	check_interval_of_user();
 }
 
+/* A message and a doorbell that were counted once stay so: of the vectors, and in the sum. */
+static void
+check_figures(struct rig *r, struct rouse_evnic_vector *before)
+{
+	uint64_t messages = 0, doorbells = 0;
+
+	for (uint16_t i = 0; i < 2; i++) {
+		struct rouse_evnic_vector v = scheme_vector(r, i);
+
+		assert_true(v.messages >= before[i].messages);
+		assert_true(v.doorbells >= before[i].doorbells);
+		messages += v.messages;
+		doorbells += v.doorbells;
+		before[i] = v;
+	}
+	assert_int_equal(rig_xstat(r, "wire_messages"), messages);
+	assert_int_equal(rig_xstat(r, "wire_doorbells"), doorbells);
+}
+
+/* Rung by the wire, and as an interrupt was enabled over what had come. */
+static void
+vectors_count_since_the_port_exists(void **state)
+{
+	struct rig *r = scheme_open("overrun=wait,pace=5000,infinite_rx=1,vectors=2", 2, 0);
+	struct rouse_evnic_vector seen[2] = { { .messages = 0 } };
+	uint64_t nb_rung = 0;
+	int fd;
+
+	rig_start(r);
+	scheme_set_link(r, false);
+	rig_drain(r, 0);
+	fd = watch(r, 0);
+	for (int i = 0; i < 6; i++) {
+		if (i % 2 == 0)
+			assert_int_equal(rte_eth_dev_rx_intr_enable(r->port, 0), 0);
+		let_frames_come(r, 0);
+		if (i % 2 != 0)
+			assert_int_equal(rte_eth_dev_rx_intr_enable(r->port, 0), 0);
+		nb_rung += scheme_rung(fd, -1);
+		rte_eth_dev_rx_intr_disable(r->port, 0);
+		rig_drain(r, 0);
+	}
+	assert_int_equal(nb_rung, 6);
+	check_figures(r, seen);
+	assert_int_equal(seen[0].doorbells, 6);
+	rig_stop(r);
+	check_figures(r, seen);
+	/* the queue comes by another vector, and is set up anew */
+	assert_int_equal(rouse_evnic_vector_set(r->port, 0, 1), 0);
+	check_figures(r, seen);
+	assert_int_equal(rte_eth_rx_queue_setup(r->port, 0, RIG_NB_DESC, 0, NULL, r->pool), 0);
+	check_figures(r, seen);
+	assert_int_equal(seen[0].doorbells, 6);
+	assert_int_equal(seen[1].doorbells, 0);
+	rig_close(r);
+}
+
 static void
 an_interval_that_is_given_up_holds_nothing_back(void **state)
 {
@@ -362,6 +419,7 @@ main(int argc, char **argv)
 			an_ordinary_user_is_not_woken_by_a_masked_vector_but_by_its_unmask),
 		cmocka_unit_test(an_interrupt_is_not_enabled_over_a_frame_that_waits),
 		cmocka_unit_test(doorbells_of_a_vector_keep_their_interval_and_lose_nothing),
+		cmocka_unit_test(vectors_count_since_the_port_exists),
 		cmocka_unit_test(an_interval_that_is_given_up_holds_nothing_back),
 	};
 

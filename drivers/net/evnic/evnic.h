@@ -220,7 +220,7 @@ enum evnic_wire_bit {
 	X(lost, "wire_rx_lost", "frames that the kernel had no room for; in imissed too")          \
 	X(unhashed, "wire_rx_unhashed", "frames that could not be hashed")                         \
 	X(messages, "wire_messages", "messages: bits set in an attention, by vector")              \
-	X(doorbells, "wire_doorbells", "doorbells rung")                                           \
+	X(doorbells, "wire_doorbells", "doorbells rung, those as an interrupt was enabled too")    \
 	X(masked, "wire_masked", "messages held by the mask of their vector")                      \
 	X(moderated, "wire_moderated", "messages held by the interval of their vector")            \
 	X(parks, "wire_parks", "times the wire thread blocked")                                    \
@@ -310,7 +310,6 @@ struct evnic_rxq {
 	uint64_t offloads;	       /* with those */
 	uint64_t ol_flags[EVNIC_NB_F]; /* by event flags */
 	rouse_counter ipackets, ibytes, nombuf; /* read by control threads */
-	rouse_counter fired; /* doorbells rung as the interrupt was enabled; likewise */
 
 	/* driver -> wire */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint32_t posted; /* buffers before this index */

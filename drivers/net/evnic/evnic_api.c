@@ -158,22 +158,17 @@ rouse_evnic_vector_get(uint16_t port, uint16_t vector, struct rouse_evnic_vector
 {
 	struct evnic_port *p = port_of(port);
 	const struct evnic_vector *v;
-	uint64_t interval_tsc, doorbells;
+	uint64_t interval_tsc;
 
 	if (p == NULL)
 		return -ENODEV;
 	v = vector_of(p, vector);
 	if (v == NULL)
 		return -ERANGE;
-	doorbells = rouse_counter_get(&v->doorbells);
-	for (uint16_t q = 0; q < p->data->nb_rx_queues; q++)
-		if (p->rxq[q] != NULL &&
-		    rouse_steer_event(&p->steer, q, ROUSE_EVENT_RX).vector == vector)
-			doorbells += rouse_counter_get(&p->rxq[q]->fired);
 	interval_tsc = atomic_load_explicit(&v->interval_tsc, memory_order_relaxed);
 	*out = (struct rouse_evnic_vector){
 		.messages = rouse_counter_get(&v->messages),
-		.doorbells = doorbells,
+		.doorbells = evnic_vector_doorbells(v),
 		.pending = atomic_load_explicit(&v->pending, memory_order_relaxed),
 		.interval_us = (uint32_t)((interval_tsc * US_PER_S + rte_get_tsc_hz() / 2) /
 					  rte_get_tsc_hz()),

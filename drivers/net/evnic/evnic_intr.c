@@ -33,7 +33,7 @@ fire(struct evnic_port *p, struct evnic_rxq *q)
 	if (!atomic_load_explicit(&v->masked, memory_order_relaxed) &&
 	    atomic_load_explicit(&v->interval_tsc, memory_order_relaxed) == 0) {
 		if (rouse_attn_wake(&q->own, rte_rdtsc()))
-			rouse_counter_add(&q->fired, 1);
+			atomic_fetch_add_explicit(&v->fired, 1, memory_order_relaxed);
 		return;
 	}
 	atomic_fetch_or_explicit(&v->pending, UINT64_C(1) << (q->ring - p->rings),

@@ -100,7 +100,7 @@ static uint32_t *
 dump_vector(const struct evnic_vector *v, uint32_t *at)
 {
 	*at++ = (uint32_t)rouse_counter_get(&v->messages);
-	*at++ = (uint32_t)rouse_counter_get(&v->doorbells);
+	*at++ = (uint32_t)evnic_vector_doorbells(v);
 	*at++ = atomic_load_explicit(&v->masked, memory_order_relaxed);
 	*at++ = (uint32_t)__builtin_popcountll(
 		atomic_load_explicit(&v->pending, memory_order_relaxed));

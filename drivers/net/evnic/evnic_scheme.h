@@ -94,11 +94,15 @@ struct evnic_vector {
 	uint64_t rung_tsc;	  /* the last doorbell */
 	rouse_counter messages, doorbells;
 	int doorbell; /* eventfd of ordinary users; -1: not made yet */
+	/* doorbells rung as an interrupt was enabled: lcores -> control threads */
+	_Atomic uint64_t fired;
 };
 
 void evnic_vectors_init(struct evnic_port *p);
 int evnic_vectors_start(struct evnic_port *p);
 void evnic_vectors_fini(struct evnic_port *p);
+uint64_t evnic_vector_doorbells(const struct evnic_vector *v);
+uint64_t evnic_vectors_fired(const struct evnic_port *p);
 void evnic_vector_signal(struct evnic_port *p, uint16_t ring, uint64_t tsc);
 void evnic_vectors_deliver(struct evnic_port *p, uint64_t vectors, uint64_t tsc);
 uint64_t evnic_vectors_unmasked(const struct evnic_port *p);

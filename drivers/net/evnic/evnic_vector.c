@@ -254,6 +254,25 @@ evnic_vectors_start(struct evnic_port *p)
 	return 0;
 }
 
+/* Rung by whom it may be, ever. */
+uint64_t
+evnic_vector_doorbells(const struct evnic_vector *v)
+{
+	return rouse_counter_get(&v->doorbells) +
+	       atomic_load_explicit(&v->fired, memory_order_relaxed);
+}
+
+/* Those of all vectors that the wire did not ring. */
+uint64_t
+evnic_vectors_fired(const struct evnic_port *p)
+{
+	uint64_t fired = 0;
+
+	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++)
+		fired += atomic_load_explicit(&p->vectors[i].fired, memory_order_relaxed);
+	return fired;
+}
+
 void
 evnic_vectors_fini(struct evnic_port *p)
 {
