@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "scheme_rig.h"
 
 #define NB_LINKS 300 /* more than any ring takes of events without a frame */
+#define QUIET	 "overrun=drop,pace=1,infinite_rx=1" /* a source that has no event to tell */
 #define NB_STOPS UNIT_TIMES(3000)
 
 static void
@@ -45,6 +48,138 @@ events_reach_the_default_processor_and_it_can_be_changed(void **state)
 	assert_int_equal(scheme_last_note(ROUSE_EVENT_ERROR, ROUSE_EVNIC_SOURCE_ENDED).queue, 3);
 	assert_int_equal(scheme_nb_notes, 3);
 	rig_stop(r);
+	rig_close(r);
+}
+
+/* Each queue is polled; which one was told of a change of the link. */
+static uint16_t
+who_is_told(struct rig *r, bool up)
+{
+	uint32_t before = scheme_nb_notes;
+
+	scheme_set_link(r, up);
+	for (int i = 0; i < 2; i++)
+		for (uint16_t q = 0; q < r->nb_rxq; q++)
+			rig_poll(r, q);
+	assert_int_equal(scheme_nb_notes, before + 1);
+	assert_int_equal(scheme_last_note(ROUSE_EVENT_LINK, 0).data, up);
+	return scheme_last_note(ROUSE_EVENT_LINK, 0).queue;
+}
+
+static uint16_t
+processor_of(const struct rig *r)
+{
+	return rouse_steer_default_processor_get(rouse_evnic_steer(r->port));
+}
+
+/* A program that knows of no default processor stops queues as it likes. */
+static void
+the_lowest_queue_that_is_started_is_told_unless_one_was_chosen(void **state)
+{
+	static const char *const args[] = { QUIET ",map=A", QUIET ",rings=1" };
+
+	for (unsigned int i = 0; i < UNIT_DIM(args); i++) {
+		struct rig *r = scheme_open(args[i], 4, 0);
+
+		rig_start(r);
+		assert_int_equal(who_is_told(r, false), 0);
+		assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 0), 0);
+		assert_int_equal(who_is_told(r, true), 1);
+		assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 2), 0);
+		assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 1), 0);
+		assert_int_equal(who_is_told(r, false), 3);
+		assert_int_equal(rte_eth_dev_rx_queue_start(r->port, 2), 0);
+		assert_int_equal(who_is_told(r, true), 2);
+		assert_int_equal(rte_eth_dev_rx_queue_start(r->port, 0), 0);
+		assert_int_equal(who_is_told(r, false), 0);
+		rig_stop(r);
+		rig_close(r);
+	}
+}
+
+/* What it had not received is told by who stops it. */
+static void
+an_event_of_a_queue_that_is_stopped_is_told_once(void **state)
+{
+	struct rig *r = scheme_open(QUIET, 2, 0);
+
+	rig_start(r);
+	scheme_set_link(r, false);
+	assert_int_equal(scheme_nb_notes, 0);
+	assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 0), 0);
+	assert_int_equal(scheme_nb_notes, 1);
+	assert_int_equal(scheme_last_note(ROUSE_EVENT_LINK, 0).queue, 0);
+	assert_int_equal(who_is_told(r, true), 1);
+	rig_stop(r);
+	rig_close(r);
+}
+
+static void
+while_no_queue_is_started_events_are_kept_and_the_last_state_is_told(void **state)
+{
+	struct rte_eth_conf conf = scheme_rss_conf();
+	struct rig *r = scheme_open("", 2, 0);
+	uint64_t end;
+
+	/* its wire sleeps until somebody wants something of it */
+	conf.lpbk_mode = 1;
+	assert_int_equal(rte_eth_dev_configure(r->port, 2, 0, &conf), 0);
+	rig_start(r);
+	assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 0), 0);
+	assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 1), 0);
+	for (int i = 0; i < 7; i++)
+		scheme_set_link(r, i % 2 != 0);
+	assert_int_equal(rig_xstat(r, "wire_events_link"), 0);
+	assert_int_equal(rte_eth_dev_rx_queue_start(r->port, 1), 0);
+	for (end = rte_rdtsc() + 10 * rte_get_tsc_hz(); scheme_nb_notes == 0;) {
+		rig_poll(r, 1);
+		assert_true(rte_rdtsc() < end); /* it is as good as never */
+	}
+	assert_int_equal(scheme_nb_notes, 1);
+	assert_int_equal(scheme_last_note(ROUSE_EVENT_LINK, 0).queue, 1);
+	assert_int_equal(scheme_last_note(ROUSE_EVENT_LINK, 0).data, 0);
+	rig_stop(r);
+	assert_int_equal(scheme_nb_notes, 1);
+	rig_close(r);
+}
+
+static void
+a_default_processor_that_was_chosen_is_not_removed_without_a_replacement(void **state)
+{
+	const struct rte_eth_conf conf = scheme_rss_conf();
+	struct rig *r = scheme_open(QUIET, 4, 0);
+
+	assert_int_equal(rouse_evnic_default_processor_set(r->port, 3), 0);
+	rig_start(r);
+	assert_int_equal(processor_of(r), 3);
+	rig_log_begin();
+	assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 3), -EBUSY);
+	assert_int_equal(rig_log_end("queue 3 is the default processor"), 1);
+	assert_int_equal(who_is_told(r, false), 3);
+	/* nor by one that nobody can receive from */
+	assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 0), 0);
+	assert_int_equal(processor_of(r), 3);
+	assert_int_equal(rouse_evnic_default_processor_set(r->port, 0), -ENETDOWN);
+	assert_int_equal(rouse_evnic_default_processor_set(r->port, 4), -ERANGE);
+	assert_int_equal(who_is_told(r, true), 3);
+
+	assert_int_equal(rouse_evnic_default_processor_set(r->port, 2), 0);
+	assert_int_equal(rte_eth_dev_rx_queue_stop(r->port, 3), 0);
+	assert_int_equal(who_is_told(r, false), 2);
+	/* the port itself can be stopped, and starts with what was chosen */
+	rig_stop(r);
+	rig_start(r);
+	assert_int_equal(who_is_told(r, false), 2);
+	rig_stop(r);
+
+	/* what is configured again begins anew, and says so */
+	rig_log_begin();
+	assert_int_equal(rte_eth_dev_configure(r->port, 2, 0, &conf), 0);
+	assert_int_equal(rig_log_end("no longer queue 2, which was chosen"), 1);
+	assert_int_equal(processor_of(r), 0);
+	rig_log_begin();
+	assert_int_equal(rte_eth_dev_configure(r->port, 4, 0, &conf), 0);
+	assert_int_equal(rig_log_end(""), 0);
 	rig_close(r);
 }
 
@@ -262,6 +397,12 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_reach_the_default_processor_and_it_can_be_changed),
+		cmocka_unit_test(the_lowest_queue_that_is_started_is_told_unless_one_was_chosen),
+		cmocka_unit_test(an_event_of_a_queue_that_is_stopped_is_told_once),
+		cmocka_unit_test(
+			while_no_queue_is_started_events_are_kept_and_the_last_state_is_told),
+		cmocka_unit_test(
+			a_default_processor_that_was_chosen_is_not_removed_without_a_replacement),
 		cmocka_unit_test(a_flood_of_events_displaces_no_frame_and_the_last_state_is_told),
 		cmocka_unit_test(an_overrun_is_told_and_in_the_end_how_many_frames_it_took),
 		cmocka_unit_test(a_driver_without_mbufs_is_told_apart_from_one_that_is_late),

@@ -499,7 +499,8 @@ struct evnic_port {
 		struct evnic_sink *sink;
 	} loopback;
 	struct rouse_steer steer;
-	bool is_planned; /* the driver says which rings share a vector, not the user */
+	bool is_planned;	  /* the driver says which rings share a vector, not the user */
+	bool is_processor_chosen; /* the user says which queue is the default processor */
 	struct evnic_ring rings[EVNIC_MAX_QUEUES];
 	struct evnic_vector vectors[EVNIC_MAX_QUEUES];
 	struct evnic_events events;

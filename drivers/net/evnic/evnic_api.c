@@ -110,8 +110,17 @@ int
 rouse_evnic_default_processor_set(uint16_t port, uint16_t queue)
 {
 	struct evnic_port *p = port_of(port);
+	int ret;
 
-	return p == NULL ? -ENODEV : rouse_steer_default_processor_set(&p->steer, queue);
+	if (p == NULL)
+		return -ENODEV;
+	if (p->data->dev_started && queue < p->data->nb_rx_queues &&
+	    p->data->rx_queue_state[queue] != RTE_ETH_QUEUE_STATE_STARTED)
+		return -ENETDOWN;
+	ret = rouse_steer_default_processor_set(&p->steer, queue);
+	if (ret == 0)
+		p->is_processor_chosen = true;
+	return ret;
 }
 
 static struct evnic_vector *

@@ -44,6 +44,7 @@ init_steer(struct evnic_port *p, uint16_t nb_queues)
 		atomic_store_explicit(&p->vectors[i].interval_tsc, 0, memory_order_relaxed);
 	}
 	p->is_planned = true;
+	p->is_processor_chosen = false;
 	evnic_plan(p);
 	return 0;
 }
@@ -73,6 +74,12 @@ dev_configure(struct rte_eth_dev *dev)
 	ret = is_rss ? evnic_rss_check(p, &conf->rx_adv_conf.rss_conf) : 0;
 	if (ret == 0)
 		ret = evnic_loopback_set(p, conf->lpbk_mode == 1);
+	if (ret == 0 && p->is_processor_chosen)
+		EVNIC_LOG(
+			NOTICE,
+			"%s: configured again: the default processor is the lowest started queue, "
+			"no longer queue %u, which was chosen",
+			dev->data->name, rouse_steer_default_processor_get(&p->steer));
 	if (ret == 0)
 		ret = init_steer(p, RTE_MAX(dev->data->nb_rx_queues, 1));
 	if (ret != 0 || dev->data->nb_rx_queues == 0)

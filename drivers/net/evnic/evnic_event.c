@@ -45,6 +45,14 @@ post(struct evnic_port *p, struct rouse_steer_path path, const struct rouse_even
 	return true;
 }
 
+/* Not by a queue that is stopped: the event would be an old one when it starts. */
+static bool
+is_received(const struct evnic_port *p, uint16_t queue)
+{
+	/* pairs with the release in start_rxq() */
+	return !atomic_load_explicit(&p->rxq[queue]->stopped, memory_order_acquire);
+}
+
 /* To the default processor. */
 static bool
 post_no_data(struct evnic_port *p, enum rouse_event_code code, uint64_t data, uint32_t len,
@@ -59,7 +67,7 @@ post_no_data(struct evnic_port *p, enum rouse_event_code code, uint64_t data, ui
 		.code = code,
 	};
 
-	return post(p, path, &event);
+	return is_received(p, path.queue) && post(p, path, &event);
 }
 
 static bool
@@ -124,20 +132,25 @@ evnic_events_post(struct evnic_port *p, uint64_t tsc)
 	e->anything_owed = e->tx_owed != 0 || e->link_owed || e->error_owed != 0;
 }
 
+static bool
+takes_no_data(const struct evnic_port *p, enum rouse_event_code code)
+{
+	struct rouse_steer_path path = rouse_steer_no_data(&p->steer, code);
+
+	return is_received(p, path.queue) && has_room(&p->rings[path.ring]);
+}
+
 /* The look before blocking while events are owed. */
 bool
 evnic_events_can_post(const struct evnic_port *p)
 {
 	const struct evnic_events *e = &p->events;
-	bool link_has_room =
-		has_room(&p->rings[rouse_steer_no_data(&p->steer, ROUSE_EVENT_LINK).ring]);
-	bool error_has_room =
-		has_room(&p->rings[rouse_steer_no_data(&p->steer, ROUSE_EVENT_ERROR).ring]);
 
-	if (e->link_owed && link_has_room)
+	if (e->link_owed && takes_no_data(p, ROUSE_EVENT_LINK))
 		return true;
 	for (uint32_t kinds = e->error_owed; kinds != 0; kinds &= kinds - 1)
-		if (is_error_handled(e, (unsigned int)__builtin_ctz(kinds)) && error_has_room)
+		if (is_error_handled(e, (unsigned int)__builtin_ctz(kinds)) &&
+		    takes_no_data(p, ROUSE_EVENT_ERROR))
 			return true;
 	for (uint64_t queues = e->tx_owed; queues != 0; queues &= queues - 1) {
 		uint16_t queue = (uint16_t)__builtin_ctzll(queues);

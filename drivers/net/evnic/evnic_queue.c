@@ -7,7 +7,8 @@
  *
  * As ethdev has it, no lcore is in a burst of a queue while the queue is started or stopped. What
  * comes for a stopped receive queue is dropped and counted in imissed, whatever overrun= says; a
- * stopped transmit queue accepts nothing, and what it had accepted was sent.
+ * stopped transmit queue accepts nothing, and what it had accepted was sent. There always is a
+ * default processor: a queue that was chosen for it is not stopped, another one is replaced.
  */
 
 #include <errno.h>
@@ -17,25 +18,25 @@
 
 /* ---- receive ---- */
 
-int
-evnic_rx_queue_start(struct rte_eth_dev *dev, uint16_t queue)
+/* Unless the user has said which it is, the default processor is the lowest queue that is started.
+ * While none is, it stays, and the wire keeps its events. */
+static void
+settle_processor(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
-	struct evnic_rxq *q = p->rxq[queue];
-	int ret = evnic_rxq_start(q);
 
-	if (ret != 0) {
-		evnic_rx_queue_stop(dev, queue); /* the wire may have filled some of them */
-		return ret;
+	if (p->is_processor_chosen)
+		return;
+	for (uint16_t i = 0; i < dev->data->nb_rx_queues; i++) {
+		if (dev->data->rx_queue_state[i] != RTE_ETH_QUEUE_STATE_STARTED)
+			continue;
+		rouse_steer_default_processor_set(&p->steer, i);
+		break;
 	}
-	/* pairs with the acquire in the wire's lack_buffers() */
-	atomic_store_explicit(&q->stopped, false, memory_order_release);
-	dev->data->rx_queue_state[queue] = RTE_ETH_QUEUE_STATE_STARTED;
-	return 0;
 }
 
-int
-evnic_rx_queue_stop(struct rte_eth_dev *dev, uint16_t queue)
+static void
+stop_rxq(struct rte_eth_dev *dev, uint16_t queue)
 {
 	struct evnic_port *p = dev->data->dev_private;
 	struct evnic_rxq *q = p->rxq[queue];
@@ -51,6 +52,54 @@ evnic_rx_queue_stop(struct rte_eth_dev *dev, uint16_t queue)
 	}
 	evnic_rxq_stop(q);
 	dev->data->rx_queue_state[queue] = RTE_ETH_QUEUE_STATE_STOPPED;
+}
+
+static int
+start_rxq(struct rte_eth_dev *dev, uint16_t queue)
+{
+	struct evnic_port *p = dev->data->dev_private;
+	struct evnic_rxq *q = p->rxq[queue];
+	int ret = evnic_rxq_start(q);
+
+	if (ret != 0) {
+		stop_rxq(dev, queue); /* the wire may have filled some of them */
+		return ret;
+	}
+	/* pairs with the acquires in the wire's lack_buffers() and is_received() */
+	atomic_store_explicit(&q->stopped, false, memory_order_release);
+	dev->data->rx_queue_state[queue] = RTE_ETH_QUEUE_STATE_STARTED;
+	return 0;
+}
+
+int
+evnic_rx_queue_start(struct rte_eth_dev *dev, uint16_t queue)
+{
+	int ret = start_rxq(dev, queue);
+
+	if (ret != 0)
+		return ret;
+	settle_processor(dev);
+	/* it may have kept events, for want of a queue that somebody receives from */
+	evnic_wire_request(dev->data->dev_private);
+	return 0;
+}
+
+int
+evnic_rx_queue_stop(struct rte_eth_dev *dev, uint16_t queue)
+{
+	const struct evnic_port *p = dev->data->dev_private;
+
+	if (p->is_processor_chosen && rouse_steer_default_processor_get(&p->steer) == queue) {
+		EVNIC_LOG(ERR,
+			  "port %u: queue %u is the default processor, as was chosen: name another "
+			  "one with rouse_evnic_default_processor_set() before it is stopped",
+			  dev->data->port_id, queue);
+		return -EBUSY;
+	}
+	/* events go elsewhere before it is stopped */
+	dev->data->rx_queue_state[queue] = RTE_ETH_QUEUE_STATE_STOPPED;
+	settle_processor(dev);
+	stop_rxq(dev, queue);
 	return 0;
 }
 
@@ -115,15 +164,16 @@ evnic_queues_start(struct rte_eth_dev *dev)
 	dev->rx_pkt_burst = dev->data->scattered_rx ? evnic_rx_burst_scattered : evnic_rx_burst;
 	for (uint16_t i = 0; i < dev->data->nb_rx_queues; i++) {
 		if (p->rxq[i]->deferred) {
-			evnic_rx_queue_stop(dev, i);
+			stop_rxq(dev, i);
 			continue;
 		}
-		ret = evnic_rx_queue_start(dev, i);
+		ret = start_rxq(dev, i);
 		if (ret != 0) {
 			evnic_queues_stop(dev);
 			return ret;
 		}
 	}
+	settle_processor(dev);
 	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++)
 		if (p->txq[i]->deferred)
 			evnic_tx_queue_stop(dev, i);
@@ -137,7 +187,7 @@ void
 evnic_queues_stop(struct rte_eth_dev *dev)
 {
 	for (uint16_t i = 0; i < dev->data->nb_rx_queues; i++)
-		evnic_rx_queue_stop(dev, i);
+		stop_rxq(dev, i);
 	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++)
 		evnic_tx_queue_stop(dev, i);
 }

@@ -72,7 +72,7 @@ count_dropped(struct evnic_wire *w, const struct evnic_frame *f)
 static bool
 lack_buffers(struct evnic_wire *w, struct evnic_rxq *q, uint32_t needed)
 {
-	/* pairs with the release in evnic_rx_queue_start(): what was posted before is found next */
+	/* pairs with the release in start_rxq(): what was posted before is found next */
 	if (atomic_load_explicit(&q->stopped, memory_order_acquire)) {
 		rouse_counter_add(&q->missed, 1);
 		return true;
@@ -411,7 +411,7 @@ honour_requests(struct evnic_port *p)
 	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++) {
 		struct evnic_rxq *q = p->rxq[i];
 
-		/* pairs with the release in evnic_rx_queue_stop() */
+		/* pairs with the release in stop_rxq() */
 		if (atomic_load_explicit(&q->reset_wanted, memory_order_acquire)) {
 			evnic_rxq_reset(q);
 			atomic_store_explicit(&q->reset_wanted, false, memory_order_relaxed);

@@ -82,8 +82,11 @@ int rouse_evnic_event_set(uint16_t port, uint16_t queue, enum rouse_event_code c
  * @return 0; -ERANGE: no such queue */
 int rouse_evnic_rss_default_queue_set(uint16_t port, uint16_t queue);
 
-/** Choose the queue that LINK and ERROR events go to; at any time. There always is one.
- * @return 0; -ERANGE: no such queue */
+/** Choose the queue that LINK and ERROR events go to; at any time. There always is one: from
+ * rte_eth_dev_configure() on it is the lowest queue that is started (while none is, events are kept
+ * until one starts); from here on it is @p queue, which cannot be stopped (-EBUSY) until another
+ * one is chosen, or the port stops.
+ * @return 0; -ERANGE: no such queue; -ENETDOWN: the port runs, and the queue is stopped */
 int rouse_evnic_default_processor_set(uint16_t port, uint16_t queue);
 
 /** Mask or unmask a vector; at any time. What happens meanwhile is latched, once, and delivered
