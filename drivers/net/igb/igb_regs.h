@@ -90,16 +90,17 @@
 
 /* ---- 8.8 interrupts ---- */
 
-#define IGB_EICS	0x01520		    /* 8.8.2 */
-#define IGB_EIMS	0x01524		    /* 8.8.3 */
-#define IGB_EIMC	0x01528		    /* 8.8.4 */
-#define IGB_EIAC	0x0152c		    /* 8.8.5 */
-#define IGB_EIAM	0x01530		    /* 8.8.6 */
-#define IGB_EICR	0x01580		    /* 8.8.1 */
-#define IGB_ICR		0x01500		    /* 8.8.7 */
-#define IGB_ICS		0x01504		    /* 8.8.8 */
-#define IGB_IMS		0x01508		    /* 8.8.9 */
-#define IGB_IMC		0x0150c		    /* 8.8.10 */
+#define IGB_EICS 0x01520 /* 8.8.2 */
+#define IGB_EIMS 0x01524 /* 8.8.3 */
+#define IGB_EIMC 0x01528 /* 8.8.4 */
+#define IGB_EIAC 0x0152c /* 8.8.5 */
+#define IGB_EIAM 0x01530 /* 8.8.6 */
+#define IGB_EICR 0x01580 /* 8.8.1 */
+/* 8.8.7 to 8.8.10, at the addresses that older devices have, too */
+#define IGB_ICR		0x000c0
+#define IGB_ICS		0x000c8
+#define IGB_IMS		0x000d0
+#define IGB_IMC		0x000d8
 #define IGB_ICR_LSC	(UINT32_C(1) << 2)  /* link status change */
 #define IGB_EITR(v)	(0x01680 + 4 * (v)) /* 8.8.12 */
 #define IGB_IVAR(i)	(0x01700 + 4 * (i)) /* 8.8.13 */

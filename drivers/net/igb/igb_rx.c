@@ -45,7 +45,7 @@ post(struct igb_rxq *q, union igb_rx_desc *d, struct rte_mbuf *m)
 void
 igb_rxq_refill(struct igb_rxq *q)
 {
-	uint16_t at = q->refill;
+	uint16_t at = q->refill, before = q->nb_free;
 
 	while (q->nb_free >= IGB_REFILL) {
 		struct rte_mbuf **mbufs = &q->mbufs[at];
@@ -59,7 +59,7 @@ igb_rxq_refill(struct igb_rxq *q)
 		q->nb_free -= IGB_REFILL;
 		at = at + IGB_REFILL == q->nb_desc ? 0 : at + IGB_REFILL;
 	}
-	if (at == q->refill)
+	if (q->nb_free == before)
 		return;
 	q->refill = at;
 	/* the write is behind those of the descriptors */
