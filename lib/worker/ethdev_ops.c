@@ -201,40 +201,104 @@ plain_detach(struct rouse_worker *w, struct source *s)
 	remember_pools(w, &w->watched, s);
 }
 
+/* The queue that the epoll set names for this fd, of those in a list. */
+static struct source *
+first_of_fd(const struct source_list *list, const struct source *s)
+{
+	for (uint32_t i = 0; i < list->nb; i++) {
+		struct source *other = list->at[i];
+
+		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd &&
+		    other->ethdev.is_first)
+			return other;
+	}
+	return NULL;
+}
+
+/* Let the epoll set name the queue, or hang it on the one that it names for the same interrupt. 0
+ * or -errno */
 static int
-interrupt_attach(struct rouse_worker *w, struct source *s)
+watch_fd(struct rouse_worker *w, struct source *s)
 {
 	/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet
 	 * though there is something (net_tap waits for a signal), and would not be told again.
 	 */
 	uint32_t edge = s->ops == &ethdev_interrupt_ops ? EPOLLET : 0;
 	struct epoll_event event = { .events = EPOLLIN | edge, .data.ptr = s };
+	struct source *first;
 
-	/* EEXIST: two queues share an interrupt; every plain source is visited after a wake */
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->ethdev.fd, &event) < 0 && errno != EEXIST)
+	s->ethdev.next_of_fd = NULL;
+	s->ethdev.may_be_stale = false;
+	/* asked even if another one has the number: that may be of an fd that was closed */
+	s->ethdev.is_first = epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->ethdev.fd, &event) == 0;
+	if (s->ethdev.is_first)
+		return 0;
+	if (errno != EEXIST)
 		return -errno;
-	return plain_attach(w, s);
+	first = first_of_fd(&w->plain, s);
+	if (first == NULL)
+		first = first_of_fd(&w->watched, s);
+	if (first == NULL)
+		return 0; /* every plain source is visited after a wake */
+	s->ethdev.next_of_fd = first->ethdev.next_of_fd;
+	first->ethdev.next_of_fd = s;
+	return 0;
 }
 
-/* A queue that shares the interrupt is watched from here on. */
+static int
+interrupt_attach(struct rouse_worker *w, struct source *s)
+{
+	int ret = 0;
+
+	if (s->ethdev.fd >= 0)
+		ret = watch_fd(w, s);
+	else
+		w->nb_ringing++;
+	return ret == 0 ? plain_attach(w, s) : ret;
+}
+
+/* Those that share the interrupt of one that leaves are watched anew. */
 static void
-share_interrupt(struct rouse_worker *w, const struct source_list *list, const struct source *s)
+watch_others(struct rouse_worker *w, const struct source_list *list, const struct source *s)
 {
 	for (uint32_t i = 0; i < list->nb; i++) {
 		struct source *other = list->at[i];
 
-		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd)
-			interrupt_attach(w, other);
+		if (other == s || other->ops != s->ops || other->ethdev.fd != s->ethdev.fd)
+			continue;
+		watch_fd(w, other);
+		/* what it is told next may be about the one that has left */
+		other->ethdev.may_be_stale = true;
 	}
+}
+
+static void
+forget_first(const struct source_list *list, const struct source *s)
+{
+	for (uint32_t i = 0; i < list->nb; i++)
+		if (source_is_ethdev(list->at[i]) && list->at[i]->ethdev.fd == s->ethdev.fd)
+			list->at[i]->ethdev.is_first = false;
 }
 
 static void
 interrupt_detach(struct rouse_worker *w, struct source *s)
 {
 	plain_detach(w, s);
+	if (s->ethdev.fd < 0) {
+		w->may_be_stale = --w->nb_ringing != 0;
+		return;
+	}
 	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
-	share_interrupt(w, &w->plain, s);
-	share_interrupt(w, &w->watched, s);
+	forget_first(&w->plain, s);
+	forget_first(&w->watched, s);
+	watch_others(w, &w->plain, s);
+	watch_others(w, &w->watched, s);
+}
+
+static void
+interrupt_remove(struct rouse_worker *w __rte_unused, struct source *s)
+{
+	ethdev_unassign(s);
 }
 
 const struct source_ops ethdev_interrupt_ops = {
@@ -244,6 +308,7 @@ const struct source_ops ethdev_interrupt_ops = {
 	.disarm = interrupt_disarm,
 	.attach = interrupt_attach,
 	.detach = interrupt_detach,
+	.remove = interrupt_remove,
 	.destroy = release,
 };
 

@@ -39,8 +39,6 @@ find_wake(struct source *s)
 	wake = ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
 	s->ops = ops[wake];
 	s->kind = kinds[wake];
-	s->ethdev.nb_barren = 0;
-	s->ethdev.was_stopped = s->ethdev.has_failed = false;
 }
 
 static void
@@ -77,6 +75,23 @@ bind_queue(struct rouse_worker *w, struct source *s)
 	return ret;
 }
 
+/* The driver lets the queue's interrupt come to this worker, and to no other if it can; unless it
+ * has none. */
+static int
+assign_queue(struct rouse_worker *w, struct source *s)
+{
+	struct rouse_attn_owner owner = { .attn = &w->attn };
+	int ret = ethdev_assign(s, &owner);
+
+	if (ret == -ENOTSUP) {
+		find_wake(s);
+		return 0;
+	}
+	s->ops = &ethdev_interrupt_ops;
+	s->kind = ROUSE_SOURCE_INTERRUPT;
+	return ret;
+}
+
 /* A source of the queue, which no other worker has. NULL with *ret */
 static struct source *
 make_source(struct rouse_worker *w, const struct source *model, int *ret)
@@ -100,10 +115,14 @@ learn(struct rouse_worker *w, struct source *s)
 
 	s->ethdev.is_pool_told = rte_eth_rx_queue_info_get(port, s->ethdev.queue, &info) == 0;
 	s->ethdev.pool = s->ethdev.is_pool_told ? info.mp : NULL;
+	s->ethdev.nb_barren = 0;
+	s->ethdev.was_stopped = s->ethdev.has_failed = false;
 	if (!rouse_attn_registry_find(port, &s->ethdev.port)) {
 		find_wake(s);
 		return 0;
 	}
+	if (s->ethdev.port.ops->bind == NULL)
+		return assign_queue(w, s);
 	s->ops = &ethdev_handshake_ops;
 	s->kind = ROUSE_SOURCE_HANDSHAKE;
 	return bind_queue(w, s);

@@ -126,15 +126,11 @@ igb_plan_init(struct igb_plan *plan, uint16_t nb_queues, uint16_t nb_vectors, ui
 uint16_t
 igb_plan_give(struct igb_plan *plan, uint16_t queue, const void *owner)
 {
-	if (owner == NULL) {
-		plan->owner[queue] = NULL;
-		plan->vector[queue] = choose_for_nobody(plan, queue);
-		return plan->vector[queue];
-	}
-	plan->vector[queue] = choose(plan, queue, owner);
+	if (owner != NULL)
+		plan->vector[queue] = choose(plan, queue, owner);
 	plan->owner[queue] = owner;
 	for (uint16_t q = 0; q < plan->nb_queues; q++)
-		if (plan->owner[q] == NULL && plan->vector[q] == plan->vector[queue])
+		if (plan->owner[q] == NULL)
 			plan->vector[q] = choose_for_nobody(plan, q);
 	return plan->vector[queue];
 }
