@@ -170,7 +170,8 @@ stop_ring(struct rte_eth_dev *dev, struct igb_txq *q)
 	if (igb_hw_poll(hw, igb_tx_reg(q->queue, IGB_TXDCTL), IGB_TXDCTL_EN, 0, ENABLE_MS) != 0)
 		IGB_LOG(WARNING, "%s: Tx queue %u does not stop", hw->name, q->queue);
 	for (uint16_t i = 0; i < q->nb_desc; i++) {
-		rte_pktmbuf_free_seg(q->mbufs[i]);
+		if (q->mbufs[i] != NULL)
+			rte_pktmbuf_free_seg(q->mbufs[i]);
 		q->mbufs[i] = NULL;
 	}
 }
