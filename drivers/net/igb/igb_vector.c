@@ -17,7 +17,12 @@
  * cause that was set after step 2's write fires now 4  look at the rings    what came before
  *
  * Step 4 is the worker's if the queue is a worker's: it looks anyway (the park protocol). For
- * anybody else the driver looks, at all queues that are armed on the vector, and fires it by hand.
+ * anybody else the driver looks, and fires the vector by hand.
+ *
+ * Where two owners share a vector, a message wakes both. So who clears a cause takes nothing from
+ * the other one: either it has had its message, which has told him too, or it came while nobody had
+ * armed the vector. But for one that moderation still holds back: there the cause stays, and may
+ * wake for nothing.
  */
 
 #include <errno.h>
@@ -107,17 +112,14 @@ arm(struct igb_port *p, struct igb_vector *v, uint32_t bit)
 	rouse_counter_add(&v->arms, 1);
 }
 
-/* Step 4, for who does not look himself. */
-static void
-fire_for_early(struct igb_port *p, struct igb_vector *v, uint32_t bit)
+/* Step 4, for who does not look himself: is there a packet in any of these queues? */
+static bool
+have_packets(const struct igb_port *p, uint32_t queues)
 {
-	for (uint32_t queues = v->armed; queues != 0; queues &= queues - 1) {
-		if (!igb_rxq_has_packets(p->data->rx_queues[__builtin_ctz(queues)]))
-			continue;
-		igb_write(&p->hw, IGB_EICS, bit);
-		rouse_counter_add(&v->fires, 1);
-		return;
-	}
+	for (; queues != 0; queues &= queues - 1)
+		if (igb_rxq_has_packets(p->data->rx_queues[__builtin_ctz(queues)]))
+			return true;
+	return false;
 }
 
 /* A queue without buffers is silent: nothing would ever come. */
@@ -133,13 +135,15 @@ int
 igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 {
 	struct igb_port *p = dev->data->dev_private;
+	struct igb_rxq *q = dev->data->rx_queues[queue];
 	bool was_mapped = is_mapped(p, queue);
+	uint32_t to_look_at = 0;
 	struct igb_vector *v;
 	uint16_t vector;
 
 	if (!p->intr.is_on)
 		return -ENOTSUP;
-	if (!has_buffers(dev->data->rx_queues[queue]))
+	if (!has_buffers(q))
 		return -ENOBUFS;
 	if (!was_mapped)
 		map(p, queue);
@@ -148,15 +152,20 @@ igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 
 	rte_spinlock_lock(&v->lock);
 	v->armed |= UINT32_C(1) << queue;
-	if (v->is_fresh && was_mapped && !v->is_shared &&
-	    p->intr.plan.owner[queue] != dev->data->rx_queues[queue]) {
+	if (v->is_fresh && was_mapped && !v->is_shared && p->intr.plan.owner[queue] != q) {
 		/* its worker has armed the vector since it was disarmed last, and looks at this
 		 * queue, too, before it blocks */
 		rouse_counter_add(&v->joins, 1);
 	} else {
 		arm(p, v, UINT32_C(1) << vector);
-		if (v->is_shared || p->intr.plan.owner[queue] == dev->data->rx_queues[queue])
-			fire_for_early(p, v, UINT32_C(1) << vector);
+	}
+	if (p->intr.plan.owner[queue] == q)
+		to_look_at = UINT32_C(1) << queue;
+	if (v->is_shared && v->moderation_us != 0)
+		to_look_at = v->armed;
+	if (have_packets(p, to_look_at)) {
+		igb_write(&p->hw, IGB_EICS, UINT32_C(1) << vector);
+		rouse_counter_add(&v->fires, 1);
 	}
 	rte_spinlock_unlock(&v->lock);
 	return 0;
