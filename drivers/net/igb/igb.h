@@ -73,6 +73,11 @@ struct igb_hw {
 	const char *name; /* of the device, for messages */
 };
 
+#ifdef IGB_DEVICE_OF_TEST
+/* A test plays the device. */
+uint32_t igb_read(const struct igb_hw *hw, uint32_t reg);
+void igb_write(const struct igb_hw *hw, uint32_t reg, uint32_t value);
+#else
 static inline uint32_t
 igb_read(const struct igb_hw *hw, uint32_t reg)
 {
@@ -84,6 +89,7 @@ igb_write(const struct igb_hw *hw, uint32_t reg, uint32_t value)
 {
 	rte_write32(value, hw->bar + reg);
 }
+#endif
 
 /* Writes are posted: they have arrived when this returns. And what the device wrote to memory
  * before it answered is there, as a read's answer does not overtake writes. */
@@ -218,7 +224,8 @@ struct igb_rxq {
 	struct rte_mbuf **mbufs; /* of each descriptor; NULL: its buffer was received */
 	const uint64_t *flags;	 /* RTE_MBUF_F_RX_ flags by igb_rx_flags_index() */
 	const uint32_t *ptypes;	 /* RTE_PTYPE_ bits by IGB_RX_TYPE() */
-	volatile void *tail;	 /* RDT */
+	const struct igb_hw *hw;
+	uint32_t tail; /* RDT */
 	uint16_t nb_desc;
 	uint16_t next;	  /* descriptor that is looked at next */
 	uint16_t refill;  /* the next one that gets a buffer, a multiple of IGB_REFILL */
@@ -272,7 +279,8 @@ struct igb_txq {
 	union igb_tx_desc *ring;
 	struct rte_mbuf **mbufs; /* to be freed when the descriptor is done; NULL: nothing is */
 	uint16_t *reports;	 /* descriptors that report, in order: a ring of nb_desc */
-	volatile void *tail;	 /* TDT */
+	const struct igb_hw *hw;
+	uint32_t tail; /* TDT */
 	uint16_t nb_desc;
 	uint16_t next;	  /* descriptor that is written next */
 	uint16_t clean;	  /* the first one that is not reclaimed */
@@ -380,6 +388,8 @@ int igb_priv_dump(struct rte_eth_dev *dev, FILE *file);
 /* igb_ethdev.c: the port */
 
 extern const struct eth_dev_ops igb_ops;
+
+int igb_port_init(struct rte_eth_dev *dev);
 
 struct igb_port {
 	struct igb_hw hw;

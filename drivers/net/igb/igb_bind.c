@@ -51,7 +51,16 @@ own_eventfd(const struct igb_port *p, uint16_t vector)
 	return rte_intr_efds_index_get(p->handle, vector - 1);
 }
 
-/* Let the vector ring its owner's doorbell. -ENOSPC: it rings another's */
+static bool
+is_anothers_too(const struct igb_plan *plan, uint16_t vector, const void *owner)
+{
+	for (uint16_t q = 0; q < plan->nb_queues; q++)
+		if (plan->vector[q] == vector && plan->owner[q] != NULL && plan->owner[q] != owner)
+			return true;
+	return false;
+}
+
+/* Let the vector ring its owner's doorbell. -ENOSPC: somebody else waits for it, too */
 static int
 ring_doorbell(struct igb_port *p, uint16_t vector, const struct rouse_attn *attn)
 {
@@ -60,7 +69,7 @@ ring_doorbell(struct igb_port *p, uint16_t vector, const struct rouse_attn *attn
 
 	if (v->rings == attn)
 		return 0;
-	if (p->intr.vectors[vector].is_shared) {
+	if (is_anothers_too(&p->intr.plan, vector, attn)) {
 		IGB_LOG(ERR,
 			"%s: there are %u vectors, fewer than workers, and each rings one doorbell; "
 			"take fewer workers, or doorbell=0",

@@ -312,8 +312,9 @@ init_device(struct igb_port *p)
 	return 0;
 }
 
-static int
-init_port(struct rte_eth_dev *dev)
+/* 0 or -errno: nothing is left behind. */
+int
+igb_port_init(struct rte_eth_dev *dev)
 {
 	struct rte_pci_device *pci = RTE_ETH_DEV_TO_PCI(dev);
 	struct igb_port *p = dev->data->dev_private;
@@ -367,7 +368,7 @@ probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_device *pci)
 			pci->name);
 		return -ENOTSUP;
 	}
-	return rte_eth_dev_pci_generic_probe(pci, sizeof(struct igb_port), init_port);
+	return rte_eth_dev_pci_generic_probe(pci, sizeof(struct igb_port), igb_port_init);
 }
 
 static int

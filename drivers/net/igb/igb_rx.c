@@ -63,7 +63,7 @@ igb_rxq_refill(struct igb_rxq *q)
 		return;
 	q->refill = at;
 	/* the write is behind those of the descriptors */
-	rte_write32(at == 0 ? q->nb_desc - 1u : at - 1u, q->tail);
+	igb_write(q->hw, q->tail, at == 0 ? q->nb_desc - 1u : at - 1u);
 }
 
 /* ---- receiving ---- */

@@ -89,7 +89,8 @@ igb_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigne
 	q->iova = q->zone->iova;
 	q->flags = p->rx_flags;
 	q->ptypes = p->rx_ptypes;
-	q->tail = p->hw.bar + igb_rx_reg(queue, IGB_RDT);
+	q->hw = &p->hw;
+	q->tail = igb_rx_reg(queue, IGB_RDT);
 	q->nb_desc = nb_desc;
 	q->nb_free = nb_desc;
 	q->pool = pool;

@@ -216,7 +216,7 @@ igb_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	if (reported != q->next)
 		ask_report(q);
 	/* the write is behind those of the descriptors */
-	rte_write32(q->next, q->tail);
+	igb_write(q->hw, q->tail, q->next);
 	rouse_counter_add(&q->opackets, n);
 	rouse_counter_add(&q->obytes, bytes);
 	return n;

@@ -74,7 +74,8 @@ igb_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigne
 	}
 	q->ring = q->zone->addr;
 	q->iova = q->zone->iova;
-	q->tail = p->hw.bar + igb_tx_reg(queue, IGB_TDT);
+	q->hw = &p->hw;
+	q->tail = igb_tx_reg(queue, IGB_TDT);
 	q->nb_desc = nb_desc;
 	q->nb_free = nb_desc - 1;
 	q->enough = conf->tx_free_thresh != 0 ? conf->tx_free_thresh
