@@ -162,6 +162,9 @@ rig_probe(const struct rig_conf *conf)
 	static void *rx_queues[IGB_MAX_QUEUES], *tx_queues[IGB_MAX_QUEUES];
 	int ret;
 
+	/* a test that failed may have left it */
+	rouse_attn_registry_remove(0);
+	no_eal_allocations = 0;
 	rig_log[0] = '\0';
 	rig_link_events = 0;
 	rig_kernel_refuses = false;

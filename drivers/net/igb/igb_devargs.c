@@ -50,14 +50,15 @@ static int
 parse_one(const char *key, const char *value, void *arg)
 {
 	const struct parse *p = arg;
+	const char *digits = value == NULL ? "" : value; /* a key alone */
 	unsigned long number;
 	char *end;
 
 	errno = 0;
-	number = strtoul(value, &end, 10);
-	if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 ||
+	number = strtoul(digits, &end, 10);
+	if (!isdigit((unsigned char)digits[0]) || *end != '\0' || errno != 0 ||
 	    number < p->key->min || number > p->key->max) {
-		IGB_LOG(ERR, "%s: %s=%s: give a number from %u to %u", p->name, key, value,
+		IGB_LOG(ERR, "%s: %s=%s: give a number from %u to %u", p->name, key, digits,
 			p->key->min, p->key->max);
 		return -EINVAL;
 	}
