@@ -147,14 +147,15 @@ interrupt_arm(struct source *s)
 
 	if (ret != 0)
 		return ret;
-	ret = rte_eth_dev_rx_intr_enable(s->ethdev.port_id, s->ethdev.queue);
+	ret = ethdev_vector_arm(s);
 	return ret == 0 ? 0 : cannot_arm(s, ret);
 }
 
-static int
-interrupt_disarm(struct source *s)
+static void
+interrupt_remove(struct rouse_worker *w __rte_unused, struct source *s)
 {
-	return rte_eth_dev_rx_intr_disable(s->ethdev.port_id, s->ethdev.queue);
+	ethdev_vector_leave(s);
+	ethdev_unassign(s);
 }
 
 /*
@@ -295,17 +296,11 @@ interrupt_detach(struct rouse_worker *w, struct source *s)
 	watch_others(w, &w->watched, s);
 }
 
-static void
-interrupt_remove(struct rouse_worker *w __rte_unused, struct source *s)
-{
-	ethdev_unassign(s);
-}
-
 const struct source_ops ethdev_interrupt_ops = {
 	.type = ROUSE_SOURCE_TYPE_RXQ,
 	.drain = ethdev_drain,
 	.arm = interrupt_arm,
-	.disarm = interrupt_disarm,
+	.disarm = ethdev_vector_disarm,
 	.attach = interrupt_attach,
 	.detach = interrupt_detach,
 	.remove = interrupt_remove,

@@ -22,12 +22,14 @@
 #include "worker.h"
 
 #define QUEUES_OF_WORD 64
+#define SAID_SHARED    (UINT32_C(1) << 31)
+#define SAID_DEAF      (UINT32_C(1) << 30)
 
 static struct {
 	uint64_t queues[RTE_MAX_QUEUES_PER_PORT /
 			QUEUES_OF_WORD]; /* that workers have, a bit each */
 	uint32_t nb_queues;		 /* bits that are set */
-	uint32_t said;			 /* a bit for each enum ethdev_wake */
+	uint32_t said;			 /* a bit for each enum ethdev_wake, and SAID_* */
 } ports[RTE_MAX_ETHPORTS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
@@ -75,7 +77,7 @@ ethdev_assign(struct source *s, const struct rouse_attn_owner *owner)
 		return ret;
 	s->ethdev.is_assigned = true;
 	s->ethdev.fd = intr.fd;
-	s->ethdev.vector = intr.vector;
+	s->ethdev.msix = intr.vector;
 	return 0;
 }
 
@@ -185,18 +187,19 @@ is_deaf(uint16_t port, int fd)
 	       link.link_status == RTE_ETH_LINK_UP;
 }
 
-/* How packets of a queue that is no handshake producer can be waited for, and by which fd. */
+/* How packets of a queue that is no handshake producer can be waited for, and by which fd. An
+ * interrupt is enabled then. */
 enum ethdev_wake
 ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 {
 	int ret = rte_eth_dev_rx_intr_enable(port, queue);
 
+	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
+	if (*fd >= 0 && !is_deaf(port, *fd))
+		return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
 	if (ret == 0)
 		rte_eth_dev_rx_intr_disable(port, queue);
-	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
-	if (*fd < 0 || is_deaf(port, *fd))
-		return ETHDEV_WAKE_TIMED;
-	return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
+	return ETHDEV_WAKE_TIMED;
 }
 
 /*
@@ -249,9 +252,8 @@ ethdev_release(uint16_t port, uint16_t queue)
 }
 
 static bool
-is_new(uint16_t port, enum ethdev_wake wake)
+is_new(uint16_t port, uint32_t bit)
 {
-	uint32_t bit = UINT32_C(1) << wake;
 	bool is_new;
 
 	pthread_mutex_lock(&lock);
@@ -268,7 +270,7 @@ ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us)
 	struct rte_eth_dev_info info;
 	const char *driver = "?";
 
-	if (!is_new(port, wake))
+	if (!is_new(port, UINT32_C(1) << wake))
 		return;
 	if (rte_eth_dev_info_get(port, &info) == 0 && info.driver_name != NULL)
 		driver = info.driver_name;
@@ -287,6 +289,58 @@ ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us)
 			   port, driver, timed_us);
 		return;
 	}
+}
+
+/* How many eventfds the queues of a port have. */
+static uint16_t
+count_interrupts(uint16_t port, uint16_t nb_queues)
+{
+	uint16_t nb = 0;
+
+	for (uint16_t q = 0; q < nb_queues; q++) {
+		int fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port, q);
+		uint16_t before = 0;
+
+		while (before < q && rte_eth_dev_rx_intr_ctl_q_get_fd(port, before) != fd)
+			before++;
+		nb += before == q;
+	}
+	return nb;
+}
+
+/* Say that these queues of the port have one interrupt, unless it was said of others. */
+void
+ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last)
+{
+	struct rte_eth_dev_info info;
+	uint16_t nb;
+
+	if (rte_eth_dev_info_get(port, &info) != 0 || !is_new(port, SAID_SHARED))
+		return;
+	nb = count_interrupts(port, info.nb_rx_queues);
+	WORKER_LOG(NOTICE,
+		   "port %u (%s): %u queues share %u interrupts: a packet for one of queues %u to "
+		   "%u wakes every worker that has another; give these to one worker, or configure "
+		   "%u queues",
+		   port, info.driver_name != NULL ? info.driver_name : "?", info.nb_rx_queues, nb,
+		   first, last, nb);
+}
+
+/* Say that none of the device's vectors signals the queue, unless it was said of another. The
+ * driver asked for more of them than there are, and EAL went on without any (22.11). */
+void
+ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port, &info) != 0 || !is_new(port, SAID_DEAF))
+		return;
+	WORKER_LOG(
+		WARNING,
+		"port %u (%s): queue %u has no interrupt: the device has %u vectors, one of them "
+		"for other causes; configure at most %u Rx queues",
+		port, info.driver_name != NULL ? info.driver_name : "?", queue, nb_vectors,
+		nb_vectors > 2 ? nb_vectors - 1 : 1);
 }
 
 /* ---- when it may have changed ---- */

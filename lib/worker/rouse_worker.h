@@ -252,7 +252,9 @@ int rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg);
 
 /**
  * Run the worker on the calling lcore until rouse_worker_stop(). Blocks all signals for the
- * calling thread meanwhile.
+ * calling thread meanwhile. Interrupts of its queues that come by VFIO are delivered on the
+ * processors of the thread from here on, as they are at this time; where only root may say so, that
+ * is logged once (WARNING). rouse_worker_idle() does the same when it is called first.
  *
  * @param worker  a struct rouse_worker *; the type is that of rte_eal_remote_launch()
  * @return 0; -EBUSY: it runs already; -EINVAL: it has queues that the application polls itself

@@ -18,9 +18,8 @@
 
 /* ---- adding ---- */
 
-/* How the worker learns of the packets of a queue that is no handshake producer. */
 static void
-find_wake(struct source *s)
+set_wake(struct source *s, enum ethdev_wake wake)
 {
 	static const struct source_ops *const ops[] = {
 		[ETHDEV_WAKE_INTERRUPT] = &ethdev_interrupt_ops,
@@ -32,13 +31,25 @@ find_wake(struct source *s)
 		[ETHDEV_WAKE_READABLE] = ROUSE_SOURCE_FD,
 		[ETHDEV_WAKE_TIMED] = ROUSE_SOURCE_TIMED,
 	};
+
+	s->ops = ops[wake];
+	s->kind = kinds[wake];
+}
+
+/* How the worker learns of the packets of a queue that is no handshake producer. 0, -ENOMEM */
+static int
+find_wake(struct source *s)
+{
 	enum ethdev_wake wake;
+	int ret = 0;
 
 	/* before it is asked: what changes from here on is told */
 	ethdev_watch_link(s->ethdev.port_id);
 	wake = ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
-	s->ops = ops[wake];
-	s->kind = kinds[wake];
+	if (wake == ETHDEV_WAKE_INTERRUPT)
+		ret = ethdev_vector_join(s);
+	set_wake(s, ret == 0 ? wake : ETHDEV_WAKE_TIMED);
+	return ret == -ENXIO ? 0 : ret;
 }
 
 static void
@@ -83,12 +94,14 @@ assign_queue(struct rouse_worker *w, struct source *s)
 	struct rouse_attn_owner owner = { .attn = &w->attn };
 	int ret = ethdev_assign(s, &owner);
 
-	if (ret == -ENOTSUP) {
-		find_wake(s);
-		return 0;
-	}
-	s->ops = &ethdev_interrupt_ops;
-	s->kind = ROUSE_SOURCE_INTERRUPT;
+	if (ret == -ENOTSUP)
+		return find_wake(s);
+	if (ret != 0)
+		return ret;
+	set_wake(s, ETHDEV_WAKE_INTERRUPT);
+	ret = ethdev_vector_join(s);
+	if (ret != 0)
+		ethdev_unassign(s);
 	return ret;
 }
 
@@ -117,10 +130,8 @@ learn(struct rouse_worker *w, struct source *s)
 	s->ethdev.pool = s->ethdev.is_pool_told ? info.mp : NULL;
 	s->ethdev.nb_barren = 0;
 	s->ethdev.was_stopped = s->ethdev.has_failed = false;
-	if (!rouse_attn_registry_find(port, &s->ethdev.port)) {
-		find_wake(s);
-		return 0;
-	}
+	if (!rouse_attn_registry_find(port, &s->ethdev.port))
+		return find_wake(s);
 	if (s->ethdev.port.ops->bind == NULL)
 		return assign_queue(w, s);
 	s->ops = &ethdev_handshake_ops;

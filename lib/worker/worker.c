@@ -160,6 +160,7 @@ claim(struct rouse_worker *w, bool is_idle_form)
 	if (ret == 0) {
 		w->is_idle_form = is_idle_form;
 		w->thread = pthread_self();
+		ethdev_vectors_follow(w);
 		atomic_store_explicit(&w->running, true, memory_order_release);
 	}
 	pthread_mutex_unlock(&w->control);
@@ -264,6 +265,7 @@ worker_end(struct rouse_worker *w)
 	atomic_store_explicit(&w->start_tsc, 0, memory_order_release);
 	turn(w);
 	mine = NULL;
+	ethdev_vectors_stay(w);
 	rouse_attn_attend(&w->attn);
 	w->is_idle_form = false;
 	atomic_store_explicit(&w->stop_wanted, false, memory_order_relaxed);

@@ -8,6 +8,7 @@
 /* The worker: private declarations, grouped by the file that defines them. */
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -97,8 +98,12 @@ struct source {
 			bool *may_poll; /* of a watched one: NULL, or where the application looks */
 			int fd; /* interrupt sources: in the worker's epoll set; -1: it rings the
 				   doorbell */
-			uint16_t vector;  /* of the device, if the driver says so */
-			bool is_assigned; /* the driver knows whose interrupt it is */
+			/* what signals it, and the next source that it is for; see
+			 * ethdev_vector.c */
+			struct ethdev_vector *vector;
+			struct source *sharer;
+			bool is_assigned; /* the driver knows whose interrupt it is, */
+			uint16_t msix;	  /* and has told the vector's number */
 			bool is_first;	  /* the worker's: of those that share the fd, it is in the
 					     epoll set; the others hang on it */
 			struct source *next_of_fd;
@@ -211,6 +216,8 @@ struct rouse_worker {
 	struct source_list sources; /* all, in the order of addition; guarded by control */
 	struct source *buried;	    /* removed, but may still be named */
 	pthread_t thread;	    /* that runs the worker; set before running */
+	cpu_set_t cpus;		    /* where that may run; ethdev_vector.c */
+	bool has_cpus;		    /* they are known, as it runs */
 
 	/* written by control threads, read by any thread */
 	struct source_counters *counters[MAX_CHUNKS];
@@ -264,8 +271,21 @@ void ethdev_unassign(struct source *s);
 int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
+void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
+void ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors);
 void ethdev_renew_later(uint16_t port);
 void ethdev_watch_link(uint16_t port);
+
+/* ethdev_vector.c: interrupts, which queues may share, and where they are delivered */
+
+extern const char *ethdev_irq_root; /* before /proc and /sys; a test has its own */
+
+int ethdev_vector_join(struct source *s);
+void ethdev_vector_leave(struct source *s);
+void ethdev_vectors_follow(struct rouse_worker *w);
+void ethdev_vectors_stay(struct rouse_worker *w);
+int ethdev_vector_arm(struct source *s);
+int ethdev_vector_disarm(struct source *s);
 
 /* ethdev_ops.c */
 

@@ -62,7 +62,7 @@ rte_eth_dev_rx_intr_disable(uint16_t port, uint16_t queue)
 int
 rte_eth_dev_rx_intr_ctl_q_get_fd(uint16_t port, uint16_t queue)
 {
-	return pmd.fd;
+	return queue == 0 ? pmd.fd : -1;
 }
 
 int

@@ -14,6 +14,7 @@
 #include <rte_malloc.h>
 
 #include "unit.h"
+#include "vfio.h"
 #include "worker_mock.h"
 
 struct mock_port mock_ports[MOCK_PORTS];
@@ -78,7 +79,14 @@ rte_eth_dev_info_get(uint16_t port, struct rte_eth_dev_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->nb_rx_queues = MOCK_QUEUES;
+	info->device = (void *)(uintptr_t)mock_ports[port].device;
 	return 0;
+}
+
+const char *
+rte_dev_name(const struct rte_device *device)
+{
+	return (const char *)device;
 }
 
 int
@@ -86,6 +94,10 @@ rte_eth_rx_queue_info_get(uint16_t port, uint16_t queue, struct rte_eth_rxq_info
 {
 	return -ENOTSUP;
 }
+
+void (*mock_disabling)(uint16_t port, uint16_t queue);
+void (*mock_disabled)(uint16_t port, uint16_t queue);
+void (*mock_enabled)(uint16_t port, uint16_t queue);
 
 /* A test may have a mock of its own of what follows. */
 __rte_weak int
@@ -109,13 +121,19 @@ rte_eth_dev_rx_intr_enable(uint16_t port, uint16_t queue)
 	if (!p->has_interrupts)
 		return -ENOTSUP;
 	p->queues[queue].armed = p->intr_error == 0;
+	if (mock_enabled != NULL)
+		mock_enabled(port, queue);
 	return p->intr_error;
 }
 
 __rte_weak int
 rte_eth_dev_rx_intr_disable(uint16_t port, uint16_t queue)
 {
+	if (mock_disabling != NULL)
+		mock_disabling(port, queue);
 	mock_ports[port].queues[queue].armed = false;
+	if (mock_disabled != NULL)
+		mock_disabled(port, queue);
 	return mock_ports[port].intr_error;
 }
 
@@ -124,6 +142,39 @@ rte_eth_dev_rx_intr_ctl_q_get_fd(uint16_t port, uint16_t queue)
 {
 	return mock_ports[port].has_interrupts ? mock_ports[port].queues[queue].fd : -1;
 }
+
+/* ---- vfio.c ---- */
+
+int mock_vfio_error;
+unsigned int mock_wrong_guesses;
+
+int
+vfio_find_irq(const char *pci, int eventfd, unsigned int guess, struct vfio_irq *irq)
+{
+	const uint64_t one = 1;
+
+	irq->nb_vectors = 0;
+	if (mock_vfio_error != 0)
+		return mock_vfio_error;
+	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
+		const struct mock_port *p = &mock_ports[port];
+
+		if (p->device == NULL || strcmp(p->device, pci) != 0)
+			continue;
+		irq->nb_vectors = p->nb_vectors + 1;
+		for (uint16_t v = 0; v < p->nb_vectors; v++) {
+			if (p->queues[v].fd != eventfd || p->has_no_vectors)
+				continue;
+			mock_wrong_guesses += guess != v + 1u;
+			assert_int_equal(write(eventfd, &one, sizeof(one)), sizeof(one));
+			snprintf(irq->name, sizeof(irq->name), "vfio-msix[%u](%s)", v + 1u, pci);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* ---- packets ---- */
 
 /* Take what the ring has for the queue, up to a limit; keep what it has for others. */
 static unsigned int
@@ -230,7 +281,9 @@ void
 mock_init(void)
 {
 	memset(mock_ports, 0, sizeof(mock_ports));
-	mock_fail_allocation = 0;
+	mock_fail_allocation = mock_vfio_error = 0;
+	mock_wrong_guesses = 0;
+	mock_disabling = mock_disabled = mock_enabled = NULL;
 	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
 		for (uint16_t q = 0; q < MOCK_QUEUES; q++) {
 			mock_ports[port].queues[q].port = &mock_ports[port];
@@ -249,7 +302,7 @@ mock_fini(void)
 {
 	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
 		rouse_attn_registry_remove(port);
-		for (uint16_t q = 0; q < MOCK_QUEUES && mock_ports[port].has_interrupts; q++)
+		for (uint16_t q = 0; q < mock_ports[port].nb_vectors; q++)
 			close(mock_ports[port].queues[q].fd);
 	}
 	assert_int_equal(mock_allocations, 0);
@@ -342,12 +395,20 @@ mock_signal(uint16_t port, unsigned int ring)
 void
 mock_make_plain(uint16_t port)
 {
+	mock_make_shared(port, MOCK_QUEUES);
+}
+
+void
+mock_make_shared(uint16_t port, uint16_t nb_vectors)
+{
 	struct mock_port *p = &mock_ports[port];
 
 	rouse_attn_registry_remove(port);
 	p->has_interrupts = true;
+	p->nb_vectors = nb_vectors;
 	for (uint16_t q = 0; q < MOCK_QUEUES; q++) {
-		p->queues[q].fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		p->queues[q].fd = q < nb_vectors ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
+						 : p->queues[nb_vectors - 1].fd;
 		assert_true(p->queues[q].fd >= 0);
 	}
 }
@@ -355,6 +416,11 @@ mock_make_plain(uint16_t port)
 void
 mock_interrupt(uint16_t port, uint16_t queue)
 {
-	if (mock_ports[port].queues[queue].armed)
-		rouse_attn_ring_doorbell(mock_ports[port].queues[queue].fd);
+	struct mock_port *p = &mock_ports[port];
+	struct mock_queue *vector = &p->queues[MOCK_VECTOR(p, queue)];
+
+	if (!vector->armed)
+		return;
+	vector->armed = !p->masks_itself;
+	rouse_attn_ring_doorbell(vector->fd);
 }

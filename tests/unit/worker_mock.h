@@ -38,12 +38,21 @@ struct mock_queue {
 	bool armed;	     /* likewise: its interrupt is enabled */
 };
 
+/* How a device gives queues to vectors. */
+#define MOCK_VECTOR(port, queue) RTE_MIN((queue), (port)->nb_vectors - 1)
+
 struct mock_port {
 	struct mock_queue queues[MOCK_QUEUES];
 	struct mock_ring rings[ROUSE_ATTN_BITS];
 	int bind_error; /* what the next bind says */
 	bool has_interrupts;
 	int intr_error; /* what enabling and disabling an interrupt says */
+	/* Queues beyond the last vector have that one, and the bit that masks vector v is that of
+	 * queue v, as on the 82576 under net_e1000_igb. */
+	uint16_t nb_vectors;
+	bool masks_itself;   /* an interrupt masks its vector */
+	bool has_no_vectors; /* its eventfds are nobody's */
+	const char *device;  /* its name, NULL: the port has none */
 };
 
 extern struct mock_port mock_ports[MOCK_PORTS];
@@ -69,6 +78,18 @@ void mock_deliver(uint16_t port, unsigned int ring, uint16_t queue);
 
 /* The port is no handshake producer, but has an interrupt for each queue. */
 void mock_make_plain(uint16_t port);
+
+/* It is, and has so many vectors. */
+void mock_make_shared(uint16_t port, uint16_t nb_vectors);
+
+/* Called when an interrupt is about to be disabled, when it was, and when one was enabled; NULL:
+ * nothing. */
+extern void (*mock_disabling)(uint16_t port, uint16_t queue);
+extern void (*mock_disabled)(uint16_t port, uint16_t queue);
+extern void (*mock_enabled)(uint16_t port, uint16_t queue);
+
+extern int mock_vfio_error; /* what VFIO says when it is asked; 0: the interrupt */
+extern unsigned int mock_wrong_guesses;
 
 /* An interrupt of a queue, if it is enabled; what came before is forgotten. */
 void mock_interrupt(uint16_t port, uint16_t queue);
