@@ -263,11 +263,10 @@ class TestWorker(unittest.TestCase):
 
     def test_a_wake_is_judged_against_one_among_a_single_source(self):
         costs = {n: wake_cost.Cost(n, 14, cost, cost, cost)
-                 for n, cost in ((1, 100), (8, 200), (4096, 210))}
-        self.assertEqual([worker.figure_of_cost(costs, few).verdict for few in (1, 8)],
-                         ["missed", ""])
-        costs[4096] = costs[4096]._replace(instructions=110)
-        self.assertEqual(worker.figure_of_cost(costs, 1).verdict, "met")
+                 for n, cost in ((wake_cost.FEW, 100), (8, 200), (wake_cost.MANY, 111))}
+        self.assertEqual(worker.figure_of_cost(costs).verdict, "missed")
+        costs[wake_cost.MANY] = costs[wake_cost.MANY]._replace(instructions=110)
+        self.assertEqual(worker.figure_of_cost(costs).verdict, "met")
 
     def test_percentiles_are_those_of_the_nearest_rank(self):
         values = list(range(1, 101))
