@@ -13,6 +13,7 @@
 
 #include <rte_ethdev.h>
 
+#include <rouse_check.h>
 #include <rouse_counter.h>
 #include <rouse_worker.h>
 
@@ -41,11 +42,14 @@ struct options {
 	enum rouse_worker_mode rx_mode;
 	const struct fwd_mode *fwd;
 	const char *json; /* path or NULL */
+	bool check;	  /* instead of forwarding */
+	bool check_nics;  /* those that nobody named, too */
 };
 
 /* Fill `o`; 0, 1: help was printed, or -EINVAL after a complaint. */
 int options_parse(int argc, char **argv, struct options *o);
 void options_help(const char *program);
+bool options_is_check(const char *word);
 
 /* log.c: what libraries and drivers log goes to stderr */
 
@@ -57,12 +61,22 @@ void log_complain(const char *fmt, ...) __rte_format_printf(1, 2);
 
 /* eal_args.c: EAL's arguments out of the user's */
 
+bool eal_args_want_pci(int argc, char **argv);
 int eal_args_build(int argc, char **argv, char ***out);
 
-/* devices.c: --vdev arguments, so that a device that cannot be made ends the program */
+/* devices.c: devices that were given, so that one that cannot be made, or used, ends the program */
 
 int devices_add(const char *vdev);
 int devices_plug(void);
+int devices_allow(const char *device);
+bool devices_are_given(void);
+bool devices_have_port(const char *address);
+bool devices_next_missing(unsigned int *i, struct rouse_check *check);
+int devices_check(void);
+
+/* check.c: --check */
+
+int check_ports(const struct options *o, bool has_eal);
 
 /* starting.c: a signal between these two ends the program at once */
 
@@ -98,6 +112,7 @@ void fwd_send(struct fwd_stream *stream, struct rte_mbuf **pkts, uint16_t nb_pkt
 int ports_start(const struct options *o, unsigned int nb_workers);
 /* Stop and close them all; -EFAULT after a complaint: mbufs are missing. */
 int ports_stop(void);
+bool ports_is_started(uint16_t port);
 bool ports_have_ended(void);
 /* An extended statistic; whether the port has one of that name. */
 bool ports_xstat(uint16_t port, const char *name, uint64_t *value);

@@ -3,9 +3,10 @@
  */
 
 /*
- * --vdev arguments. EAL goes on without a virtual device that its driver refused, and the program
- * would forward on fewer ports than it was told to. So they are kept from EAL, and plugged one by
- * one when it is up.
+ * Devices that the user named. EAL goes on without a virtual device (--vdev) that its driver
+ * refused, and without one on PCI (-a) that it cannot use, and the program would forward on fewer
+ * ports than it was told to. So the former are kept from EAL, and plugged one by one when it is up,
+ * and the latter are looked for then.
  */
 
 #include <errno.h>
@@ -14,11 +15,14 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_log.h>
+#include <rte_pci.h>
 
 #include "app.h"
 
 static const char *vdevs[RTE_MAX_ETHPORTS];
 static unsigned int nb_vdevs;
+static const char *allowed[RTE_MAX_ETHPORTS]; /* with their arguments */
+static unsigned int nb_allowed;
 
 int
 devices_add(const char *vdev)
@@ -76,4 +80,75 @@ devices_plug(void)
 		ret = plug(vdevs[i]);
 	rte_log_set_level(RTE_LOGTYPE_EAL, (uint32_t)eal);
 	return ret;
+}
+
+/* ---- on PCI ---- */
+
+int
+devices_allow(const char *device)
+{
+	if (nb_allowed == RTE_DIM(allowed)) {
+		COMPLAIN("-a %s: there are %u already, which is the most", device, nb_allowed);
+		return -EINVAL;
+	}
+	allowed[nb_allowed++] = device;
+	return 0;
+}
+
+bool
+devices_have_port(const char *address)
+{
+	struct rte_eth_dev_info info;
+	char name[ROUSE_CHECK_ADDRESS_LEN];
+	struct rte_pci_addr addr;
+	uint16_t port;
+
+	RTE_ETH_FOREACH_DEV (port) {
+		if (rte_eth_dev_info_get(port, &info) != 0 || info.device == NULL ||
+		    rte_pci_addr_parse(rte_dev_name(info.device), &addr) != 0)
+			continue;
+		rte_pci_device_name(&addr, name, sizeof(name));
+		if (strcmp(name, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The next one on PCI that is given and of which there is no port; *i begins with 0. */
+bool
+devices_next_missing(unsigned int *i, struct rouse_check *check)
+{
+	while (*i < nb_allowed) {
+		const char *device = allowed[(*i)++];
+		char address[ROUSE_CHECK_ADDRESS_LEN];
+
+		snprintf(address, sizeof(address), "%.*s", (int)strcspn(device, ","), device);
+		/* what is on another bus is another's to judge */
+		if (rouse_check_device(address, check) == 0 && !devices_have_port(check->device))
+			return true;
+	}
+	return false;
+}
+
+/* Every device that was given has a port: 0; -ENODEV after a line for each that has not. */
+int
+devices_check(void)
+{
+	struct rouse_check check;
+	unsigned int i = 0;
+	int ret = 0;
+
+	while (devices_next_missing(&i, &check)) {
+		COMPLAIN("-a %s: there is no port of it%s%s; %s", check.device,
+			 check.kernel_driver[0] != '\0' ? ", it is bound to " : "",
+			 check.kernel_driver, check.remedy);
+		ret = -ENODEV;
+	}
+	return ret;
+}
+
+bool
+devices_are_given(void)
+{
+	return nb_allowed != 0 || nb_vdevs != 0;
 }

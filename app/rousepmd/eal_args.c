@@ -56,17 +56,42 @@ is_given(int argc, char **argv, const char *option)
 	return false;
 }
 
-/* The value of a --vdev argument at argv[*i], or NULL; *i is moved on over a value of its own. */
+/* The value of an argument of that name at argv[*i], or NULL; *i is moved on over a value of its
+ * own.
+ */
 static const char *
-vdev_value(int argc, char **argv, int *i)
+value_of(const char *option, int argc, char **argv, int *i)
 {
-	static const char with_value[] = "--vdev=";
+	size_t len = strlen(option);
 
-	if (strncmp(argv[*i], with_value, strlen(with_value)) == 0)
-		return argv[*i] + strlen(with_value);
-	if (strcmp(argv[*i], "--vdev") == 0 && *i + 1 < argc)
-		return argv[++*i];
-	return NULL;
+	if (strncmp(argv[*i], option, len) != 0)
+		return NULL;
+	if (argv[*i][len] == '\0')
+		return *i + 1 < argc ? argv[++*i] : NULL;
+	if (option[1] != '-')
+		return argv[*i] + len;
+	return argv[*i][len] == '=' ? argv[*i] + len + 1 : NULL;
+}
+
+bool
+eal_args_want_pci(int argc, char **argv)
+{
+	return !is_given(argc, argv, "--no-pci");
+}
+
+/* EAL is given these, too; whether there is room for them. */
+static bool
+note_allowed(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *device = value_of("-a", argc, argv, &i);
+
+		if (device == NULL)
+			device = value_of("--allow", argc, argv, &i);
+		if (device != NULL && devices_allow(device) != 0)
+			return false;
+	}
+	return true;
 }
 
 /* How many arguments *out has; -EINVAL after a complaint, -ENOMEM. */
@@ -100,8 +125,12 @@ eal_args_build(int argc, char **argv, char ***out)
 		args[nb++] = "-m";
 		args[nb++] = NO_HUGE_MB;
 	}
+	if (!note_allowed(argc, argv)) {
+		free(args);
+		return -EINVAL;
+	}
 	for (int i = 1; i < argc; i++) {
-		const char *vdev = vdev_value(argc, argv, &i);
+		const char *vdev = value_of("--vdev", argc, argv, &i);
 
 		if (vdev != NULL) {
 			if (devices_add(vdev) != 0) {
@@ -110,7 +139,7 @@ eal_args_build(int argc, char **argv, char ***out)
 			}
 		} else if (no_huge && strcmp(argv[i], "--in-memory") == 0) {
 			args[nb++] = "--no-shconf";
-		} else {
+		} else if (!options_is_check(argv[i])) {
 			args[nb++] = argv[i];
 		}
 	}

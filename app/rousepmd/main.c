@@ -135,20 +135,40 @@ find_separator(int argc, char **argv)
 	return argc;
 }
 
-static int
-start_eal(int argc, char **argv, int signals)
+/* Whether EAL is up, *ret says. */
+static bool
+start_eal(int argc, char **argv, int signals, int *ret)
 {
-	int ret;
-
 	log_open();
 	rte_set_application_usage_hook(options_help);
 	if (rte_eal_init(argc, argv) < 0) {
 		log_complain("cannot start: %s", rte_strerror(rte_errno));
-		return -EINVAL;
+		*ret = -EINVAL;
+		return false;
 	}
 	starting_begin(signals);
-	ret = devices_plug();
+	*ret = devices_plug();
 	starting_end();
+	return true;
+}
+
+/* What was asked for, before "--" or behind it. */
+static int
+parse(int argc, char **argv, int separator, struct options *options)
+{
+	int ret;
+
+	/* getopt takes the word before the options for the program's name */
+	if (separator < argc)
+		ret = options_parse(argc - separator, argv + separator, options);
+	else
+		ret = options_parse(1, argv, options);
+	for (int i = 1; i < separator && ret == 0; i++)
+		options->check |= options_is_check(argv[i]);
+	if (ret == 0)
+		options->check_nics = options->check && eal_args_want_pci(separator, argv);
+	if (ret == 0 && options->json != NULL)
+		ret = report_json_check(options->json);
 	return ret;
 }
 
@@ -159,25 +179,24 @@ main(int argc, char **argv)
 	struct options options;
 	int signals = open_signals();
 	char **eal_argv;
-	int ret;
+	bool has_eal;
+	int ret = parse(argc, argv, separator, &options);
 
-	/* getopt takes the word before the options for the program's name */
-	if (separator < argc)
-		ret = options_parse(argc - separator, argv + separator, &options);
-	else
-		ret = options_parse(1, argv, &options);
-	if (ret == 0 && options.json != NULL)
-		ret = report_json_check(options.json);
 	if (ret != 0)
 		return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
 	argc = eal_args_build(separator, argv, &eal_argv);
 	if (argc < 0)
 		return EXIT_FAILURE;
-	ret = start_eal(argc, eal_argv, signals);
-	if (ret == 0)
+	has_eal = start_eal(argc, eal_argv, signals, &ret);
+	if (options.check)
+		ret = check_ports(&options, has_eal) != 0 ? -ENODEV : ret;
+	else if (devices_check() != 0)
+		ret = -ENODEV;
+	else if (ret == 0)
 		ret = forward(&options, signals);
-	rte_eal_cleanup();
+	if (has_eal)
+		rte_eal_cleanup();
 	free(eal_argv);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

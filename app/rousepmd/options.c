@@ -32,6 +32,7 @@
 	X(STATS_PERIOD, "stats-period", "S", "print a line every S seconds (0: none)")             \
 	X(DURATION, "duration", "S", "end after S seconds (0: when the replay ends)")              \
 	X(JSON, "json", "FILE", "write the report to FILE, too")                                   \
+	X(CHECK, "check", NULL, "say what each port has of what it needs, and end")                \
 	X(HELP, "help", NULL, "print this")
 
 enum option_id {
@@ -164,6 +165,9 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 		return parse_seconds(name, value, &o->duration);
 	case OPTION_JSON:
 		return parse_json(name, value, &o->json);
+	case OPTION_CHECK:
+		o->check = true;
+		return 0;
 	case OPTION_HELP:
 		options_help("rousepmd");
 		return 1;
@@ -184,6 +188,13 @@ bad_option(int id, const char *word)
 			 "them",
 			 word);
 	return -EINVAL;
+}
+
+/* "rousepmd --check" says enough, without a "--" before it. EAL has no such option. */
+bool
+options_is_check(const char *word)
+{
+	return strcmp(word, "--check") == 0;
 }
 
 int

@@ -209,6 +209,8 @@ start_port(uint16_t port, const struct options *o)
 	return 0;
 }
 
+/* 0, or -errno after a complaint: of the first that cannot be started. With --check the others are
+ * all the same. */
 int
 ports_start(const struct options *o, unsigned int nb_workers)
 {
@@ -217,18 +219,28 @@ ports_start(const struct options *o, unsigned int nb_workers)
 
 	if (rte_eth_dev_count_avail() == 0) {
 		COMPLAIN("there is no port; give one, such as "
-			 "--vdev=net_evnic0,rx_pcap=FILE, or bind a NIC to vfio-pci");
+			 "--vdev=net_evnic0,rx_pcap=FILE, or bind a NIC to vfio-pci "
+			 "(rousepmd --check)");
 		return -ENODEV;
 	}
 	ret = create_pool(o, nb_workers);
 	if (ret != 0)
 		return ret;
 	RTE_ETH_FOREACH_DEV (port) {
-		ret = start_port(port, o);
-		if (ret != 0)
+		int error = start_port(port, o);
+
+		if (ret == 0)
+			ret = error;
+		if (ret != 0 && !o->check)
 			return ret;
 	}
-	return 0;
+	return ret;
+}
+
+bool
+ports_is_started(uint16_t port)
+{
+	return is_started[port];
 }
 
 int

@@ -40,6 +40,8 @@ struct pmd_kind {
 	bool never_idle;  /* it receives without an end */
 	bool has_no_pool; /* what it receives are the sender's mbufs */
 	bool is_deaf;	  /* it forgets its interrupts when it is stopped and started */
+	bool is_nic;	  /* rx and tx are PCI addresses, of the guest of tests/guest */
+	const char *mode; /* of its interrupts, for EAL */
 };
 
 struct pmd_rig {

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""More queues than vectors: no packet waits for an interrupt that cannot come.
+
+QEMU's 82576 has 10 vectors, one for other causes. Up to 9 queues have an interrupt each, on the
+processor of their worker. From 10 on EAL gives them none, though net_e1000_igb arms them as before:
+that is noticed and said, and the worker looks by a timer.
+"""
+
+import re
+import signal
+
+import frames
+import guest
+
+NB_FRAMES = 2048
+NB_FLOWS = 256
+WORKERS = range(1, 5)
+TOLD = re.compile(r"worker: port 0 \(net_e1000_igb\): queue 0 has no interrupt: the device has 10 vectors, "
+                  r"one of them for other causes; configure at most 9 Rx queues\s")
+
+
+class Vectors(guest.Test):
+    NICS = [("igb",)]
+
+    def start(self, nb_queues):
+        program = self.vm.start([guest.ROUSEPMD, "-l", "0-4", "-a", self.vm.nics[0].address, "--",
+                                 f"--rxq={nb_queues}", f"--txq={nb_queues}", "--forward-mode=rxonly",
+                                 "--stats-period=1"])
+        self.enterContext(program)
+        program.expect(r"rx +0 pps")  # the workers have been started
+        return program
+
+    def send(self, program):
+        """Frames of all flows; nothing comes any more when this returns."""
+        self.vm.nics[0].wire.send(frames.udp(NB_FRAMES, nb_flows=NB_FLOWS))
+        program.expect(r"rx +[1-9]\d* pps")
+        program.expect(r"(rx +0 pps[^\n]*\n){3}")
+
+    def end(self, program):
+        """What it said; every frame was received."""
+        program.signal(signal.SIGINT)
+        done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        self.assertEqual(self.sums(done.output, r"^  RX-packets: (\d+)"), NB_FRAMES, done.output)
+        self.assertEqual(self.sums(done.output, r"rescues (\d+), starved"), 0)
+        return done.output
+
+    @staticmethod
+    def sums(output, pattern):
+        return sum(int(n) for n in re.findall(pattern, output, re.MULTILINE))
+
+    def interrupts(self):
+        """{vector: (CPUs that it may be delivered on, counts by CPU)} of the NIC."""
+        found = {}
+        for line in self.vm.shell("grep 'vfio-msix' /proc/interrupts || true").splitlines():
+            vector = int(re.search(r"vfio-msix\[(\d+)\]", line)[1])
+            irq, *counts = line.split()
+            cpus = self.vm.shell(f"cat /proc/irq/{irq.rstrip(':')}/smp_affinity_list").strip()
+            found[vector] = cpus, [int(word) for word in counts[:len(WORKERS) + 1]]
+        return found
+
+    def test_with_enough_vectors_each_queue_has_one_on_its_workers_processor(self):
+        program = self.start(9)
+        before = self.interrupts()
+        self.assertEqual({vector: cpus for vector, (cpus, _) in before.items() if vector != 0},
+                         {queue + 1: str(WORKERS[queue % len(WORKERS)]) for queue in range(9)})
+        self.send(program)
+        # before the port stops, and its interrupts are gone
+        for vector, (_, counts) in self.interrupts().items():
+            if vector == 0:
+                continue
+            elsewhere = list(counts)
+            here = elsewhere.pop(WORKERS[(vector - 1) % len(WORKERS)])
+            self.assertGreater(here, 0, f"vector {vector}: {counts}")
+            self.assertEqual(sum(elsewhere), 0, f"vector {vector}: {counts}")
+        output = self.end(program)
+        self.assertEqual(self.sums(output, r"by timer (\d+)"), 0)
+        self.assertIn("port 0 (net_e1000_igb): per-queue interrupt", output)
+        self.assertNotRegex(output, TOLD)
+
+    def test_without_no_packet_waits_and_it_is_said_once(self):
+        for nb_queues in 10, 16:
+            with self.subTest(nb_queues):
+                program = self.start(nb_queues)
+                self.send(program)
+                output = self.end(program)
+                self.assertEqual(len(TOLD.findall(output)), 1, output)
+                self.assertIn("port 0 (net_e1000_igb): no interrupt: looked at every 1000 us", output)
+                self.assertGreater(self.sums(output, r"by timer (\d+)"), 0)
+
+    def test_check_says_how_many_queues_have_interrupts(self):
+        words = [guest.ROUSEPMD, "-l", "0-1", "-a", self.vm.nics[0].address, "--", "--check"]
+        for nb_queues, told in (9, "vectors 10; Rx interrupts yes; .*, [0-9]+ free\r?$"), \
+                (10, r"vectors 10; Rx interrupts no \(looked at by a timer\); .*; to do: configure at "
+                     "most 9 Rx queues, as one vector is for other causes\r?$"):
+            with self.subTest(nb_queues):
+                done = self.vm.run([*words, f"--rxq={nb_queues}", f"--txq={nb_queues}"])
+                self.assertEqual(done.status, 0, done.output)
+                self.assertRegex(done.output, re.compile(told, re.MULTILINE))
+
+
+if __name__ == "__main__":
+    guest.main()
