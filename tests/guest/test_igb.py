@@ -43,6 +43,7 @@ class Igb(guest.Test):
             testpmd.say("start")
             testpmd.expect("testpmd>")
             testpmd.expect("Port 0: link state change event")
+            wire.take()  # what programs before may have sent
             came = []
             for at in range(0, len(sent), NB_AT_A_TIME):
                 wire.send(sent[at:at + NB_AT_A_TIME])
