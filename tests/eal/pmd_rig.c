@@ -30,9 +30,9 @@
 #define NUMBER_AT RTE_ETHER_HDR_LEN
 #define MAX_LOG	  (1 << 16)
 #define RINGS	  "rings" /* two ports of net_ring, cross-connected: they are no devices */
-/* the two NICs of the guest, with a cable between them */
-#define NEAR_NIC  "0000:01:00.0"
-#define FAR_NIC	  "0000:02:00.0"
+/* where the addresses of NICs are */
+#define NEAR_NIC  "ROUSE_NEAR_NIC"
+#define FAR_NIC	  "ROUSE_FAR_NIC"
 
 struct pmd_seen pmd_seen;
 
@@ -92,7 +92,8 @@ static const struct pmd_kind kinds[] = {
 	  .tx = FAR_NIC,
 	  .wake = PMD_TIMED,
 	  .is_nic = true,
-	  .mode = "--vfio-intr=msix" },
+	  .mode = "--vfio-intr=msix",
+	  .remedy = "--vfio-intr=msi" },
 };
 
 static char folder[] = "/tmp/rouse.XXXXXX";
@@ -120,6 +121,8 @@ run(const char *command)
 const char *
 pmd_missing(const struct pmd_kind *kind)
 {
+	if (kind->is_nic && (getenv(NEAR_NIC) == NULL || getenv(FAR_NIC) == NULL))
+		return NEAR_NIC " and " FAR_NIC " have to name two NICs";
 	if (!kind->needs_netns)
 		return NULL;
 	if (unshare(CLONE_NEWNET) != 0)
@@ -192,7 +195,8 @@ init_eal(const struct pmd_kind *kind, const char *program)
 	char *argv[] = { name, "--no-telemetry", "--no-shconf", "-m", "192", "--lcores", lcores,
 			 "--no-huge", "--no-pci" };
 	char *nic_argv[] = { name, "--no-telemetry", "--no-shconf", "-m", "192", "--lcores", lcores,
-			     "-a", NEAR_NIC, "-a", FAR_NIC, (char *)(uintptr_t)kind->mode };
+			     "-a", getenv(NEAR_NIC), "-a", getenv(FAR_NIC),
+			     (char *)(uintptr_t)kind->mode };
 	cpu_set_t cpus;
 	size_t len = strlen(lcores);
 
@@ -228,6 +232,18 @@ make_ring_port(void)
 	return (uint16_t)port;
 }
 
+/* A NIC is there from the start, unless it was removed. */
+static uint16_t
+make_nic_port(const char *address)
+{
+	uint16_t port;
+
+	if (rte_eth_dev_get_port_by_name(address, &port) != 0)
+		assert_int_equal(rte_dev_probe(address), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name(address, &port), 0);
+	return port;
+}
+
 uint16_t
 pmd_make_port(const char *device)
 {
@@ -236,13 +252,8 @@ pmd_make_port(const char *device)
 
 	if (strcmp(device, RINGS) == 0)
 		return make_ring_port();
-	/* a NIC is there from the start, unless it was removed */
-	if (strchr(device, ',') == NULL && strncmp(device, "net_", 4) != 0) {
-		if (rte_eth_dev_get_port_by_name(device, &port) != 0)
-			assert_int_equal(rte_dev_probe(device), 0);
-		assert_int_equal(rte_eth_dev_get_port_by_name(device, &port), 0);
-		return port;
-	}
+	if (getenv(device) != NULL)
+		return make_nic_port(getenv(device));
 	snprintf(text, sizeof(text), device, folder);
 	args = strchr(text, ',');
 	if (args != NULL)

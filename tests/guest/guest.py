@@ -171,7 +171,7 @@ class Guest:
         self._port, agents = socket.socketpair()
         monitor, monitors = socket.socketpair()
         for index, nic in enumerate(nics):
-            nic.index, nic.wire = index, wire.Wire()
+            nic.index, nic.wire = index, nic.wire or wire.Wire()
         theirs = [agents, monitors] + [nic.wire.peer for nic in nics]
         argv = [*machine(nb_cpus, iommu, memory_mb),
                 *boot_arguments(self._folder.name, nics, iommu, nb_hugepages,
@@ -288,9 +288,12 @@ class Guest:
         self.close()
 
 
-def boot(nics, nb_cpus=5, iommu="intremap=on", memory_mb=1536, nb_hugepages=256):
-    """Boot a guest. Processor 0 is for all but workers. iommu: properties of the intel-iommu, None:
-    there is none."""
+def boot(nics, cables=(), nb_cpus=5, iommu="intremap=on", memory_mb=1536, nb_hugepages=256):
+    """Boot a guest. cables: pairs of NICs, by number, that receive what the other sends; the others
+    have a wire to here. Processor 0 is for all but workers. iommu: properties of the intel-iommu,
+    None: there is none."""
+    for near, far in cables:
+        nics[near].wire, nics[far].wire = wire.cable()
     return Guest(nics, nb_cpus, iommu, memory_mb, nb_hugepages)
 
 
@@ -344,7 +347,7 @@ class Test(unittest.TestCase):
 
     maxDiff = 2000
     NICS = ()
-    OPTIONS = {}
+    OPTIONS = {}  # of boot()
 
     @classmethod
     def setUpClass(cls):
