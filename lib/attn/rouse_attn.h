@@ -284,8 +284,17 @@ struct rouse_attn_owner {
 	uint8_t device;		 /**< bit of the attention word */
 };
 
+/** How an interrupt reaches the owner of a queue. */
+struct rouse_attn_intr {
+	int fd; /**< the eventfd to wait for, the driver's; -1: the owner's doorbell is rung */
+	uint16_t vector; /**< of the device's table: its kernel interrupt belongs where the owner
+			    runs */
+};
+
 /**
- * What a driver offers whose queues are handshake producers. Each function is called from one
+ * What a driver offers. One whose queues are handshake producers has bind, unbind, owed and
+ * has_buffers; one of a device that cannot set bits, but can choose which vector a queue's
+ * interrupt comes by, has assign and release. The others are NULL. Each function is called from one
  * control thread or worker at a time per port, never from the data path of the device.
  */
 struct rouse_attn_port_ops {
@@ -324,6 +333,28 @@ struct rouse_attn_port_ops {
 	 * silent for good: nothing arrives, so nothing is signalled. Called by the worker that
 	 * drains the queue. */
 	bool (*has_buffers)(void *ctx, uint16_t queue);
+	/**
+	 * The interrupt of @p queue is for @p owner from here on. It comes by a vector that no
+	 * other owner waits for, as long as the device has vectors for all; no other owner's queue
+	 * changes its vector. A queue that has an owner moves: the old one has let go of it
+	 * (disarmed it), and nothing that comes from here on is signalled to it, but for a message
+	 * that was on its way. Packets are in the queue already, or come before the new owner has
+	 * armed it: it looks, as it does each time that it arms.
+	 *
+	 * @param intr  filled: what to wait for. It stays so until the queue is released or
+	 * assigned again, or the port is stopped
+	 * @return 0; -ERANGE: no such queue; -ENOTSUP: the port runs without interrupts of its
+	 *         queues; -ENOSPC: doorbells are rung, and there are more owners than vectors;
+	 *         -EIO: the kernel refuses. In each of these cases nobody is the owner
+	 */
+	int (*assign)(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner,
+		      struct rouse_attn_intr *intr);
+	/**
+	 * Undo assign. When it returns, packets of the queue signal nobody, and what the owner gave
+	 * may go away.
+	 * @return 0; -ERANGE: no such queue; -ENOENT: nobody is the owner
+	 */
+	int (*release)(void *ctx, uint16_t queue);
 };
 
 /** A registered port. */

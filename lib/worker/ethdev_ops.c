@@ -124,24 +124,26 @@ cannot_arm(struct source *s, int error)
 	return error;
 }
 
-/* Another queue of the list that has the source's interrupt, in the set or not; NULL: none. */
+/* The queue of a list that the epoll set names for the source's interrupt; NULL: none. */
 static struct source *
-find_sharer(const struct source_list *list, const struct source *s, bool is_in_set)
+find_first_of(const struct source_list *list, const struct source *s)
 {
 	for (uint32_t i = 0; i < list->nb; i++) {
 		struct source *other = list->at[i];
 
 		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd &&
-		    other->is_in_set == is_in_set)
+		    other->is_in_set)
 			return other;
 	}
 	return NULL;
 }
 
-static bool
-is_shared(const struct rouse_worker *w, const struct source *s)
+static struct source *
+find_first(const struct rouse_worker *w, const struct source *s)
 {
-	return find_sharer(&w->plain, s, true) != NULL || find_sharer(&w->watched, s, true) != NULL;
+	struct source *first = find_first_of(&w->plain, s);
+
+	return first != NULL ? first : find_first_of(&w->watched, s);
 }
 
 /* Whoever stops a port pauses it first. Who forgot that finds its queues renewed when it has
@@ -154,7 +156,8 @@ check_started(struct source *s)
 		return cannot_arm(s, -ENETDOWN);
 	}
 	/* or its fd was closed, and the number is another file's now */
-	if (!s->ethdev.was_stopped && (s->is_in_set || is_shared(s->ethdev.worker, s)))
+	if (!s->ethdev.was_stopped &&
+	    (s->is_in_set || s->ethdev.fd < 0 || find_first(s->ethdev.worker, s) != NULL))
 		return 0;
 	s->ethdev.was_stopped = false;
 	worker_want_renewal(s->ethdev.worker, s->ethdev.port_id);
@@ -176,6 +179,7 @@ static void
 interrupt_remove(struct rouse_worker *w __rte_unused, struct source *s)
 {
 	ethdev_vector_leave(s);
+	ethdev_unassign(s);
 }
 
 /*
@@ -232,41 +236,93 @@ events_of(const struct source *s)
 	return EPOLLIN | (s->ops == &ethdev_interrupt_ops ? EPOLLET : EPOLLONESHOT);
 }
 
+/* Let the epoll set name the queue, or hang it on the one that it names for the same interrupt. 0
+ * or -errno */
+static int
+watch_fd(struct rouse_worker *w, struct source *s)
+{
+	int ret = fdset_add(w, s, s->ethdev.fd, events_of(s));
+	struct source *first;
+
+	s->ethdev.next_of_fd = NULL;
+	s->ethdev.may_be_stale = false;
+	if (ret != -EEXIST)
+		return ret;
+	first = find_first(w, s);
+	if (first == NULL)
+		return ret;
+	s->ethdev.next_of_fd = first->ethdev.next_of_fd;
+	first->ethdev.next_of_fd = s;
+	return 0;
+}
+
 static int
 interrupt_attach(struct rouse_worker *w, struct source *s)
 {
-	int ret = fdset_add(w, s, s->ethdev.fd, events_of(s));
+	int ret = 0;
 
-	/* two queues share an interrupt: every plain source is visited after a wake */
-	if (ret != 0 && (ret != -EEXIST || !is_shared(w, s)))
-		return ret;
-	return plain_attach(w, s);
+	if (s->ethdev.fd >= 0)
+		ret = watch_fd(w, s);
+	else
+		w->nb_ringing++;
+	return ret == 0 ? plain_attach(w, s) : ret;
+}
+
+/* Those that share the interrupt of one that leaves are watched anew. */
+static void
+watch_others(struct rouse_worker *w, const struct source_list *list, const struct source *s)
+{
+	for (uint32_t i = 0; i < list->nb; i++) {
+		struct source *other = list->at[i];
+
+		if (other == s || other->ops != s->ops || other->ethdev.fd != s->ethdev.fd)
+			continue;
+		watch_fd(w, other);
+		/* what it is told next may be about the one that has left */
+		other->ethdev.may_be_stale = true;
+	}
+}
+
+/* One that hangs on another for their interrupt leaves it. */
+static void
+unhang(struct source *first, const struct source *s)
+{
+	struct source *before = first;
+
+	while (before->ethdev.next_of_fd != NULL && before->ethdev.next_of_fd != s)
+		before = before->ethdev.next_of_fd;
+	if (before->ethdev.next_of_fd == s)
+		before->ethdev.next_of_fd = s->ethdev.next_of_fd;
+	first->ethdev.may_be_stale = true;
 }
 
 static void
 interrupt_detach(struct rouse_worker *w, struct source *s)
 {
-	struct source *heir;
+	struct source *first;
 
 	plain_detach(w, s);
-	if (!s->is_in_set)
-		return;
-	fdset_remove(w, s);
-	heir = find_sharer(&w->plain, s, false);
-	if (heir == NULL)
-		heir = find_sharer(&w->watched, s, false);
-	if (heir != NULL)
-		fdset_add(w, heir, heir->ethdev.fd, events_of(heir));
+	if (s->ethdev.fd < 0) {
+		w->may_be_stale = --w->nb_ringing != 0;
+	} else if (s->is_in_set) {
+		fdset_remove(w, s);
+		watch_others(w, &w->plain, s);
+		watch_others(w, &w->watched, s);
+	} else {
+		first = find_first(w, s);
+		if (first != NULL)
+			unhang(first, s);
+	}
 }
 
 /* Is it waited for by the fd that it has now? */
 bool
 source_is_waited_for(struct rouse_worker *w, struct source *s)
 {
-	if (s->ops == &ethdev_timed_ops ||
+	if (s->ops == &ethdev_timed_ops || s->ethdev.is_assigned ||
 	    ethdev_find_fd(s->ethdev.port_id, s->ethdev.queue) != s->ethdev.fd)
 		return false;
-	return s->is_in_set ? fdset_change(w, s, events_of(s)) == 0 : is_shared(w, s);
+	return s->is_in_set ? fdset_change(w, s, events_of(s)) == 0 : find_first(w, s) != NULL;
 }
 
 const struct source_ops ethdev_interrupt_ops = {

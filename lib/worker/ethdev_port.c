@@ -58,6 +58,39 @@ ethdev_unbind(struct source *s)
 	pthread_mutex_unlock(&binding);
 }
 
+/* ---- drivers that choose a queue's vector ---- */
+
+/* Let the driver know whose the queue's interrupt is, and learn how it comes. 0; -ENOTSUP: it has
+ * none, which is no error; or the driver's -errno */
+int
+ethdev_assign(struct source *s, const struct rouse_attn_owner *owner)
+{
+	const struct rouse_attn_port *port = &s->ethdev.port;
+	struct rouse_attn_intr intr;
+	int ret;
+
+	pthread_mutex_lock(&binding);
+	ret = port->ops->assign(port->ctx, s->ethdev.queue, owner, &intr);
+	pthread_mutex_unlock(&binding);
+	if (ret != 0)
+		return ret;
+	s->ethdev.is_assigned = true;
+	s->ethdev.fd = intr.fd;
+	s->ethdev.msix = intr.vector;
+	return 0;
+}
+
+void
+ethdev_unassign(struct source *s)
+{
+	if (!s->ethdev.is_assigned)
+		return;
+	s->ethdev.is_assigned = false;
+	pthread_mutex_lock(&binding);
+	s->ethdev.port.ops->release(s->ethdev.port.ctx, s->ethdev.queue);
+	pthread_mutex_unlock(&binding);
+}
+
 /* ---- what ethdev does not say ---- */
 
 /*

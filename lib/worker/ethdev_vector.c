@@ -15,6 +15,9 @@
  *   - Drivers find the vector's mask bit by the queue's number (igb, ixgbe), which is right for the
  *     first queue of a vector only. So that one is armed, too.
  *
+ * Neither concerns a driver that is told whose a queue's interrupt is (rouse_attn.h): it knows
+ * which queues are armed, and names the vector itself.
+ *
  * And the kernel delivers the interrupt where it likes, which is not the processor of the worker
  * that it wakes, unless it is told. Of workers that share a vector, the first has it there.
  */
@@ -43,6 +46,8 @@ struct ethdev_vector {
 	uint16_t port;
 	uint16_t first; /* its lowest queue */
 	int fd;
+	bool is_assigned;	     /* by the driver, */
+	uint16_t msix;		     /* which has told its number */
 	int irq;		     /* the kernel's number; negative: none, or not known */
 	struct source *sources;	     /* in the order in which they came */
 	const struct source *leader; /* whose processors the interrupt has; NULL: nobody's */
@@ -97,6 +102,13 @@ find_irq(struct ethdev_vector *v, bool is_shared)
 	v->irq = -1;
 	if (!find_pci(v->port, pci, sizeof(pci)))
 		return 0;
+	if (v->is_assigned) {
+		snprintf(irq.name, sizeof(irq.name), "vfio-msix[%u](%s)", v->msix, pci);
+		ret = v->irq = irq_find(ethdev_irq_root, irq.name);
+		if (ret < 0)
+			say_not_found(v, pci, ret);
+		return 0;
+	}
 	ret = vfio_find_irq(pci, v->fd, v->first + 1u, &irq);
 	if (ret == -ENOENT) {
 		ethdev_say_deaf(v->port, v->first, irq.nb_vectors);
@@ -198,7 +210,9 @@ static struct ethdev_vector *
 find_vector(const struct source *s)
 {
 	for (struct ethdev_vector *v = vectors; v != NULL; v = v->next)
-		if (v->port == s->ethdev.port_id && v->fd == s->ethdev.fd)
+		if (v->port == s->ethdev.port_id && v->fd == s->ethdev.fd &&
+		    v->is_assigned == s->ethdev.is_assigned &&
+		    (!v->is_assigned || v->msix == s->ethdev.msix))
 			return v;
 	return NULL;
 }
@@ -216,7 +230,11 @@ create_vector(const struct source *s, int *ret)
 		return NULL;
 	v->port = s->ethdev.port_id;
 	v->fd = s->ethdev.fd;
-	find_sharers(s, &v->first, &last);
+	v->is_assigned = s->ethdev.is_assigned;
+	v->msix = s->ethdev.msix;
+	v->first = last = s->ethdev.queue;
+	if (!v->is_assigned)
+		find_sharers(s, &v->first, &last);
 	*ret = find_irq(v, v->first != last);
 	if (*ret != 0) {
 		rte_free(v);
@@ -252,8 +270,9 @@ append(struct ethdev_vector *v, struct source *s)
 	s->ethdev.sharer = NULL;
 }
 
-/* The source, whose eventfd is known and whose interrupt is enabled, has a part in the vector from
- * here on, and is not armed. 0; -ENXIO: nothing will signal the eventfd, -ENOMEM */
+/* The source, whose eventfd is known and whose interrupt is enabled (but not if it was assigned),
+ * has a part in the vector from here on, and is not armed. 0; -ENXIO: nothing will signal the
+ * eventfd, -ENOMEM */
 int
 ethdev_vector_join(struct source *s)
 {
@@ -262,7 +281,8 @@ ethdev_vector_join(struct source *s)
 
 	pthread_mutex_lock(&lock);
 	v = s->ethdev.vector = find_vector(s);
-	take_back(s, v == NULL);
+	if (!s->ethdev.is_assigned)
+		take_back(s, v == NULL);
 	if (v == NULL)
 		v = s->ethdev.vector = create_vector(s, &ret);
 	if (v != NULL) {
@@ -341,6 +361,8 @@ ethdev_vector_arm(struct source *s)
 	struct ethdev_vector *v = s->ethdev.vector;
 	int ret;
 
+	if (v->is_assigned)
+		return rte_eth_dev_rx_intr_enable(v->port, s->ethdev.queue);
 	/* pairs with the load in ethdev_vector_disarm(): who masks the vector after this sees it */
 	atomic_fetch_add_explicit(&v->nb_armed, 1, memory_order_seq_cst);
 	ret = rte_eth_dev_rx_intr_enable(v->port, s->ethdev.queue);
@@ -358,6 +380,8 @@ ethdev_vector_disarm(struct source *s)
 	struct ethdev_vector *v = s->ethdev.vector;
 	int ret;
 
+	if (v->is_assigned)
+		return rte_eth_dev_rx_intr_disable(v->port, s->ethdev.queue);
 	if (atomic_fetch_sub_explicit(&v->nb_armed, 1, memory_order_seq_cst) != 1)
 		return 0;
 	if (!ethdev_is_started(v->port))

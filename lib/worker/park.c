@@ -195,16 +195,27 @@ record_latency(struct rouse_worker *w, uint64_t now)
 		rouse_counter_add(&w->stats.late_events, 1);
 }
 
+/* The next queue of those that share an interrupt. */
+static struct source *
+next_of_fd(const struct source *s)
+{
+	return source_is_ethdev(s) ? s->ethdev.next_of_fd : NULL;
+}
+
 /* Drain what a vector that fired names. */
 static uint32_t
 visit_fired_source(struct rouse_worker *w, const struct epoll_event *event)
 {
 	struct source *s = event->data.ptr;
+	uint32_t found = 0;
 
-	if (!s->is_in_set || s->is_watched)
+	if (!s->is_in_set)
 		return 0;
-	return s->ops->type == ROUSE_SOURCE_TYPE_FD ? source_fd_visit(w, s, event->events)
-						    : source_visit(w, s);
+	if (s->ops->type == ROUSE_SOURCE_TYPE_FD)
+		return source_fd_visit(w, s, event->events);
+	for (struct source *named = s; named != NULL; named = named->ethdev.next_of_fd)
+		found += named->is_watched ? 0 : source_visit(w, named);
+	return found;
 }
 
 static uint32_t
@@ -229,11 +240,36 @@ worker_look_at_fds(struct rouse_worker *w, uint64_t now)
 	return visit_fired(w, events, nb);
 }
 
+/* Is a wake that found nothing the last interrupt of a queue that has left? Asked once for each. */
+static bool
+is_stale(struct rouse_worker *w, const struct epoll_event *events, int nb)
+{
+	bool is_stale = false;
+
+	for (int i = 0; i < nb; i++) {
+		struct source *s = events[i].data.ptr;
+		bool *mark;
+
+		if (events[i].data.u64 == EPOLL_TIMER)
+			continue;
+		if (events[i].data.u64 == EPOLL_DOORBELL)
+			mark = &w->may_be_stale;
+		else if (source_is_ethdev(s))
+			mark = &s->ethdev.may_be_stale;
+		else
+			continue;
+		is_stale |= *mark;
+		*mark = false;
+	}
+	return is_stale;
+}
+
 /* What woke the worker; it may be several things. Whether it was the timer alone. */
 static bool
 count_causes(struct rouse_worker *w, const struct epoll_event *events, int nb)
 {
 	bool doorbell = false, timer = false, interrupt = false, fd = false;
+	uint32_t nb_named = 0;
 
 	for (int i = 0; i < nb; i++) {
 		if (events[i].data.u64 == EPOLL_DOORBELL) {
@@ -243,11 +279,18 @@ count_causes(struct rouse_worker *w, const struct epoll_event *events, int nb)
 		} else {
 			const struct source *s = events[i].data.ptr;
 
-			rouse_counter_add(&s->counters->wakes, 1);
+			for (const struct source *named = s; named != NULL;
+			     named = next_of_fd(named)) {
+				rouse_counter_add(&named->counters->wakes, 1);
+				nb_named += source_is_ethdev(named);
+			}
 			fd |= s->ops->type == ROUSE_SOURCE_TYPE_FD;
 			interrupt |= s->ops->type == ROUSE_SOURCE_TYPE_RXQ;
 		}
 	}
+	/* a doorbell that an interrupt rings names nothing */
+	nb_named += doorbell ? w->nb_ringing : 0;
+	rouse_counter_add(&w->stats.wake_candidates, nb_named);
 	rouse_counter_add(&w->stats.doorbell_wakes, doorbell);
 	rouse_counter_add(&w->stats.interrupt_wakes, interrupt);
 	rouse_counter_add(&w->stats.fd_wakes, fd);
@@ -299,7 +342,7 @@ sleep_until_woken(struct rouse_worker *w)
 {
 	uint32_t limit_us = sleep_limit_us(w), found;
 	struct epoll_event events[MAX_EVENTS];
-	bool timer_only;
+	bool timer_only, stale;
 	uint64_t awake, now;
 	int nb;
 
@@ -314,10 +357,12 @@ sleep_until_woken(struct rouse_worker *w)
 	record_latency(w, awake);
 	w->awake_since_tsc = awake;
 	timer_only = count_causes(w, events, nb);
+	stale = is_stale(w, events, nb);
 	if (found == 0 && !timer_only) {
 		/* who polls queues himself may yet find what woke him */
 		w->is_wake_open = w->watched.nb != 0;
 		rouse_counter_add(&w->stats.spurious_wakes, w->is_wake_open ? 0 : 1);
+		rouse_counter_add(&w->stats.stale_wakes, stale && !w->is_wake_open ? 1 : 0);
 	}
 	if (limit_us != 0 && !timer_only)
 		set_timer(w->timer, 0);

@@ -325,6 +325,8 @@ void rouse_worker_stop(struct rouse_worker *w);
 	X(fd_wakes, "wakes by a file descriptor of the application")                               \
 	X(timer_wakes, "wakes by a timer, or to look at timed sources")                            \
 	X(spurious_wakes, "wakes, but for those by the timer alone, that found nothing")           \
+	X(stale_wakes, "of these, by a vector of which a queue had just been taken away")          \
+	X(wake_candidates, "queues that interrupts may have been for: of a vector, or a doorbell") \
 	X(wake_visits, "visits to sources in the first round after a wake")                        \
 	X(wake_misses, "of these, visits that found nothing: sources screened")                    \
 	X(late_events, "wakes whose event is older than the last wake: not in the latencies")      \

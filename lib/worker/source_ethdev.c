@@ -79,8 +79,6 @@ find_wake(struct source *s)
 	if (wake == ETHDEV_WAKE_INTERRUPT)
 		ret = ethdev_vector_join(s);
 	set_wake(s, ret == 0 ? wake : ETHDEV_WAKE_TIMED);
-	s->ethdev.nb_barren = 0;
-	s->ethdev.was_stopped = s->ethdev.has_failed = false;
 	return ret == -ENXIO ? 0 : ret;
 }
 
@@ -118,6 +116,25 @@ bind_queue(struct rouse_worker *w, struct source *s)
 	return ret;
 }
 
+/* The driver lets the queue's interrupt come to this worker, and to no other if it can; unless it
+ * has none. */
+static int
+assign_queue(struct rouse_worker *w, struct source *s)
+{
+	struct rouse_attn_owner owner = { .attn = &w->attn };
+	int ret = ethdev_assign(s, &owner);
+
+	if (ret == -ENOTSUP)
+		return find_wake(s);
+	if (ret != 0)
+		return ret;
+	set_wake(s, ETHDEV_WAKE_INTERRUPT);
+	ret = ethdev_vector_join(s);
+	if (ret != 0)
+		ethdev_unassign(s);
+	return ret;
+}
+
 /* A source of the queue, which no other worker has. NULL with *ret */
 static struct source *
 make_source(struct rouse_worker *w, const struct source *model, int *ret)
@@ -147,8 +164,12 @@ static int
 learn(struct rouse_worker *w, struct source *s)
 {
 	find_pool(s);
+	s->ethdev.nb_barren = 0;
+	s->ethdev.was_stopped = s->ethdev.has_failed = false;
 	if (!rouse_attn_registry_find(s->ethdev.port_id, &s->ethdev.port))
 		return find_wake(s);
+	if (s->ethdev.port.ops->bind == NULL)
+		return assign_queue(w, s);
 	s->ops = &ethdev_handshake_ops;
 	s->kind = ROUSE_SOURCE_HANDSHAKE;
 	return bind_queue(w, s);

@@ -104,11 +104,19 @@ struct source {
 			uint16_t port_id;
 			uint16_t queue;
 			bool *may_poll; /* of a watched one: NULL, or where the application looks */
-			int fd;		/* interrupt sources: in the worker's epoll set */
+			int fd; /* interrupt sources: in the worker's epoll set; -1: it rings the
+				   doorbell */
 			/* what signals it, and the next source that it is for; see
 			 * ethdev_vector.c */
 			struct ethdev_vector *vector;
 			struct source *sharer;
+			bool is_assigned; /* the driver knows whose interrupt it is, */
+			uint16_t msix;	  /* and has told the vector's number */
+			/* the worker's: of those that share the fd one is in the set, and the
+			 * others hang on it */
+			struct source *next_of_fd;
+			bool may_be_stale; /* the worker's, of the first: a queue of the fd has
+					      left, and its last interrupt may yet come */
 			struct rouse_worker *worker;
 			/* the worker's: how often there was something to read, and nothing came */
 			uint32_t nb_barren;
@@ -180,6 +188,7 @@ struct rouse_worker {
 	struct device *devices[ROUSE_ATTN_BITS];
 	uint32_t nb_devices;
 	uint32_t nb_timed;	/* plain sources without an interrupt */
+	uint32_t nb_ringing;	/* plain sources whose interrupt rings the doorbell */
 	uint32_t nb_dry;	/* sources that are dry */
 	uint32_t nb_fds;	/* file descriptors of the application that are watched */
 	uint32_t nb_to_look_at; /* watched sources that are armed before each sleep */
@@ -195,6 +204,7 @@ struct rouse_worker {
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
 	bool is_waking;		   /* the first round after a wake */
 	uint32_t arm_limit_us;	   /* of the sleep that is coming, as arming failed; 0: none */
+	bool may_be_stale;	   /* a source that rings the doorbell has left */
 	uint32_t nb_rounds;	   /* in state POLL: of the next batch */
 	uint64_t batch_tsc; /* a shorter batch may grow, one of twice that is one round again */
 	uint16_t burst;
@@ -270,6 +280,8 @@ enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
 void ethdev_send_missed_signal(int fd);
 int ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t *rings);
 void ethdev_unbind(struct source *s);
+int ethdev_assign(struct source *s, const struct rouse_attn_owner *owner);
+void ethdev_unassign(struct source *s);
 int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);

@@ -7,10 +7,10 @@
 
 #include <rte_cycles.h>
 #include <rte_lcore.h>
-#include <rte_malloc.h>
 #include <rte_mempool.h>
 
 #include "evnic_rig.h"
+#include "no_eal.h"
 #include "unit.h"
 
 #define NB_MBUFS   8192
@@ -40,33 +40,6 @@ rouse_window(enum rouse_window window)
 
 /* ---- in the place of EAL ---- */
 
-static int allocations;
-
-void *
-rte_zmalloc_socket(const char *type, size_t size, unsigned int align, int socket)
-{
-	size_t unit = align == 0 ? ROUSE_CACHE_LINE : align;
-	void *mem = aligned_alloc(unit, (size + unit - 1) / unit * unit);
-
-	assert_non_null(mem);
-	allocations++;
-	return memset(mem, 0, size);
-}
-
-void *
-rte_malloc_socket(const char *type, size_t size, unsigned int align, int socket)
-{
-	return memset(rte_zmalloc_socket(type, size, align, socket), 0xa5, size);
-}
-
-void
-rte_free(void *mem)
-{
-	if (mem != NULL)
-		allocations--;
-	free(mem);
-}
-
 uint64_t
 rte_get_tsc_hz(void)
 {
@@ -95,104 +68,12 @@ evnic_numa_pin(pthread_t thread, int node, int cpu)
 
 /* ---- mbufs ---- */
 
-unsigned int rig_mbufs_out;
-
-static struct {
-	struct rte_mempool pool;
-	struct rte_pktmbuf_pool_private priv;
-} pool;
-struct rte_mempool *const rig_pool = &pool.pool;
-static struct rte_mbuf *mbufs[NB_MBUFS], *all_mbufs;
-static unsigned int nb_free;
-
-static int
-alloc_pool(struct rte_mempool *mp)
-{
-	return 0;
-}
-
-static void
-free_pool(struct rte_mempool *mp)
-{
-}
-
-static int
-enqueue(struct rte_mempool *mp, void *const *objs, unsigned int n)
-{
-	assert_true(nb_free + n <= NB_MBUFS);
-	memcpy(&mbufs[nb_free], objs, n * sizeof(*objs));
-	nb_free += n;
-	rig_mbufs_out -= n;
-	return 0;
-}
-
-static int
-dequeue(struct rte_mempool *mp, void **objs, unsigned int n)
-{
-	if (nb_free < n)
-		return -1;
-	nb_free -= n;
-	memcpy(objs, &mbufs[nb_free], n * sizeof(*objs));
-	rig_mbufs_out += n;
-	return 0;
-}
-
-static unsigned int
-count_pool(const struct rte_mempool *mp)
-{
-	return nb_free;
-}
-
-static const struct rte_mempool_ops pool_ops = {
-	.name = "rig",
-	.alloc = alloc_pool,
-	.free = free_pool,
-	.enqueue = enqueue,
-	.dequeue = dequeue,
-	.get_count = count_pool,
-};
-
-static void
-make_pool(void)
-{
-	static int ops_index = -1;
-	size_t size = sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM + ROOM;
-	size_t stride = RTE_ALIGN_CEIL(size, ROUSE_CACHE_LINE);
-	uint8_t *mem = aligned_alloc(ROUSE_CACHE_LINE, stride * NB_MBUFS);
-
-	assert_non_null(mem);
-	if (ops_index < 0)
-		ops_index = rte_mempool_register_ops(&pool_ops);
-	assert_true(ops_index >= 0);
-	memset(&pool, 0, sizeof(pool));
-	strcpy(pool.pool.name, "rig");
-	pool.pool.ops_index = ops_index;
-	pool.pool.private_data_size = sizeof(pool.priv);
-	pool.priv.mbuf_data_room_size = RTE_PKTMBUF_HEADROOM + ROOM;
-	memset(mem, 0, stride * NB_MBUFS);
-	for (unsigned int i = 0; i < NB_MBUFS; i++) {
-		struct rte_mbuf *m = (struct rte_mbuf *)(mem + i * stride);
-
-		m->buf_addr = m + 1;
-		m->buf_len = RTE_PKTMBUF_HEADROOM + ROOM;
-		m->pool = &pool.pool;
-		m->refcnt = 1;
-		m->nb_segs = 1;
-		mbufs[i] = m;
-	}
-	all_mbufs = (struct rte_mbuf *)mem;
-	nb_free = NB_MBUFS;
-	rig_mbufs_out = 0;
-}
+struct rte_mempool *rig_pool;
 
 struct rte_mbuf *
 rig_mbuf(void)
 {
-	void *m;
-
-	assert_int_equal(rte_mempool_get(&pool.pool, &m), 0);
-	((struct rte_mbuf *)m)->pkt_len = ((struct rte_mbuf *)m)->data_len = FRAME_LEN;
-	return m;
+	return no_eal_mbuf(FRAME_LEN);
 }
 
 /* ---- in the place of the trace ---- */
@@ -327,7 +208,7 @@ rig_make(const struct rig_conf *conf)
 	const struct rte_eth_rxconf rx = { .offloads = 0 };
 	const struct rte_eth_txconf tx = { .offloads = 0 };
 
-	make_pool();
+	rig_pool = no_eal_pool(NB_MBUFS, ROOM);
 	rig_forget();
 	rig_window = NULL;
 	rig_sink_room = UINT32_MAX;
@@ -364,7 +245,7 @@ rig_make(const struct rig_conf *conf)
 	for (uint16_t i = 0; i < conf->nb_queues; i++) {
 		uint16_t nb_desc = conf->nb_desc == 0 ? EVNIC_MIN_DESC : conf->nb_desc;
 
-		assert_int_equal(evnic_rxq_setup(&rig_dev, i, nb_desc, 0, &rx, &pool.pool), 0);
+		assert_int_equal(evnic_rxq_setup(&rig_dev, i, nb_desc, 0, &rx, rig_pool), 0);
 		assert_int_equal(evnic_txq_setup(&rig_dev, i, nb_desc, 0, &tx), 0);
 	}
 	assert_int_equal(evnic_rings_start(&rig_dev), 0);
@@ -406,9 +287,8 @@ rig_destroy(void)
 	evnic_wire_fini(rig);
 	pthread_mutex_destroy(&rig->lock);
 	free(rig);
-	assert_int_equal(rig_mbufs_out, 0);
-	assert_int_equal(allocations, 0);
-	free(all_mbufs);
+	no_eal_pool_free();
+	assert_int_equal(no_eal_allocations, 0);
 }
 
 void
@@ -460,7 +340,7 @@ rig_receive(uint16_t queue)
 	uint16_t n = evnic_rx_burst(rig->rxq[queue], pkts, UNIT_DIM(pkts));
 
 	for (uint16_t i = 0; i < n; i++)
-		rte_mempool_put(&pool.pool, pkts[i]);
+		rte_mempool_put(rig_pool, pkts[i]);
 	return n;
 }
 

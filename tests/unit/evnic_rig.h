@@ -40,8 +40,7 @@ struct rig_message {
 extern struct evnic_port *rig;
 extern struct rte_eth_dev rig_dev;
 extern void (*rig_window)(enum rouse_window window); /* NULL: nothing happens there */
-extern unsigned int rig_mbufs_out;		     /* not in their pool */
-extern struct rte_mempool *const rig_pool;
+extern struct rte_mempool *rig_pool;
 
 /* What the trace was told; forgotten by rig_forget(). */
 extern struct rig_event rig_events[RIG_MAX_EVENTS];

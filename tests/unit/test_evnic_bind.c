@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "evnic_rig.h"
+#include "no_eal.h"
 #include "unit.h"
 
 #define ROUNDS 20000
@@ -218,7 +219,7 @@ a_bound_queue_that_is_released_is_silent_until_it_is_unbound(void **state)
 	assert_true(rig->rings[0].bound_queues == (1 << 0 | 1 << 1));
 	assert_int_equal(evnic_attn_ops.owed(rig, 1), 0);
 	assert_true(evnic_attn_ops.has_buffers(rig, 1));
-	assert_int_equal(rig_mbufs_out, evnic_rxq_limit(EVNIC_MIN_DESC));
+	assert_int_equal(no_eal_mbufs_out, evnic_rxq_limit(EVNIC_MIN_DESC));
 	assert_int_equal(set_up(1), -EBUSY);
 	assert_null(rig->rxq[1]);
 	assert_int_equal(bind_queue(1, &owner), -ERANGE); /* there is none */

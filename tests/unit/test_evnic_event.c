@@ -12,6 +12,7 @@
 #include <rte_cycles.h>
 
 #include "evnic_rig.h"
+#include "no_eal.h"
 #include "unit.h"
 
 /* What the application is told. */
@@ -320,7 +321,7 @@ after_a_stop_nothing_is_owed_and_everything_can_be_posted(void **state)
 		evnic_rxq_reset(rig->rxq[q]);
 		evnic_rxq_stop(rig->rxq[q]);
 	}
-	assert_int_equal(rig_mbufs_out, 0);
+	assert_int_equal(no_eal_mbufs_out, 0);
 	assert_int_equal(evnic_rings_start(&rig_dev), 0);
 	evnic_events_reset(rig);
 	for (uint16_t q = 0; q < 2; q++)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "evnic_rig.h"
+#include "no_eal.h"
 #include "unit.h"
 
 #define QUEUES 4
@@ -349,18 +350,18 @@ send_frames(unsigned int nth)
 	if (nth == 0) {
 		for (unsigned int i = 0; i < 10; i++)
 			to_send[i] = rig_mbuf();
-		before_send = rig_mbufs_out;
+		before_send = no_eal_mbufs_out;
 		assert_int_equal(evnic_tx_burst(rig->txq[2], to_send, 10), 10);
 		rig_sink_room = 4;
 	} else if (nth == 3) {
 		/* four are sent, and said to be: they and no others are freed */
-		assert_int_equal(rig_mbufs_out, before_send);
+		assert_int_equal(no_eal_mbufs_out, before_send);
 		rig_receive_all(2);
-		assert_int_equal(rig_mbufs_out, before_send - 4);
+		assert_int_equal(no_eal_mbufs_out, before_send - 4);
 		rig_sink_room = UINT32_MAX;
 	} else if (nth == 6) {
 		rig_receive_all(2);
-		assert_int_equal(rig_mbufs_out, before_send - 10);
+		assert_int_equal(no_eal_mbufs_out, before_send - 10);
 	}
 	return nth < 6;
 }

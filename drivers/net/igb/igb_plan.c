@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+#include <stddef.h>
+
+#include "igb_plan.h"
+
+/* What a vector is to somebody who looks for one. */
+struct view {
+	uint16_t mine;	  /* queues of his on it */
+	uint16_t others;  /* queues that other known owners have on it */
+	uint16_t unknown; /* queues that nobody owns */
+};
+
+static struct view
+look(const struct igb_plan *plan, uint16_t vector, uint16_t but, const void *owner)
+{
+	struct view view = { .mine = 0 };
+
+	for (uint16_t q = 0; q < plan->nb_queues; q++) {
+		if (q == but || plan->vector[q] != vector)
+			continue;
+		if (plan->owner[q] == NULL)
+			view.unknown++;
+		else if (plan->owner[q] == owner)
+			view.mine++;
+		else
+			view.others++;
+	}
+	return view;
+}
+
+/* The vector with the fewest queues, of those that qualify; 0: none does. Of equal ones `wanted`,
+ * or the first. */
+static uint16_t
+emptiest(const struct igb_plan *plan, uint16_t but, const void *owner, uint16_t wanted,
+	 bool (*qualifies)(const struct view *view))
+{
+	uint16_t best = 0, load_of_best = UINT16_MAX;
+
+	for (uint16_t v = 1; v <= plan->nb_vectors; v++) {
+		struct view view = look(plan, v, but, owner);
+		uint16_t load = view.mine + view.others + view.unknown;
+
+		if (!qualifies(&view))
+			continue;
+		if (load < load_of_best || (load == load_of_best && v == wanted)) {
+			best = v;
+			load_of_best = load;
+		}
+	}
+	return best;
+}
+
+static bool
+is_his_alone(const struct view *view)
+{
+	return view->mine != 0 && view->others == 0;
+}
+
+static bool
+is_free_of_owners(const struct view *view)
+{
+	return view->mine == 0 && view->others == 0;
+}
+
+static bool
+is_any(const struct view *view)
+{
+	return view != NULL;
+}
+
+static uint16_t
+count(const struct igb_plan *plan, uint16_t but, const void *owner,
+      bool (*qualifies)(const struct view *view))
+{
+	uint16_t nb = 0;
+
+	for (uint16_t v = 1; v <= plan->nb_vectors; v++) {
+		struct view view = look(plan, v, but, owner);
+
+		nb += qualifies(&view) ? 1 : 0;
+	}
+	return nb;
+}
+
+static uint16_t
+choose(const struct igb_plan *plan, uint16_t queue, const void *owner)
+{
+	uint16_t now = plan->vector[queue], vector = 0;
+
+	/* a vector that no owner has, as long as he may have another one */
+	if (count(plan, queue, owner, is_his_alone) < plan->per_owner)
+		vector = emptiest(plan, queue, owner, now, is_free_of_owners);
+	if (vector == 0)
+		vector = emptiest(plan, queue, owner, now, is_his_alone);
+	/* more owners than vectors */
+	if (vector == 0)
+		vector = emptiest(plan, queue, owner, now, is_any);
+	return vector;
+}
+
+/* Where nobody's queue goes: away from owners, if it can. */
+static uint16_t
+choose_for_nobody(const struct igb_plan *plan, uint16_t queue)
+{
+	uint16_t now = plan->vector[queue];
+	uint16_t vector = emptiest(plan, queue, NULL, now, is_free_of_owners);
+
+	return vector != 0 ? vector : emptiest(plan, queue, NULL, now, is_any);
+}
+
+void
+igb_plan_init(struct igb_plan *plan, uint16_t nb_queues, uint16_t nb_vectors, uint16_t per_owner)
+{
+	plan->nb_queues = nb_queues;
+	plan->nb_vectors = nb_vectors;
+	plan->per_owner = per_owner;
+	for (uint16_t q = 0; q < IGB_MAX_QUEUES; q++) {
+		plan->owner[q] = NULL;
+		plan->vector[q] = q < nb_queues ? q % nb_vectors + 1 : 0;
+	}
+}
+
+uint16_t
+igb_plan_give(struct igb_plan *plan, uint16_t queue, const void *owner)
+{
+	if (owner != NULL)
+		plan->vector[queue] = choose(plan, queue, owner);
+	plan->owner[queue] = owner;
+	for (uint16_t q = 0; q < plan->nb_queues; q++)
+		if (plan->owner[q] == NULL)
+			plan->vector[q] = choose_for_nobody(plan, q);
+	return plan->vector[queue];
+}
+
+void
+igb_plan_keep(struct igb_plan *plan, uint16_t queue, const void *owner)
+{
+	plan->owner[queue] = owner;
+}
+
+bool
+igb_plan_is_used(const struct igb_plan *plan, uint16_t vector)
+{
+	for (uint16_t q = 0; q < plan->nb_queues; q++)
+		if (plan->vector[q] == vector && plan->owner[q] != NULL)
+			return true;
+	return false;
+}
+
+bool
+igb_plan_is_shared(const struct igb_plan *plan, uint16_t vector)
+{
+	const void *owner = NULL;
+	uint16_t nb = 0;
+
+	for (uint16_t q = 0; q < plan->nb_queues; q++) {
+		if (plan->vector[q] != vector)
+			continue;
+		if (nb++ != 0 && (plan->owner[q] == NULL || plan->owner[q] != owner))
+			return true;
+		owner = plan->owner[q];
+	}
+	return false;
+}
+
+uint16_t
+igb_plan_owners(const struct igb_plan *plan)
+{
+	uint16_t nb = 0;
+
+	for (uint16_t q = 0; q < plan->nb_queues; q++) {
+		bool is_new = plan->owner[q] != NULL;
+
+		for (uint16_t before = 0; before < q; before++)
+			is_new &= plan->owner[before] != plan->owner[q];
+		nb += is_new ? 1 : 0;
+	}
+	return nb;
+}

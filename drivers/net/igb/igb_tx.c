@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * The transmit path, 7.2. A frame is a data descriptor a segment, and before these a context
+ * descriptor if it wants an offload whose context the device does not have yet (7.2.2.2). The
+ * device is asked to report (RS) on the last descriptor of each burst, and of each REPORT_EVERY
+ * descriptors: what is before a report that has come is done, too. TDT is written once a burst.
+ */
+
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_net.h>
+
+#include "igb.h"
+
+#define REPORT_EVERY 32 /* descriptors */
+#define FREE_AT_ONCE 64 /* mbufs */
+
+static inline uint16_t
+wrap(const struct igb_txq *q, uint32_t at)
+{
+	return (uint16_t)(at < q->nb_desc ? at : at - q->nb_desc);
+}
+
+/* Has the device reported? Pairs with its write. */
+static inline bool
+is_done(const union igb_tx_desc *d)
+{
+	uint32_t status = __atomic_load_n(&d->data.status, __ATOMIC_ACQUIRE);
+
+	return (rte_le_to_cpu_32(status) & IGB_TX_DD) != 0;
+}
+
+/* ---- what was sent ---- */
+
+/* The mbufs of some descriptors, back to their pools. */
+static void
+free_run(struct igb_txq *q, uint16_t at, uint16_t nb)
+{
+	struct rte_mbuf *free[FREE_AT_ONCE];
+	struct rte_mempool *pool = NULL;
+	unsigned int n = 0;
+
+	for (; nb > 0; nb--, at = wrap(q, at + 1u)) {
+		struct rte_mbuf *m = q->mbufs[at];
+
+		if (m == NULL)
+			continue; /* a context */
+		q->mbufs[at] = NULL;
+		if (!q->fast_free) {
+			m = rte_pktmbuf_prefree_seg(m);
+			if (unlikely(m == NULL))
+				continue;
+		}
+		if (unlikely(n == FREE_AT_ONCE || (n != 0 && m->pool != pool))) {
+			rte_mempool_put_bulk(pool, (void **)free, n);
+			n = 0;
+		}
+		pool = m->pool;
+		free[n++] = m;
+	}
+	if (n != 0)
+		rte_mempool_put_bulk(pool, (void **)free, n);
+}
+
+/* Free what reports say is done, until at least `max` descriptors are; how many. */
+uint32_t
+igb_txq_reclaim(struct igb_txq *q, uint32_t max)
+{
+	uint32_t freed = 0;
+
+	while (q->nb_reports != 0 && freed < max) {
+		uint16_t report = q->reports[q->first_report], nb;
+
+		if (!is_done(&q->ring[report]))
+			break;
+		nb = wrap(q, (uint32_t)report + 1 + q->nb_desc - q->clean);
+		free_run(q, q->clean, nb);
+		q->clean = wrap(q, report + 1u);
+		q->nb_free += nb;
+		freed += nb;
+		q->first_report = wrap(q, q->first_report + 1u);
+		q->nb_reports--;
+	}
+	return freed;
+}
+
+/* ---- sending ---- */
+
+/* Which of the device's contexts says this; IGB_TX_CONTEXTS: none. */
+static inline unsigned int
+find_context(const struct igb_txq *q, struct igb_tx_context c)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < IGB_TX_CONTEXTS; slot++)
+		if (q->contexts[slot].lens == c.lens && q->contexts[slot].type == c.type)
+			break;
+	return slot;
+}
+
+/* 7.2.2.2: tell the device a context, in place of the one that was told first; where it is. */
+static unsigned int
+write_context(struct igb_txq *q, struct igb_tx_context c)
+{
+	unsigned int slot = q->slot;
+	union igb_tx_desc *d = &q->ring[q->next];
+
+	q->slot = (slot + 1) % IGB_TX_CONTEXTS;
+	q->contexts[slot] = c;
+	d->ctx.lens = rte_cpu_to_le_64(c.lens);
+	d->ctx.type = rte_cpu_to_le_32(c.type);
+	d->ctx.slot = rte_cpu_to_le_32(IGB_TX_SLOT(slot));
+	q->next = wrap(q, q->next + 1u);
+	q->nb_free--;
+	return slot;
+}
+
+/* 7.2.2.3: the segments of a frame. */
+static inline void
+write_frame(struct igb_txq *q, struct rte_mbuf *m, uint32_t cmd, uint32_t status)
+{
+	uint32_t len = m->pkt_len;
+	uint16_t at;
+
+	cmd |= IGB_TX_DATA | IGB_TX_DEXT | IGB_TX_IFCS;
+	status |= IGB_TX_PAYLEN(len);
+	do {
+		union igb_tx_desc *d;
+
+		at = q->next;
+		d = &q->ring[at];
+		q->mbufs[at] = m;
+		d->data.addr = rte_cpu_to_le_64(rte_mbuf_data_iova(m));
+		d->data.cmd = rte_cpu_to_le_32(cmd | m->data_len);
+		d->data.status = rte_cpu_to_le_32(status);
+		q->next = wrap(q, at + 1u);
+		q->nb_free--;
+		m = m->next;
+	} while (unlikely(m != NULL));
+	q->ring[at].data.cmd |= rte_cpu_to_le_32(IGB_TX_EOP);
+}
+
+/* Room for so many descriptors? What is done is reclaimed for it. */
+static inline bool
+has_room(struct igb_txq *q, uint16_t nb)
+{
+	if (likely(nb <= q->nb_free))
+		return true;
+	igb_txq_reclaim(q, nb - q->nb_free);
+	return nb <= q->nb_free;
+}
+
+/* A frame, if there is room. */
+static inline bool
+send_one(struct igb_txq *q, struct rte_mbuf *m)
+{
+	uint64_t offloads = m->ol_flags & IGB_TX_OFFLOADS;
+	uint32_t status = 0;
+	unsigned int slot;
+
+	if (likely(offloads == 0)) {
+		if (unlikely(!has_room(q, m->nb_segs)))
+			return false;
+		write_frame(q, m, 0, 0);
+		return true;
+	}
+	if (unlikely(!has_room(q, m->nb_segs + 1)))
+		return false;
+	slot = find_context(q, igb_tx_context_of(m));
+	if (slot == IGB_TX_CONTEXTS)
+		slot = write_context(q, igb_tx_context_of(m));
+	status = igb_tx_offload_status(offloads) | IGB_TX_SLOT(slot);
+	write_frame(q, m, igb_tx_offload_cmd(offloads), status);
+	return true;
+}
+
+/* Ask for a report on the descriptor that was written last, which ends a frame. */
+static inline void
+ask_report(struct igb_txq *q)
+{
+	uint16_t at = wrap(q, (uint32_t)q->next + q->nb_desc - 1);
+
+	q->ring[at].data.cmd |= rte_cpu_to_le_32(IGB_TX_RS);
+	q->reports[wrap(q, (uint32_t)q->first_report + q->nb_reports)] = at;
+	q->nb_reports++;
+}
+
+uint16_t
+igb_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	struct igb_txq *q = txq;
+	uint16_t n, reported = q->next;
+	uint64_t bytes = 0;
+
+	if (unlikely(!atomic_load_explicit(&q->is_started, memory_order_relaxed)))
+		return 0;
+	if (q->nb_free < q->enough)
+		igb_txq_reclaim(q, UINT32_MAX);
+	for (n = 0; n < nb_pkts; n++) {
+		uint32_t len = pkts[n]->pkt_len;
+
+		if (wrap(q, (uint32_t)q->next + q->nb_desc - reported) >= REPORT_EVERY) {
+			ask_report(q);
+			reported = q->next;
+		}
+		if (unlikely(!send_one(q, pkts[n])))
+			break;
+		bytes += len;
+	}
+	if (unlikely(n == 0))
+		return 0;
+	if (reported != q->next)
+		ask_report(q);
+	/* the write is behind those of the descriptors */
+	igb_write(q->hw, q->tail, q->next);
+	rouse_counter_add(&q->opackets, n);
+	rouse_counter_add(&q->obytes, bytes);
+	return n;
+}
+
+/* ---- before sending, for who asks ---- */
+
+/* 0, or why the device cannot send it. */
+static int
+check_frame(const struct rte_mbuf *m)
+{
+	uint64_t known = IGB_TX_OFFLOADS | IGB_TX_NOTES;
+
+	if ((m->ol_flags & RTE_MBUF_F_TX_OFFLOAD_MASK & ~known) != 0)
+		return ENOTSUP;
+	if (m->nb_segs > IGB_MAX_SEGS || m->pkt_len > IGB_MAX_FRAME || m->pkt_len == 0)
+		return EINVAL;
+	return 0;
+}
+
+/* 7.2.4: the device wants the sum of the pseudo header where the L4 checksum goes. */
+uint16_t
+igb_tx_prepare(void *txq __rte_unused, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	for (uint16_t i = 0; i < nb_pkts; i++) {
+		int error = check_frame(pkts[i]);
+
+		if (error == 0)
+			error = -rte_net_intel_cksum_prepare(pkts[i]);
+		if (error != 0) {
+			rte_errno = error;
+			return i;
+		}
+	}
+	return nb_pkts;
+}
+
+/* ---- looking ---- */
+
+/* Done is what is reclaimed, and what a report that has come covers. */
+int
+igb_tx_descriptor_status(void *txq, uint16_t offset)
+{
+	struct igb_txq *q = txq;
+	uint16_t used = q->nb_desc - 1 - q->nb_free, ahead;
+
+	if (offset >= q->nb_desc)
+		return -EINVAL;
+	/* from the oldest one on: the descriptor that is written in `offset` from now */
+	if (offset < q->nb_free + 1u)
+		return RTE_ETH_TX_DESC_DONE;
+	ahead = offset - q->nb_free - 1;
+	for (uint16_t r = 0; r < q->nb_reports && ahead < used; r++) {
+		uint16_t report = q->reports[wrap(q, (uint32_t)q->first_report + r)];
+		uint16_t covers = wrap(q, (uint32_t)report + q->nb_desc - q->clean);
+
+		if (covers >= ahead)
+			return is_done(&q->ring[report]) ? RTE_ETH_TX_DESC_DONE
+							 : RTE_ETH_TX_DESC_FULL;
+	}
+	return RTE_ETH_TX_DESC_FULL;
+}
+
+int
+igb_tx_done_cleanup(void *txq, uint32_t nb)
+{
+	return (int)igb_txq_reclaim(txq, nb == 0 ? UINT32_MAX : nb);
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""net_igb on the 82576: stock programs run on it, a packet wakes the worker that owns its queue and no
+other, and queues move from worker to worker while frames come.
+"""
+
+import os
+import re
+import unittest
+
+import frames
+import guest
+
+PMD = os.environ.get("ROUSE_IGB", str(guest.BUILD / "drivers/net/librte_net_igb.so"))
+MOVES = guest.PROGRAMS / "igb_moves"
+NB_MOVES = 1000
+NB_AT_A_TIME = 32
+
+
+def fields(line):
+    """{"wakes": 5, ...} of "wakes 5 ..."."""
+    return {name: int(value) for name, value in re.findall(r"(\w+) (\d+)", line)}
+
+
+class Igb(guest.Test):
+    """Two ports, each with a wire of its own."""
+
+    NICS = [("igb",), ("igb",)]
+    OPTIONS = {"nb_cpus": 5}
+
+    def eal(self, nb_lcores, device=""):
+        """Arguments of a program that has the first NIC."""
+        return ["-l", f"0-{nb_lcores}", "--no-telemetry", "-d", PMD, "-a",
+                self.vm.nics[0].address + device]
+
+    def test_stock_testpmd_sends_back_what_it_receives(self):
+        sent = frames.udp(640)
+        wire = self.vm.nics[0].wire
+        with self.vm.start([guest.STOCK / "dpdk-testpmd", *self.eal(1), "--", "-i",
+                            "--port-topology=loop", "--rxq=4", "--txq=4",
+                            "--total-num-mbufs=8192"]) as testpmd:
+            testpmd.expect("testpmd>")
+            self.assertIn("net_igb", testpmd.output)
+            testpmd.say("start")
+            testpmd.expect("testpmd>")
+            testpmd.expect("Port 0: link state change event")
+            wire.take()  # what programs before may have sent
+            came = []
+            for at in range(0, len(sent), NB_AT_A_TIME):
+                wire.send(sent[at:at + NB_AT_A_TIME])
+                came += wire.expect(NB_AT_A_TIME)
+            testpmd.say("stop")
+            testpmd.expect("RX-total: 640")
+            testpmd.say("quit")
+            self.assertEqual(testpmd.end().status, 0)
+        self.assertEqual(sorted(came), sorted(sent))
+
+    def test_stock_l3fwd_power_is_waked_by_its_interrupts(self):
+        wire = self.vm.nics[0].wire
+        with self.vm.start([guest.STOCK / "dpdk-l3fwd-power", *self.eal(1), "--log-level=user1,8",
+                            "--", "-p", "1", "--config=(0,0,1)", "-P",
+                            "--interrupt-only"]) as l3fwd:
+            l3fwd.expect("Port 0 Link up")
+            l3fwd.expect("entering main interrupt loop on lcore 1")
+            for i in range(20):
+                wire.send(frames.udp(1, first=i))
+                l3fwd.expect("is waked up from rx interrupt on port 0 queue 0")
+
+    def test_a_packet_wakes_the_owner_of_its_queue_and_nobody_else(self):
+        """16 queues, 9 vectors, 4 workers: each packet alone, so that each is a wake."""
+        workers, received = self.play("16", "0", nb_frames=600, nb_at_a_time=1)
+        self.assertEqual(received["disordered"], 0)
+        for worker in workers:
+            self.assertEqual(worker["rescues"], 0)
+            self.assertEqual(worker["arm_errors"], 0)
+            # a few for messages, and for the second look that found a packet
+            self.assertLessEqual(worker["interrupts"], worker["packets"] + 2)
+            self.assertLess(worker["spurious"], 10 + worker["blocks"] * 0.05)
+
+    def test_queues_move_while_frames_come_and_nothing_is_lost(self):
+        workers, received = self.play("16", str(NB_MOVES), nb_frames=None, nb_at_a_time=16)
+        self.assertEqual(received["moves"], NB_MOVES)
+        self.assertEqual(received["disordered"], 0)
+        self.assertEqual(sum(worker["rescues"] for worker in workers), 0)
+        self.assertEqual(sum(worker["arm_errors"] for worker in workers), 0)
+
+    def test_one_doorbell_a_worker_screens_all_its_queues(self):
+        """A vector's eventfd names the queues of the vector; a doorbell names all of the worker's."""
+        workers, _ = self.play("16", "0", nb_frames=200, nb_at_a_time=1,
+                               device=",lcore_vectors=2")
+        vectors = [w["candidates"] / max(w["interrupts"], 1) for w in workers]
+        workers, _ = self.play("16", "0", nb_frames=200, nb_at_a_time=1, device=",doorbell=1")
+        doorbells = [w["candidates"] / max(w["wakes"], 1) for w in workers]
+        self.assertEqual({round(ratio) for ratio in doorbells}, {4})
+        self.assertEqual({round(ratio) for ratio in vectors}, {2})
+        for worker in workers:
+            self.assertEqual(worker["rescues"], 0)
+
+    def play(self, nb_queues, nb_moves, nb_frames, nb_at_a_time, device=""):
+        """Send frames to igb_moves, so many at a time, each time when all have arrived. What its
+        workers counted, and what it received."""
+        wire = self.vm.nics[0].wire
+        with self.vm.start([MOVES, *self.eal(4, device), "--", nb_queues, nb_moves]) as program:
+            program.expect("ready")
+            self.await_link(program, wire)
+            nb_sent = self.nb_probes
+            while nb_frames is None or nb_sent < nb_frames:
+                wire.send(frames.udp(nb_at_a_time, first=nb_sent))
+                nb_sent += nb_at_a_time
+                program.expect(f"received {nb_sent}\\b")
+                if nb_frames is None and re.search("^moved", program.output, re.M):
+                    break
+            program.say("end")
+            done = program.end()
+            self.assertEqual(done.status, 0, done.output)
+            self.assertIn("stop 0 close 0", done.output)
+        received = fields(re.search("moves .*", done.output)[0])
+        self.assertEqual(received["received"], nb_sent)
+        workers = [fields(line) for line in re.findall(r"worker \d+: (.*)", done.output)]
+        self.assertEqual(sum(worker["packets"] for worker in workers), nb_sent)
+        return workers, received
+
+    def await_link(self, program, wire):
+        """A NIC holds frames back until its link is up: the first one shows that it is."""
+        self.nb_probes = 1
+        wire.send(frames.udp(1))
+        program.expect("received 1\\b")
+
+
+if __name__ == "__main__":
+    guest.main()
