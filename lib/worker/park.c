@@ -277,9 +277,10 @@ block(struct rouse_worker *w, struct epoll_event *events)
 	rouse_attn_unpark(&w->attn);
 	ROUSE_WINDOW(C_UNPARKED);
 	w->round_tsc = rte_rdtsc();
+	/* before the hook: for readers the time asleep goes on until this, and never back */
+	atomic_store_explicit(&w->asleep, slept + (w->round_tsc - asleep), memory_order_relaxed);
 	if (w->conf.after_sleep != NULL)
 		w->conf.after_sleep(w->conf.hook_arg);
-	atomic_store_explicit(&w->asleep, slept + (w->round_tsc - asleep), memory_order_relaxed);
 	rouse_counter_add(&w->stats.wakes, 1);
 	return nb;
 }
@@ -335,7 +336,9 @@ worker_look_again(struct rouse_worker *w, bool found)
 {
 	uint64_t now;
 
-	if (found || rouse_attn_look(&w->attn) || worker_visit_list(w, &w->plain) != 0) {
+	/* a stop has no entry: its bit may have been taken in the round before */
+	if (found || rouse_attn_look(&w->attn) || worker_shall_stop(w) ||
+	    worker_visit_list(w, &w->plain) != 0) {
 		worker_give_up_parking(w);
 		rouse_counter_add(&w->stats.recheck_hits, 1);
 		now = worker_end_round(w, true);
