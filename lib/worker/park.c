@@ -13,14 +13,12 @@
 #include <sys/timerfd.h>
 
 #include <rte_cycles.h>
-#include <rte_mempool.h>
 
 #include "worker.h"
 
-#define MAX_EVENTS   64
-#define FD_LOOK_US   100  /* between two looks at file descriptors while awake */
-#define STARVED_US   1000 /* longest sleep while an mbuf pool is empty */
-#define MOST_AT_ONCE 64	  /* mbufs that a driver takes from a pool at once, or none */
+#define MAX_EVENTS 64
+#define FD_LOOK_US 100	/* between two looks at file descriptors while awake */
+#define STARVED_US 1000 /* longest sleep while a queue may lack mbufs */
 
 /* ---- going to sleep ---- */
 
@@ -88,24 +86,18 @@ look_for_dry_watched(struct rouse_worker *w)
 			source_look_for_buffers(w, w->watched.at[i]);
 }
 
-/* Whether a plain queue may be silent because there is no mbuf for it: the only sure way to know is
- * to take some and put them back, which is this lcore's cache unless that is empty. One is not
- * enough: drivers take several or none. */
+/* Whether a plain queue may be silent because there is no mbuf for it. Each is asked: what it went
+ * without is counted since it was asked last. */
 static bool
 is_starved(const struct rouse_worker *w)
 {
-	void *mbufs[MOST_AT_ONCE];
+	struct pool_seen seen = { .pool = NULL };
 	bool is_starved = false;
 
-	for (uint32_t i = 0; i < w->nb_pools; i++) {
-		if (rte_mempool_get_bulk(w->pools[i], mbufs, MOST_AT_ONCE) != 0)
-			return true;
-		rte_mempool_put_bulk(w->pools[i], mbufs, MOST_AT_ONCE);
-	}
 	for (uint32_t i = 0; i < w->plain.nb; i++)
-		is_starved |= source_lacks_mbufs(w->plain.at[i]);
+		is_starved |= source_lacks_mbufs(w->plain.at[i], &seen);
 	for (uint32_t i = 0; i < w->watched.nb; i++)
-		is_starved |= source_lacks_mbufs(w->watched.at[i]);
+		is_starved |= source_lacks_mbufs(w->watched.at[i], &seen);
 	return is_starved;
 }
 
@@ -328,9 +320,10 @@ block(struct rouse_worker *w, struct epoll_event *events)
 	rouse_attn_unpark(&w->attn);
 	ROUSE_WINDOW(C_UNPARKED);
 	w->round_tsc = rte_rdtsc();
+	/* before the hook: for readers the time asleep goes on until this, and never back */
+	atomic_store_explicit(&w->asleep, slept + (w->round_tsc - asleep), memory_order_relaxed);
 	if (w->conf.after_sleep != NULL)
 		w->conf.after_sleep(w->conf.hook_arg);
-	atomic_store_explicit(&w->asleep, slept + (w->round_tsc - asleep), memory_order_relaxed);
 	rouse_counter_add(&w->stats.wakes, 1);
 	return nb;
 }
@@ -388,7 +381,9 @@ worker_look_again(struct rouse_worker *w, bool found)
 {
 	uint64_t now;
 
-	if (found || rouse_attn_look(&w->attn) || worker_visit_list(w, &w->plain) != 0) {
+	/* a stop has no entry: its bit may have been taken in the round before */
+	if (found || rouse_attn_look(&w->attn) || worker_shall_stop(w) ||
+	    worker_visit_list(w, &w->plain) != 0) {
 		worker_give_up_parking(w);
 		rouse_counter_add(&w->stats.recheck_hits, 1);
 		now = worker_end_round(w, true);

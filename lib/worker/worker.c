@@ -194,6 +194,7 @@ worker_begin(struct rouse_worker *w, bool is_idle_form)
 	w->is_within_round = true;
 	w->batch_tsc = (uint64_t)(BATCH_US * 1e3 / w->ns_per_tsc);
 	worker_enter_attend(w);
+	w->is_within_round = !is_idle_form;
 	return 0;
 }
 

@@ -18,6 +18,7 @@
  *   AUDIT	      after a wake
  *   MAY_SLEEP_TIMED  the sleep may be timed: PREPARE_TIMER, TIMER_RANG, TIMER_OFF, CANCEL_TIMER;
  *		      VISIT_DRY, of a round
+ *   SHALL_STOP       rouse_worker_stop() was called
  *   WHOLE_DRAIN      bursts are never full
  *   NEVER_ARMED      plain sources have no interrupt
  *   ARM_MAY_FAIL     they may refuse to be armed: arm_failed
@@ -49,6 +50,14 @@
 #define VISIT_DRY
 #endif
 
+#ifndef SHALL_STOP
+#define SHALL_STOP false
+#endif
+#ifdef STOP_NOT_LOOKED_AT
+#define STOP_SEEN false
+#else
+#define STOP_SEEN SHALL_STOP
+#endif
 #ifndef MAY_READ
 #define MAY_READ true
 #define READ

@@ -16,6 +16,10 @@ proctype worker(byte w)
 from_poll:
 	enter_attend(w);
 attending:
+	if
+	:: SHALL_STOP -> goto end_stopped
+	:: else
+	fi;
 	attend(w);
 	if
 	:: found = false; goto attending
@@ -28,6 +32,10 @@ attending:
 polling:
 	attn_poll(w, w);
 poll_round:
+	if
+	:: SHALL_STOP -> goto end_stopped
+	:: else
+	fi;
 	visit_all_rings(w);
 	visit_plain_list(w);
 	found = false;
@@ -39,7 +47,7 @@ poll_round:
 parking:
 	park_and_look(w);
 	if
-	:: found || word != 0 ->
+	:: found || word != 0 || STOP_SEEN ->
 		found = false;
 		word = 0;
 		attn_unpark(w, w, n);
@@ -68,5 +76,7 @@ parking:
 	CANCEL_TIMER;
 	goto attending;
 end_asleep:
+	false;
+end_stopped:
 	false
 }

@@ -10,6 +10,8 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+#include <rte_cycles.h>
+
 #include "unit.h"
 #include "worker_mock.h"
 
@@ -25,9 +27,13 @@ static unsigned int events_left;
 
 void rouse_window(enum rouse_window window);
 
+static enum rouse_window stop_at = ROUSE_NB_WINDOWS; /* nowhere */
+
 void
 rouse_window(enum rouse_window window)
 {
+	if (window == stop_at && !worker_shall_stop(w))
+		rouse_worker_stop(w);
 	if (window != event_at || events_left == 0)
 		return;
 	events_left--;
@@ -178,6 +184,55 @@ what_the_application_does_before_a_sleep_is_no_sleep(void **state)
 	assert_true(rouse_counter_get(&w->stats.spin_tsc) - before >= BURNT_TSC);
 }
 
+/* It has no entry: whoever takes its bit finds nothing. */
+static void
+a_stop_at_any_time_before_the_sleep_is_heard(void **state)
+{
+	const struct itimerspec late = { .it_value.tv_sec = TIMER_S };
+
+	mock_give_inbox(w);
+	worker_attend(w);
+	policy_init(&w->policy, ROUSE_WORKER_INTERRUPT, 0, 0);
+	timerfd_settime(w->timer, 0, &late, NULL);
+	/* right after the loop looked: this step takes the bit */
+	rouse_worker_stop(w);
+	worker_step(w, 0);
+	assert_true(worker_shall_stop(w));
+	for (stop_at = ROUSE_WINDOW_C_PARKING; stop_at <= ROUSE_WINDOW_C_LOOKED; stop_at++) {
+		atomic_store(&w->stop_wanted, false);
+		worker_attend(w);
+		worker_park(w);
+		assert_true(worker_shall_stop(w));
+	}
+	stop_at = ROUSE_NB_WINDOWS;
+	assert_int_equal(rouse_counter_get(&w->stats.timer_wakes), 0);
+}
+
+static void
+see_sleep(void *arg)
+{
+	uint64_t asleep = worker_asleep_tsc(w, rte_rdtsc());
+
+	assert_true(asleep >= *(uint64_t *)arg);
+	*(uint64_t *)arg = asleep;
+}
+
+static void
+for_readers_the_time_asleep_only_grows(void **state)
+{
+	uint64_t seen = 0;
+
+	w->conf.before_sleep = w->conf.after_sleep = see_sleep;
+	w->conf.hook_arg = &seen;
+	for (unsigned int i = 0; i < 3; i++) {
+		let_an_event_come_at(ROUSE_WINDOW_C_LOOKED);
+		park();
+		assert_true(worker_asleep_tsc(w, rte_rdtsc()) >= seen);
+		see_sleep(&seen);
+		worker_attend(w);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, destroy)
 
 int
@@ -189,6 +244,8 @@ main(void)
 		TEST(an_event_in_any_window_of_a_round_is_found),
 		TEST(an_event_in_any_window_of_the_way_to_sleep_is_found),
 		TEST(what_the_application_does_before_a_sleep_is_no_sleep),
+		TEST(for_readers_the_time_asleep_only_grows),
+		TEST(a_stop_at_any_time_before_the_sleep_is_heard),
 	};
 
 	return UNIT_RUN(tests);
