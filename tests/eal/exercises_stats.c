@@ -75,8 +75,22 @@ exercise_extended_stats(void)
 	assert_int_equal(rig_xstat(&r, "wire_rx_ended"), 1);
 	assert_int_equal(rig_xstat(&r, "rxq0_packets"), seen_on(&r, 0));
 	assert_int_equal(rig_xstat(&r, "txq1_packets"), NB_SENT);
+	/* a reset of the basic statistics leaves these */
+	assert_int_equal(rte_eth_stats_reset(r.port), 0);
+	assert_int_equal(rig_xstat(&r, "wire_rx_frames"), NB_FLOWS);
 	assert_int_equal(rte_eth_xstats_reset(r.port), 0);
 	assert_int_equal(rig_xstat(&r, "rxq0_packets"), 0);
+	assert_int_equal(rig_stats(&r).ipackets, 0);
+	assert_int_equal(rig_xstat(&r, "wire_rx_frames"), 0);
+	assert_int_equal(rig_xstat(&r, "wire_events_error"), 0);
+	assert_int_equal(rig_xstat(&r, "wire_rx_ended"), 1); /* a state */
+	rig_stop(&r);
+	/* they go on from there */
+	r.nb_seen = 0;
+	rig_start(&r);
+	assert_int_equal(rte_eth_stats_reset(r.port), 0);
+	rig_receive_all(&r);
+	assert_int_equal(rig_xstat(&r, "wire_rx_frames"), NB_FLOWS);
 	rig_stop(&r);
 	rig_close(&r);
 }

@@ -254,18 +254,25 @@ rig_log_begin(void)
 	assert_int_equal(rte_openlog_stream(logged.stream), 0);
 }
 
+char *
+rig_log_take(void)
+{
+	rte_openlog_stream(NULL);
+	fclose(logged.stream);
+	return logged.text;
+}
+
 unsigned int
 rig_log_end(const char *words)
 {
+	char *text = rig_log_take();
 	unsigned int nb_lines = 0;
 
-	rte_openlog_stream(NULL);
-	fclose(logged.stream);
-	for (const char *at = logged.text; *at != '\0'; at++)
+	for (const char *at = text; *at != '\0'; at++)
 		nb_lines += *at == '\n';
-	if (strstr(logged.text, words) == NULL)
-		fail_msg("\"%s\" is not in the log: %s", words, logged.text);
-	free(logged.text);
+	if (strstr(text, words) == NULL)
+		fail_msg("\"%s\" is not in the log: %s", words, text);
+	free(text);
 	return nb_lines;
 }
 

@@ -83,9 +83,10 @@ uint64_t rig_xstat(struct rig *r, const char *name);
 struct rte_eth_stats rig_stats(struct rig *r);
 
 /* Keep what is logged, by DPDK and its drivers, until the end; that returns how many lines there
- * are, and fails if `words` are in none of them. */
+ * are, and fails if `words` are in none of them. Or take it all, to be freed. */
 void rig_log_begin(void);
 unsigned int rig_log_end(const char *words);
+char *rig_log_take(void);
 
 /* So many frames of 60 bytes, from the rig's pool. */
 void rig_alloc(struct rig *r, struct rte_mbuf **pkts, uint16_t nb);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <ethdev_driver.h>
+#include <rte_bus_vdev.h>
 #include <rte_eal.h>
 
 #include "exercises.h"
@@ -22,6 +23,7 @@
 #define MAX_ROWS 128
 #define MAX_NAME 64
 #define MAX_OPS	 6
+#define NB_TESTS 3 /* beside one a row */
 
 /* ---- rows without ops ---- */
 
@@ -57,17 +59,37 @@ read_file(const char *name)
 	return text;
 }
 
+/* The arguments that the driver knows, as it says itself when it is given another: each is there,
+ * and in that order. */
 static void
 exercise_usage_doc(void)
 {
-	static const char *const words[] = { "rx_pcap",	 "tx_pcap",	"pace", "speed",
-					     "loops",	 "overrun",	"numa", "infinite_rx",
-					     "wire_cpu", "dpdk-testpmd" };
-	char *text = read_file("nics/evnic.rst");
+	char *text = read_file("nics/evnic.rst"), *said, *rest, *word;
+	const char *at = strstr(text, "Runtime Config Options");
+	unsigned int nb = 0;
 
-	for (size_t i = 0; i < UNIT_DIM(words); i++)
-		if (strstr(text, words[i]) == NULL)
-			fail_msg("evnic.rst does not say what %s is", words[i]);
+	assert_non_null(at);
+	assert_non_null(strstr(text, "dpdk-testpmd"));
+	rig_log_begin();
+	assert_int_not_equal(rte_vdev_init("net_evnic_doc", "nonsense=1"), 0);
+	said = rig_log_take();
+	rest = strstr(said, "there are ");
+	assert_non_null(rest);
+	rest += strlen("there are ");
+	rest[strcspn(rest, "\n")] = '\0';
+	while ((word = strsep(&rest, ", ")) != NULL) {
+		char option[MAX_NAME];
+
+		if (word[0] == '\0')
+			continue;
+		snprintf(option, sizeof(option), "``%s``", word);
+		at = strstr(at, option);
+		if (at == NULL)
+			fail_msg("evnic.rst does not say in its place what %s is", word);
+		nb++;
+	}
+	assert_true(nb > 10);
+	free(said);
 	free(text);
 }
 
@@ -136,25 +158,52 @@ struct claims {
 	unsigned int nb;
 };
 
+/* Of a line "NAME = VALUE", with blanks or without; a value is Y, or P: in part. */
 static void
-read_claims(struct claims *c)
+parse_claims(struct claims *c, char *text)
 {
-	char *text = read_file("nics/features/evnic.ini"), *rest = text, *line;
+	char *line;
 
 	c->nb = 0;
-	while ((line = strsep(&rest, "\n")) != NULL) {
+	while ((line = strsep(&text, "\n")) != NULL) {
 		char *value = strchr(line, '=');
 		size_t len;
 
-		if (value == NULL || line[0] == ';' || (value[2] != 'Y' && value[2] != 'P'))
+		if (value == NULL || line[0] == ';')
 			continue;
 		for (len = (size_t)(value - line); len > 0 && isspace(line[len - 1]); len--)
 			;
+		value += 1 + strspn(value + 1, " \t");
+		value[strcspn(value, " \t")] = '\0';
+		if (strcmp(value, "Y") != 0 && strcmp(value, "P") != 0)
+			fail_msg("evnic.ini says \"%s\" of a feature, which is neither Y nor P",
+				 value);
 		assert_true(c->nb < MAX_ROWS && len < MAX_NAME);
 		memcpy(c->names[c->nb], line, len);
 		c->names[c->nb++][len] = '\0';
 	}
+}
+
+static void
+read_claims(struct claims *c)
+{
+	char *text = read_file("nics/features/evnic.ini");
+
+	parse_claims(c, text);
 	free(text);
+}
+
+static void
+a_claim_is_one_however_it_is_written(void **state __rte_unused)
+{
+	char text[] = "; No = Y\n[Features]\nOne = Y\nTwo=Y\nThree words\t=  P \n\nFour   =Y";
+	static const char *const names[] = { "One", "Two", "Three words", "Four" };
+	struct claims claims;
+
+	parse_claims(&claims, text);
+	assert_int_equal(claims.nb, UNIT_DIM(names));
+	for (unsigned int i = 0; i < claims.nb; i++)
+		assert_string_equal(claims.names[i], names[i]);
 }
 
 static const struct row *
@@ -230,14 +279,15 @@ exercise_row(void **state)
 int
 main(int argc __rte_unused, char **argv)
 {
-	struct CMUnitTest tests[UNIT_DIM(rows) + 2] = {
+	struct CMUnitTest tests[UNIT_DIM(rows) + NB_TESTS] = {
+		cmocka_unit_test(a_claim_is_one_however_it_is_written),
 		cmocka_unit_test(every_claim_has_an_entry_and_every_entry_a_claim),
 		cmocka_unit_test(the_ops_of_every_row_are_set),
 	};
 	int ret;
 
 	for (size_t i = 0; i < UNIT_DIM(rows); i++)
-		tests[i + 2] = (struct CMUnitTest){
+		tests[i + NB_TESTS] = (struct CMUnitTest){
 			.name = rows[i].name,
 			.test_func = exercise_row,
 			.initial_state = (void *)(uintptr_t)&rows[i],

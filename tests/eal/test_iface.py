@@ -151,7 +151,7 @@ class IfaceTest(rig.Test):
         self.assertEqual(report["ports"][0]["ipackets"], WINDOW)
         trace = (self.folder / "trace").read_text(encoding="ascii").splitlines()
         errors = [line for line in trace if line.startswith("event error")]
-        self.assertEqual(errors, [f"event error 0 0 0 1 {SOURCE_FAILED}"])
+        self.assertEqual(errors, [f"event error 0 0 0 {SOURCE_FAILED}"])
 
     def test_an_interface_that_was_down_for_a_while_goes_on(self):
         rousepmd = self.start(rig.device(0, iface="near"))

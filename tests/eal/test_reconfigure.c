@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_bus_vdev.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
 
@@ -164,6 +165,33 @@ with_scatter_the_queue_takes_as_many_mbufs_as_a_frame_may_need(void **state)
 	rig_close(&r);
 }
 
+/* Of a queue that frames of any length do not fit in. */
+static void
+assert_refusal_names(uint16_t port, struct rte_mempool *pool, const char *source)
+{
+	rig_log_begin();
+	assert_int_equal(rte_eth_rx_queue_setup(port, 0, 128, 0, NULL, pool), -EINVAL);
+	assert_int_equal(rig_log_end(source), 1);
+}
+
+static void
+a_refusal_names_what_the_port_receives_from(void **state)
+{
+	uint16_t port;
+	struct rig r;
+
+	open_long(&r, &loopback);
+	configure(&r, &scatter_loopback);
+	assert_refusal_names(r.port, r.pool, ": lpbk_mode 1: a frame may have 65407 bytes");
+	assert_int_equal(rte_vdev_init("net_evnic_end", "cable=net_evnic_other"), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name("net_evnic_end", &port), 0);
+	assert_int_equal(rte_eth_dev_configure(port, 1, 1, &scatter), 0);
+	assert_refusal_names(port, r.pool, ": cable=net_evnic_other: a frame may have");
+	assert_int_equal(rte_eth_dev_close(port), 0);
+	rte_vdev_uninit("net_evnic_end");
+	rig_close(&r);
+}
+
 static void
 checksums_are_told_as_the_port_is_configured(void **state)
 {
@@ -240,6 +268,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(without_scatter_frames_longer_than_an_mbuf_are_refused),
 		cmocka_unit_test(out_of_loopback_frames_longer_than_an_mbuf_are_refused),
 		cmocka_unit_test(with_scatter_the_queue_takes_as_many_mbufs_as_a_frame_may_need),
+		cmocka_unit_test(a_refusal_names_what_the_port_receives_from),
 		cmocka_unit_test(checksums_are_told_as_the_port_is_configured),
 		cmocka_unit_test(without_fast_free_references_count),
 		cmocka_unit_test(masks_and_intervals_are_lifted),

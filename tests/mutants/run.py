@@ -199,7 +199,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--setup", action="append", default=[])
     parser.add_argument("names", nargs="*")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
 
     patches = [parse(path) for path in sorted(HERE.glob("*.patch"))]
     patches = [patch for patch in patches if not args.names or patch.name in args.names]

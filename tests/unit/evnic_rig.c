@@ -193,6 +193,12 @@ evnic_ends_longest(const struct evnic_port *p)
 	return FRAME_LEN;
 }
 
+void
+evnic_ends_name(const struct evnic_port *p, char *text, size_t size)
+{
+	snprintf(text, size, "rig");
+}
+
 /* ---- the port ---- */
 
 void

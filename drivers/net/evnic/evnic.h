@@ -241,6 +241,13 @@ struct evnic_wire_stats {
 #undef X
 };
 
+enum {
+#define X(member, name, help) EVNIC_WIRE_##member,
+	EVNIC_WIRE_STATS(X)
+#undef X
+		EVNIC_NB_WIRE_STATS,
+};
+
 struct evnic_wire {
 	struct rouse_attn attn; /* the wire as a consumer: of buffers, Tx frames, control */
 	struct evnic_wire_stats stats;
@@ -482,6 +489,7 @@ struct evnic_stats_zero {
 	uint64_t oerrors[EVNIC_MAX_QUEUES], oerror_bytes[EVNIC_MAX_QUEUES];
 	uint64_t odropped[EVNIC_MAX_QUEUES];
 	uint64_t lost, ierrors;
+	uint64_t wire[EVNIC_NB_WIRE_STATS]; /* of the extended statistics alone */
 };
 
 struct evnic_port {

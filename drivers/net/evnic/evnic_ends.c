@@ -145,3 +145,21 @@ evnic_ends_longest(const struct evnic_port *p)
 
 	return source == NULL ? 0 : source->longest;
 }
+
+/* What the port receives from, by the words that say so: for messages. */
+void
+evnic_ends_name(const struct evnic_port *p, char *text, size_t size)
+{
+	const struct evnic_args *args = &p->args;
+
+	if (p->loopback.is_on)
+		snprintf(text, size, "lpbk_mode 1");
+	else if (args->rx_pcap[0] != '\0')
+		snprintf(text, size, "rx_pcap=%s", args->rx_pcap);
+	else if (args->rx_iface[0] != '\0')
+		snprintf(text, size, "%s=%s", args->rx_iface_key, args->rx_iface);
+	else if (args->cable[0] != '\0')
+		snprintf(text, size, "cable=%s", args->cable);
+	else
+		snprintf(text, size, "without a source");
+}

@@ -198,6 +198,7 @@ int evnic_ends_start(struct evnic_port *p);
 void evnic_ends_stop(struct evnic_port *p);
 void evnic_ends_destroy(struct evnic_port *p);
 uint32_t evnic_ends_longest(const struct evnic_port *p);
+void evnic_ends_name(const struct evnic_port *p, char *text, size_t size);
 struct evnic_source *evnic_ends_source(const struct evnic_port *p);
 struct evnic_sink *evnic_ends_sink(const struct evnic_port *p);
 

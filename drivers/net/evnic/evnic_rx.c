@@ -313,14 +313,16 @@ static int
 check_buffers(const struct evnic_rxq *q)
 {
 	uint32_t longest = evnic_ends_longest(q->port);
+	char source[EVNIC_PATH_MAX + 16];
 
 	if (q->room >= EVNIC_MIN_BUF && q->room >= longest)
 		return 0;
+	evnic_ends_name(q->port, source, sizeof(source));
 	EVNIC_LOG(
 		ERR,
 		"%s: %s: its longest frame has %u bytes, the mbufs of queue %u hold %u; use mbufs "
 		"of %u bytes or more (--mbuf-size)",
-		q->port->data->name, q->port->args.rx_pcap, longest, q->queue, q->room,
+		q->port->data->name, source, longest, q->queue, q->room,
 		longest + RTE_PKTMBUF_HEADROOM);
 	return -EINVAL;
 }
@@ -340,15 +342,16 @@ static int
 check_chain(const struct evnic_rxq *q)
 {
 	uint32_t longest = longest_in_chain(q->port);
+	uint32_t nb = evnic_rxq_limit(q->nb_desc) - (EVNIC_REFILL - 1);
+	char source[EVNIC_PATH_MAX + 16];
 
-	if (q->room >= EVNIC_MIN_BUF &&
-	    (longest + q->room - 1) / q->room <= evnic_rxq_limit(q->nb_desc) - (EVNIC_REFILL - 1))
+	if (q->room >= EVNIC_MIN_BUF && (longest + q->room - 1) / q->room <= nb)
 		return 0;
+	evnic_ends_name(q->port, source, sizeof(source));
 	EVNIC_LOG(ERR,
-		  "%s: %s: its longest frame has %u bytes, too many for the %u buffers of queue %u "
-		  "with %u bytes each; use larger mbufs or more descriptors",
-		  q->port->data->name, q->port->args.rx_pcap, longest, q->nb_desc, q->queue,
-		  q->room);
+		  "%s: %s: a frame may have %u bytes, too many for the %u buffers that queue %u is "
+		  "sure to have, with %u bytes each; use larger mbufs or more descriptors",
+		  q->port->data->name, source, longest, nb, q->queue, q->room);
 	return -EINVAL;
 }
 

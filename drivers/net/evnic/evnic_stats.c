@@ -20,7 +20,7 @@ static const struct {
 #undef X
 };
 
-/* Everything that a clear remembers, as it stands now. */
+/* The basic statistics that a clear remembers, as they stand now. */
 static void
 snapshot(const struct evnic_port *p, struct evnic_stats_zero *now)
 {
@@ -92,15 +92,17 @@ int
 evnic_stats_reset(struct rte_eth_dev *dev)
 {
 	struct evnic_port *p = dev->data->dev_private;
+	struct evnic_stats_zero now;
 
-	snapshot(p, &p->zero);
+	snapshot(p, &now);
+	memcpy(now.wire, p->zero.wire, sizeof(now.wire));
+	p->zero = now;
 	return 0;
 }
 
 /*
  * Extended statistics: those of the wire, then packets by receive and transmit queue for all
- * queues (the basic ones end at RTE_ETHDEV_QUEUE_STAT_CNTRS). Those of the wire are not reset:
- * "wire_rx_ended" is a state, and the others describe the device since it was made.
+ * queues (the basic ones end at RTE_ETHDEV_QUEUE_STAT_CNTRS).
  */
 static unsigned int
 nb_xstats(const struct evnic_port *p)
@@ -125,16 +127,14 @@ evnic_xstats_get_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names
 	return (int)n;
 }
 
-/* What the counter at this offset says, with what others than the wire counted. */
+/* What a counter of the wire says, with what others than the wire counted. */
 static uint64_t
-wire_xstat(const struct evnic_port *p, size_t offset)
+wire_xstat(const struct evnic_port *p, unsigned int i)
 {
-	const char *at = (const char *)&p->wire.stats + offset;
+	const char *at = (const char *)&p->wire.stats + wire_xstats[i].offset;
 	uint64_t value = rouse_counter_get((const rouse_counter *)at);
 
-	if (offset == offsetof(struct evnic_wire_stats, doorbells))
-		value += evnic_vectors_fired(p);
-	return value;
+	return i == EVNIC_WIRE_doorbells ? value + evnic_vectors_fired(p) : value;
 }
 
 int
@@ -147,8 +147,8 @@ evnic_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned
 	if (xstats == NULL || size < nb_xstats(p))
 		return (int)nb_xstats(p);
 	snapshot(p, &now);
-	for (size_t i = 0; i < RTE_DIM(wire_xstats); i++)
-		xstats[n++].value = wire_xstat(p, wire_xstats[i].offset);
+	for (unsigned int i = 0; i < RTE_DIM(wire_xstats); i++)
+		xstats[n++].value = wire_xstat(p, i) - p->zero.wire[i];
 	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++)
 		xstats[n++].value = now.ipackets[i] - p->zero.ipackets[i];
 	for (uint16_t i = 0; i < p->data->nb_tx_queues; i++)
@@ -158,8 +158,14 @@ evnic_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned
 	return (int)n;
 }
 
+/* The basic ones, too. Whether the source has ended is a state, and no count. */
 int
 evnic_xstats_reset(struct rte_eth_dev *dev)
 {
+	struct evnic_port *p = dev->data->dev_private;
+
+	for (unsigned int i = 0; i < RTE_DIM(wire_xstats); i++)
+		if (i != EVNIC_WIRE_ended)
+			p->zero.wire[i] = wire_xstat(p, i);
 	return evnic_stats_reset(dev);
 }

@@ -5,11 +5,10 @@
 /*
  * The trace: what the device did, in its order, a line each. Written by the wire thread.
  *
- *   event CODE QUEUE RING VECTOR BITS DATA     CODE: rx tx link error; BITS: the detail bits, in
- *                                              hexadecimal, that its message must carry; DATA:
- *                                              rx: RSS hash, or "-"; link: up down; error: its kind
- *   message VECTOR BITS FATE                   BITS: those that it did set; FATE: sent masked
- *                                              moderated
+ *   event CODE QUEUE RING VECTOR DATA    CODE: rx tx link error; DATA: rx: RSS hash, or "-"; link:
+ *                                        up down; error: its kind
+ *   message VECTOR DEVICE RING FATE      bits of the owner's attention word and detail word;
+ *                                        FATE: sent masked moderated
  *
  * A message that is held and sent later has a line for either.
  */
@@ -77,8 +76,8 @@ evnic_trace_event(struct evnic_trace *t, const struct rouse_event *event,
 {
 	static const char *const codes[ROUSE_NB_EVENT_CODES] = { "rx", "tx", "link", "error" };
 
-	fprintf(t->file, "event %s %u %u %u %" PRIx64 " ", codes[event->code], path.queue,
-		path.ring, path.vector, UINT64_C(1) << path.ring);
+	fprintf(t->file, "event %s %u %u %u ", codes[event->code], path.queue, path.ring,
+		path.vector);
 	if (event->code == ROUSE_EVENT_LINK)
 		fprintf(t->file, "%s\n", event->data != 0 ? "up" : "down");
 	else if (event->code == ROUSE_EVENT_ERROR)
@@ -93,5 +92,5 @@ void
 evnic_trace_message(struct evnic_trace *t, uint16_t vector, const struct rouse_attn_target *target,
 		    const char *fate)
 {
-	fprintf(t->file, "message %u %" PRIx64 " %s\n", vector, UINT64_C(1) << target->ring, fate);
+	fprintf(t->file, "message %u %u %u %s\n", vector, target->device, target->ring, fate);
 }
