@@ -46,9 +46,8 @@ take_call(struct rouse_worker *w, void *arg)
 	w->calls = c;
 }
 
-/* Between two rounds. */
-void
-worker_make_changes(struct rouse_worker *w)
+static void
+make_calls(struct rouse_worker *w)
 {
 	while (w->calls != NULL) {
 		struct worker_call *c = w->calls;
@@ -61,12 +60,79 @@ worker_make_changes(struct rouse_worker *w)
 	}
 }
 
+/* Was a renewal asked for? It is due, then. 1, or 0 */
+uint32_t
+worker_take_renewal(struct rouse_worker *w)
+{
+	/* pairs with the exchange in worker_ask_renewal(): whoever asks after this asks anew */
+	if (!atomic_load_explicit(&w->is_renewal_asked, memory_order_relaxed) ||
+	    !atomic_exchange_explicit(&w->is_renewal_asked, false, memory_order_acq_rel))
+		return 0;
+	w->is_renewal_due = true;
+	return 1;
+}
+
+/*
+ * A renewal is nobody's call: no control thread waits, so that one may be changing the very queues.
+ * It has w->control then, for which the worker does not wait: the renewal stays due, and limits
+ * sleeps.
+ */
+static void
+make_renewals(struct rouse_worker *w)
+{
+	if (!w->is_renewal_due || pthread_mutex_trylock(&w->control) != 0)
+		return;
+	w->is_renewal_due = false;
+	for (unsigned int i = 0; i < WORKER_PORT_WORDS; i++) {
+		uint64_t bits =
+			atomic_exchange_explicit(&w->ports_to_renew[i], 0, memory_order_acquire);
+
+		for (; bits != 0; bits &= bits - 1)
+			source_renew_port(w, (uint16_t)(i * 64 + (unsigned)__builtin_ctzll(bits)));
+	}
+	pthread_mutex_unlock(&w->control);
+}
+
+/* Between two rounds. */
+void
+worker_make_changes(struct rouse_worker *w)
+{
+	make_calls(w);
+	make_renewals(w);
+}
+
 /* Nobody runs messages any more: the memory of those that are calls. */
 void
 worker_forget_call(rouse_worker_msg_t fn, void *arg)
 {
 	if (fn == take_call)
 		free(arg);
+}
+
+/* The worker itself finds, before it sleeps, that a port is to be renewed. */
+void
+worker_want_renewal(struct rouse_worker *w, uint16_t port)
+{
+	atomic_fetch_or_explicit(&w->ports_to_renew[port / 64], WORKER_PORT_BIT(port),
+				 memory_order_relaxed);
+	w->is_renewal_due = true;
+}
+
+/* ---- any thread ---- */
+
+/* Let the worker renew its queues of a port. */
+void
+worker_ask_renewal(struct rouse_worker *w, uint16_t port)
+{
+	/* pairs with the exchange in make_renewals() */
+	atomic_fetch_or_explicit(&w->ports_to_renew[port / 64], WORKER_PORT_BIT(port),
+				 memory_order_release);
+	/* pairs with the exchange in worker_take_renewal(): who finds that it was asked for is
+	 * seen by the one that takes it */
+	if (atomic_exchange_explicit(&w->is_renewal_asked, true, memory_order_acq_rel))
+		return;
+	worker_inbox_begin(w);
+	worker_inbox_signal(w);
 }
 
 /* ---- the control thread's side ---- */

@@ -124,6 +124,26 @@ cannot_arm(struct source *s, int error)
 	return error;
 }
 
+/* Another queue of the list that has the source's interrupt, in the set or not; NULL: none. */
+static struct source *
+find_sharer(const struct source_list *list, const struct source *s, bool is_in_set)
+{
+	for (uint32_t i = 0; i < list->nb; i++) {
+		struct source *other = list->at[i];
+
+		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd &&
+		    other->is_in_set == is_in_set)
+			return other;
+	}
+	return NULL;
+}
+
+static bool
+is_shared(const struct rouse_worker *w, const struct source *s)
+{
+	return find_sharer(&w->plain, s, true) != NULL || find_sharer(&w->watched, s, true) != NULL;
+}
+
 /* Whoever stops a port pauses it first. Who forgot that finds its queues renewed when it has
  * started again and the worker next goes to sleep. 0; -EAGAIN, -ENETDOWN: the sleep is timed */
 static int
@@ -133,10 +153,11 @@ check_started(struct source *s)
 		s->ethdev.was_stopped = true;
 		return cannot_arm(s, -ENETDOWN);
 	}
-	if (!s->ethdev.was_stopped)
+	/* or its fd was closed, and the number is another file's now */
+	if (!s->ethdev.was_stopped && (s->is_in_set || is_shared(s->ethdev.worker, s)))
 		return 0;
 	s->ethdev.was_stopped = false;
-	ethdev_renew_later(s->ethdev.port_id);
+	worker_want_renewal(s->ethdev.worker, s->ethdev.port_id);
 	return -EAGAIN;
 }
 
@@ -171,6 +192,7 @@ source_lacks_mbufs(struct source *s)
 
 	if (!source_is_ethdev(s) || s->ops == &ethdev_timed_ops ||
 	    s->kind == ROUSE_SOURCE_HANDSHAKE || s->ethdev.is_pool_told ||
+	    !ethdev_is_started(s->ethdev.port_id) ||
 	    rte_eth_stats_get(s->ethdev.port_id, &stats) != 0)
 		return false;
 	s->ethdev.nb_without = stats.rx_nombuf;
@@ -201,40 +223,49 @@ plain_detach(struct rouse_worker *w, struct source *s)
 	remember_pools(w, &w->watched, s);
 }
 
+/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet though
+ * there is something (net_tap waits for a signal), and would not be told again. */
+static uint32_t
+events_of(const struct source *s)
+{
+	return s->ops == &ethdev_interrupt_ops ? EPOLLIN | EPOLLET : EPOLLIN;
+}
+
 static int
 interrupt_attach(struct rouse_worker *w, struct source *s)
 {
-	/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet
-	 * though there is something (net_tap waits for a signal), and would not be told again.
-	 */
-	uint32_t edge = s->ops == &ethdev_interrupt_ops ? EPOLLET : 0;
-	struct epoll_event event = { .events = EPOLLIN | edge, .data.ptr = s };
+	int ret = fdset_add(w, s, s->ethdev.fd, events_of(s));
 
-	/* EEXIST: two queues share an interrupt; every plain source is visited after a wake */
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->ethdev.fd, &event) < 0 && errno != EEXIST)
-		return -errno;
+	/* two queues share an interrupt: every plain source is visited after a wake */
+	if (ret != 0 && (ret != -EEXIST || !is_shared(w, s)))
+		return ret;
 	return plain_attach(w, s);
-}
-
-/* A queue that shares the interrupt is watched from here on. */
-static void
-share_interrupt(struct rouse_worker *w, const struct source_list *list, const struct source *s)
-{
-	for (uint32_t i = 0; i < list->nb; i++) {
-		struct source *other = list->at[i];
-
-		if (other != s && other->ops == s->ops && other->ethdev.fd == s->ethdev.fd)
-			interrupt_attach(w, other);
-	}
 }
 
 static void
 interrupt_detach(struct rouse_worker *w, struct source *s)
 {
+	struct source *heir;
+
 	plain_detach(w, s);
-	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->ethdev.fd, NULL);
-	share_interrupt(w, &w->plain, s);
-	share_interrupt(w, &w->watched, s);
+	if (!s->is_in_set)
+		return;
+	fdset_remove(w, s);
+	heir = find_sharer(&w->plain, s, false);
+	if (heir == NULL)
+		heir = find_sharer(&w->watched, s, false);
+	if (heir != NULL)
+		fdset_add(w, heir, heir->ethdev.fd, events_of(heir));
+}
+
+/* Is it waited for by the fd that it has now? */
+bool
+source_is_waited_for(struct rouse_worker *w, struct source *s)
+{
+	if (s->ops == &ethdev_timed_ops ||
+	    ethdev_find_fd(s->ethdev.port_id, s->ethdev.queue) != s->ethdev.fd)
+		return false;
+	return s->is_in_set ? fdset_change(w, s, events_of(s)) == 0 : is_shared(w, s);
 }
 
 const struct source_ops ethdev_interrupt_ops = {
@@ -257,20 +288,18 @@ static int
 readable_arm(struct source *s)
 {
 	struct pollfd now = { .fd = s->ethdev.fd, .events = POLLIN };
-	struct epoll_event event = { .data.ptr = s };
-	int ret = check_started(s);
+	uint32_t events = 0;
+	int ret = check_started(s), error;
 
 	s->ethdev.nb_barren = poll(&now, 1, 0) > 0 ? s->ethdev.nb_barren + 1 : 0;
 	if (ret == 0 && s->ethdev.nb_barren <= MAX_BARREN) {
-		event.events = EPOLLIN;
+		events = EPOLLIN;
 	} else if (ret == 0) {
 		ethdev_send_missed_signal(s->ethdev.fd);
 		ret = -EAGAIN;
 	}
-	/* one that was closed is not in the set any more, even if there is one of its number */
-	if (epoll_ctl(s->ethdev.worker->epoll, EPOLL_CTL_MOD, s->ethdev.fd, &event) < 0 && ret == 0)
-		return cannot_arm(s, -errno);
-	return ret;
+	error = fdset_change(s->ethdev.worker, s, events);
+	return error != 0 && ret == 0 ? cannot_arm(s, error) : ret;
 }
 
 static int

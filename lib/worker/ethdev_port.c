@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <rte_alarm.h>
 #include <rte_ethdev.h>
 
 #include "worker.h"
@@ -153,6 +152,15 @@ is_deaf(uint16_t port, int fd)
 	       link.link_status == RTE_ETH_LINK_UP;
 }
 
+/* The fd of a queue that can be waited for; negative: there is none. */
+int
+ethdev_find_fd(uint16_t port, uint16_t queue)
+{
+	int fd = interrupt_fd(port, queue);
+
+	return fd >= 0 && is_deaf(port, fd) ? -1 : fd;
+}
+
 /* How packets of a queue that is no handshake producer can be waited for, and by which fd. An
  * interrupt is enabled then. */
 enum ethdev_wake
@@ -160,8 +168,8 @@ ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 {
 	int ret = rte_eth_dev_rx_intr_enable(port, queue);
 
-	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
-	if (*fd >= 0 && !is_deaf(port, *fd))
+	*fd = ret == 0 || ret == -ENOTSUP ? ethdev_find_fd(port, queue) : -1;
+	if (*fd >= 0)
 		return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
 	if (ret == 0)
 		rte_eth_dev_rx_intr_disable(port, queue);
@@ -294,24 +302,11 @@ ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last)
 
 /* ---- when it may have changed ---- */
 
-static void
-renew(void *arg)
-{
-	worker_port_renew((uint16_t)(uintptr_t)arg);
-}
-
-/* Not at once: the caller may be the worker, or a driver that holds what the worker waits for. */
-void
-ethdev_renew_later(uint16_t port)
-{
-	rte_eal_alarm_set(1, renew, (void *)(uintptr_t)port);
-}
-
 static int
 on_event(uint16_t port, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
 	 void *ret __rte_unused)
 {
-	ethdev_renew_later(port);
+	worker_port_renew(port);
 	return 0;
 }
 

@@ -122,7 +122,8 @@ us_until(const struct rouse_worker *w, uint64_t tsc)
 static uint32_t
 sleep_limit_us(struct rouse_worker *w)
 {
-	uint32_t limit = w->nb_timed > 0 || w->arm_failed ? w->conf.timed_us : 0;
+	bool is_timed = w->nb_timed > 0 || w->arm_failed || w->is_renewal_due;
+	uint32_t limit = is_timed ? w->conf.timed_us : 0;
 
 	look_for_dry_watched(w);
 	if (w->nb_dry > 0 || is_starved(w)) {
@@ -197,8 +198,11 @@ static uint32_t
 visit_fired_source(struct rouse_worker *w, const struct epoll_event *event)
 {
 	struct source *s = event->data.ptr;
-	uint32_t found = s->is_watched ? 0 : source_visit(w, s);
+	uint32_t found;
 
+	if (!s->is_in_set)
+		return 0;
+	found = s->is_watched ? 0 : source_visit(w, s);
 	if ((event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0)
 		source_fd_hang_up(w, s);
 	return found;

@@ -9,21 +9,28 @@
 
 #include "worker.h"
 
+/* Held while ports are paused and resumed, which waits for workers, and while a worker comes or
+ * goes. */
+static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
+/* Held for a moment, and taken after the other: who has this waits for nobody. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct rouse_worker *all; /* guarded by lock */
+static struct rouse_worker *all; /* written under both, so that either is enough to read it */
 
 void
 worker_enlist(struct rouse_worker *w)
 {
+	pthread_mutex_lock(&changing);
 	pthread_mutex_lock(&lock);
 	w->next = all;
 	all = w;
 	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&changing);
 }
 
 void
 worker_delist(struct rouse_worker *w)
 {
+	pthread_mutex_lock(&changing);
 	pthread_mutex_lock(&lock);
 	for (struct rouse_worker **at = &all; *at != NULL; at = &(*at)->next) {
 		if (*at != w)
@@ -32,6 +39,7 @@ worker_delist(struct rouse_worker *w)
 		break;
 	}
 	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&changing);
 }
 
 /* Of one worker: the queues of the port, each that `change` has something to do for. */
@@ -61,14 +69,14 @@ change_port(uint16_t port, int (*change)(struct rouse_worker *w, struct source *
 
 	if (!worker_is_mine(NULL))
 		return -EDEADLK; /* the worker may be waited for by who has the lock */
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&changing);
 	for (struct rouse_worker *w = all; w != NULL; w = w->next) {
 		int error = change_queues(w, port, change);
 
 		if (ret == 0)
 			ret = error;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&changing);
 	return ret;
 }
 
@@ -84,9 +92,15 @@ rouse_worker_port_resume(uint16_t port)
 	return change_port(port, source_queue_resume);
 }
 
-/* What the port's interrupts and eventfds are may have changed. */
+/* What the port's interrupts and eventfds are may have changed: each worker that has a queue of it
+ * looks, between two rounds. Any thread, which does not wait: it may be EAL's interrupt thread, or
+ * one of a driver that holds what a worker waits for. */
 void
 worker_port_renew(uint16_t port)
 {
-	change_port(port, source_queue_renew);
+	pthread_mutex_lock(&lock);
+	for (struct rouse_worker *w = all; w != NULL; w = w->next)
+		if (source_port_is_plain(w, port))
+			worker_ask_renewal(w, port);
+	pthread_mutex_unlock(&lock);
 }

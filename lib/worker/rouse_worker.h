@@ -172,10 +172,12 @@ int rouse_worker_port_pause(uint16_t port);
 
 /**
  * The port has started again: workers take its queues up, and find out anew how they learn of
- * packets, as its eventfds are others.
+ * packets, as its eventfds are others; also those that nobody paused. Where an application polls a
+ * queue and gave no may_poll, that is when it next calls rouse_worker_idle(), and this does not
+ * wait for it.
  *
  * @return 0; else the first error met (logged), such as -ENETDOWN: the port is not started. That
- *         queue stays paused, and this may be called again
+ *         queue stays as it is, and this may be called again
  */
 int rouse_worker_port_resume(uint16_t port);
 

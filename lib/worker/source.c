@@ -220,6 +220,34 @@ let_application_poll(const struct source *s, bool may_poll)
 }
 
 static void
+count_waiting(struct rouse_worker *w, const struct source *s, uint32_t by)
+{
+	if (s->kind == ROUSE_SOURCE_TIMED)
+		w->nb_timed += by;
+	if (s->is_watched && s->ops->arm != NULL)
+		w->nb_to_look_at += by;
+}
+
+/* The worker waits for it from here on. 0 or -errno: nothing changed */
+int
+source_begin_to_wait(struct rouse_worker *w, struct source *s)
+{
+	int ret = s->ops->attach == NULL ? 0 : s->ops->attach(w, s);
+
+	if (ret == 0)
+		count_waiting(w, s, 1);
+	return ret;
+}
+
+void
+source_end_to_wait(struct rouse_worker *w, struct source *s)
+{
+	if (s->ops->detach != NULL)
+		s->ops->detach(w, s);
+	count_waiting(w, s, UINT32_MAX);
+}
+
+static void
 insert(struct rouse_worker *w, void *arg)
 {
 	struct insertion *in = arg;
@@ -227,11 +255,9 @@ insert(struct rouse_worker *w, void *arg)
 	struct source_list *list = list_of(w, s);
 	struct source_link *own = s->links;
 
-	if (s->ops->attach != NULL) {
-		in->ret = s->ops->attach(w, s);
-		if (in->ret != 0)
-			return;
-	}
+	in->ret = source_begin_to_wait(w, s);
+	if (in->ret != 0)
+		return;
 	if (list != NULL)
 		in->spare = list_append(list, s, in->spare);
 	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
@@ -240,10 +266,6 @@ insert(struct rouse_worker *w, void *arg)
 	/* what is there already was signalled to nobody: look once */
 	if (s->kind == ROUSE_SOURCE_HANDSHAKE)
 		rouse_attn_mark_own(&s->target);
-	if (s->kind == ROUSE_SOURCE_TIMED)
-		w->nb_timed++;
-	if (s->is_watched && s->ops->arm != NULL)
-		w->nb_to_look_at++;
 	let_application_poll(s, true);
 }
 
@@ -255,16 +277,11 @@ withdraw(struct rouse_worker *w, void *arg)
 	struct source_list *list = list_of(w, s);
 
 	let_application_poll(s, false);
-	if (s->ops->detach != NULL)
-		s->ops->detach(w, s);
+	source_end_to_wait(w, s);
 	if (list != NULL)
 		list_remove(list, s);
 	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
 		unlink_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings));
-	if (s->kind == ROUSE_SOURCE_TIMED)
-		w->nb_timed--;
-	if (s->is_watched && s->ops->arm != NULL)
-		w->nb_to_look_at--;
 	if (s->is_dry)
 		w->nb_dry--;
 	s->is_dry = false;
@@ -339,7 +356,7 @@ source_destroy(struct rouse_worker *w, struct source *s)
 	if (d != NULL && d->group == GROUP_SOFTWARE)
 		d->taken &= ~s->rings;
 	rte_free(s->links);
-	if (s->ops->must_stay == NULL || !s->ops->must_stay(s)) {
+	if (!s->was_lost) {
 		rte_free(s);
 		return;
 	}

@@ -11,10 +11,39 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
 #include "worker.h"
+
+/* ---- the ports of its plain queues: what may change in them concerns the worker ---- */
+
+static void
+tell_port(struct rouse_worker *w, uint16_t port)
+{
+	atomic_fetch_or_explicit(&w->plain_ports[port / 64], WORKER_PORT_BIT(port),
+				 memory_order_release);
+}
+
+/* Any thread. */
+bool
+source_port_is_plain(const struct rouse_worker *w, uint16_t port)
+{
+	return (atomic_load_explicit(&w->plain_ports[port / 64], memory_order_acquire) &
+		WORKER_PORT_BIT(port)) != 0;
+}
+
+/* A queue of it has gone; it may have been the last. */
+static void
+forget_port(struct rouse_worker *w, uint16_t port)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++)
+		if (source_is_of_port(w->sources.at[i], port))
+			return;
+	atomic_fetch_and_explicit(&w->plain_ports[port / 64], ~WORKER_PORT_BIT(port),
+				  memory_order_release);
+}
 
 /* ---- adding ---- */
 
@@ -35,6 +64,7 @@ find_wake(struct source *s)
 	enum ethdev_wake wake;
 
 	/* before it is asked: what changes from here on is told */
+	tell_port(s->ethdev.worker, s->ethdev.port_id);
 	ethdev_watch_link(s->ethdev.port_id);
 	wake = ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
 	s->ops = ops[wake];
@@ -91,17 +121,23 @@ make_source(struct rouse_worker *w, const struct source *model, int *ret)
 	return NULL;
 }
 
+static void
+find_pool(struct source *s)
+{
+	struct rte_eth_rxq_info info;
+
+	s->ethdev.is_pool_told =
+		rte_eth_rx_queue_info_get(s->ethdev.port_id, s->ethdev.queue, &info) == 0;
+	s->ethdev.pool = s->ethdev.is_pool_told ? info.mp : NULL;
+}
+
 /* Find out how the worker learns of packets, and from which pool they come: after the port was set
  * up anew it may be otherwise. 0 or -errno */
 static int
 learn(struct rouse_worker *w, struct source *s)
 {
-	uint16_t port = s->ethdev.port_id;
-	struct rte_eth_rxq_info info;
-
-	s->ethdev.is_pool_told = rte_eth_rx_queue_info_get(port, s->ethdev.queue, &info) == 0;
-	s->ethdev.pool = s->ethdev.is_pool_told ? info.mp : NULL;
-	if (!rouse_attn_registry_find(port, &s->ethdev.port))
+	find_pool(s);
+	if (!rouse_attn_registry_find(s->ethdev.port_id, &s->ethdev.port))
 		return find_wake(s);
 	s->ops = &ethdev_handshake_ops;
 	s->kind = ROUSE_SOURCE_HANDSHAKE;
@@ -171,6 +207,20 @@ take_up(struct rouse_worker *w, struct source *s)
 	return ret;
 }
 
+/* The application may be waiting for this very call, so nobody waits for it: its queue is taken up
+ * when it calls in. */
+static int
+take_up_unasked(struct rouse_worker *w, const struct source *s)
+{
+	if (!ethdev_is_started(s->ethdev.port_id)) {
+		WORKER_LOG(ERR, "%s: queue %u of port %u is not taken up: %s", w->name,
+			   s->ethdev.queue, s->ethdev.port_id, rte_strerror(ENETDOWN));
+		return -ENETDOWN;
+	}
+	worker_ask_renewal(w, s->ethdev.port_id);
+	return 0;
+}
+
 /* The port has started again: how the worker learns of packets is found out anew. So it is if
  * nobody paused it: its eventfds are others all the same. */
 int
@@ -178,8 +228,10 @@ source_queue_resume(struct rouse_worker *w, struct source *s)
 {
 	int ret = 0;
 
-	if (!s->is_paused && (s->ops == &ethdev_handshake_ops || is_polled_unasked(w, s)))
+	if (!s->is_paused && s->ops == &ethdev_handshake_ops)
 		return 0;
+	if (!s->is_paused && is_polled_unasked(w, s))
+		return take_up_unasked(w, s);
 	if (!s->is_paused)
 		ret = source_queue_pause(w, s);
 	if (ret == 0 && !ethdev_is_started(s->ethdev.port_id))
@@ -200,15 +252,77 @@ source_queue_resume(struct rouse_worker *w, struct source *s)
 	return 0;
 }
 
-/* Its eventfds may be others, and what was armed may be forgotten. */
-int
-source_queue_renew(struct rouse_worker *w, struct source *s)
+/* ---- a port that changed; the worker's, which has w->control ---- */
+
+static void
+renew(struct rouse_worker *w, struct source *s)
 {
-	/* a port that is paused, or stopped, is taken up when it has started */
-	if (s->is_paused || !ethdev_is_started(s->ethdev.port_id))
-		return 0;
-	return source_queue_resume(w, s);
+	int ret;
+
+	source_end_to_wait(w, s);
+	let_go(w, s);
+	find_pool(s);
+	ret = find_wake(s);
+	if (ret == 0) {
+		ret = source_begin_to_wait(w, s);
+		if (ret != 0)
+			let_go(w, s);
+	}
+	if (ret != 0) {
+		WORKER_LOG(
+			ERR,
+			"%s: queue %u of port %u cannot be waited for: %s; it is looked at every "
+			"%u us",
+			w->name, s->ethdev.queue, s->ethdev.port_id, rte_strerror(-ret),
+			w->conf.timed_us);
+		s->ops = &ethdev_timed_ops;
+		s->kind = ROUSE_SOURCE_TIMED;
+		source_begin_to_wait(w, s);
+	}
+	source_tell_state(s, ROUSE_SOURCE_ACTIVE);
+	say_wake(w, s);
 }
+
+static bool
+is_plain_of_port(const struct source *s, uint16_t port)
+{
+	return source_is_of_port(s, port) && s->kind != ROUSE_SOURCE_HANDSHAKE;
+}
+
+static bool
+is_list_as_it_was(struct rouse_worker *w, const struct source_list *list, uint16_t port)
+{
+	for (uint32_t i = 0; i < list->nb; i++)
+		if (is_plain_of_port(list->at[i], port) && !source_is_waited_for(w, list->at[i]))
+			return false;
+	return true;
+}
+
+static void
+renew_list(struct rouse_worker *w, const struct source_list *list, uint16_t port)
+{
+	for (uint32_t i = 0; i < list->nb; i++)
+		if (is_plain_of_port(list->at[i], port))
+			renew(w, list->at[i]);
+}
+
+/*
+ * Its eventfds may be others, and what was armed may be forgotten. It is all done between two
+ * rounds, so that nobody polls a queue meanwhile, and nothing sleeps over it. What is armed before
+ * the next sleep anyhow needs no renewal if the eventfds are the same.
+ */
+void
+source_renew_port(struct rouse_worker *w, uint16_t port)
+{
+	/* one that is stopped is taken up when it has started */
+	if (!ethdev_is_started(port) ||
+	    (is_list_as_it_was(w, &w->plain, port) && is_list_as_it_was(w, &w->watched, port)))
+		return;
+	renew_list(w, &w->plain, port);
+	renew_list(w, &w->watched, port);
+}
+
+/* ---- what programs call ---- */
 
 static int
 add(struct rouse_worker *w, const struct source *model)
@@ -297,6 +411,8 @@ rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue
 		if (source_is_ethdev(s) && s->ethdev.port_id == port && s->ethdev.queue == queue)
 			ret = source_remove(w, s);
 	}
+	if (ret == 0)
+		forget_port(w, port);
 	worker_unlock(w);
 	return ret;
 }

@@ -7,13 +7,11 @@
  * a handler may leave something unread; while the worker is awake it looks at the set now and then,
  * as that is a system call. One whose other side is gone would be ready for ever: its handler is
  * called once more, and it is watched no longer. So would one that was closed while it was watched,
- * if a duplicate of it is open: the set still has it, and it can be neither read nor taken out by
- * its number. Therefore each event is the last (EPOLLONESHOT) unless it is asked for again, which a
- * number that is closed, or another file's, cannot.
+ * if a duplicate of it is open (fdset.c). Therefore each event is the last (EPOLLONESHOT) unless it
+ * is asked for again, which a number that is closed, or another file's, cannot.
  */
 
 #include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -21,43 +19,13 @@
 
 #include "worker.h"
 
-static void
-forget(struct rouse_worker *w, struct source *s)
-{
-	s->fd.is_watched = false;
-	w->nb_fds--;
-}
-
-static void
-say_closed(const struct rouse_worker *w, const struct source *s)
-{
-	WORKER_LOG(WARNING,
-		   "%s: fd %d was closed while it was watched; remove it from the worker first",
-		   w->name, s->fd.fd);
-}
-
-static int
-ask(const struct rouse_worker *w, struct source *s, int op)
-{
-	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
-		.data.ptr = s,
-	};
-
-	return epoll_ctl(w->epoll, op, s->fd.fd, &event) < 0 ? -errno : 0;
-}
+#define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLONESHOT)
 
 static uint32_t
 fd_drain(struct rouse_worker *w, struct source *s)
 {
-	if (!s->fd.is_watched)
+	if (fdset_change(w, s, EVENTS) != 0)
 		return 0;
-	if (ask(w, s, EPOLL_CTL_MOD) != 0) {
-		say_closed(w, s);
-		forget(w, s);
-		s->fd.is_closed = true;
-		return 0;
-	}
 	s->fd.handler(w, s->fd.fd, s->arg);
 	return 1;
 }
@@ -65,40 +33,31 @@ fd_drain(struct rouse_worker *w, struct source *s)
 static int
 fd_attach(struct rouse_worker *w, struct source *s)
 {
-	int ret = ask(w, s, EPOLL_CTL_ADD);
+	int ret = fdset_add(w, s, s->fd.fd, EVENTS);
 
-	if (ret != 0)
-		return ret;
-	s->fd.is_watched = true;
-	w->nb_fds++;
-	/* the set has taken the number: it is no more that of the one before */
-	if (s->fd.before != NULL) {
-		s->fd.before->fd.is_closed = true;
-		if (s->fd.before->fd.is_watched) {
-			say_closed(w, s->fd.before);
-			forget(w, s->fd.before);
-		}
-		s->fd.before = NULL;
-	}
-	return 0;
+	if (ret == 0)
+		w->nb_fds++;
+	return ret;
 }
 
 static void
 fd_detach(struct rouse_worker *w, struct source *s)
 {
-	if (!s->fd.is_watched)
+	if (!s->is_in_set)
 		return;
-	forget(w, s);
-	s->fd.is_closed = epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd.fd, NULL) < 0;
-	if (s->fd.is_closed)
-		say_closed(w, s);
+	fdset_remove(w, s);
+	if (!s->was_lost)
+		w->nb_fds--;
 }
 
-/* The set may still have one that was closed, and name it once more. */
-static bool
-fd_must_stay(const struct source *s)
+static void
+fd_lose(struct rouse_worker *w, struct source *s)
 {
-	return s->fd.is_closed;
+	w->nb_fds--;
+	source_tell_state(s, ROUSE_SOURCE_REMOVED);
+	WORKER_LOG(WARNING,
+		   "%s: fd %d was closed while it was watched; remove it from the worker first",
+		   w->name, s->fd.fd);
 }
 
 static const struct source_ops fd_ops = {
@@ -106,7 +65,7 @@ static const struct source_ops fd_ops = {
 	.drain = fd_drain,
 	.attach = fd_attach,
 	.detach = fd_detach,
-	.must_stay = fd_must_stay,
+	.lose = fd_lose,
 	.is_on_demand = true,
 };
 
@@ -116,7 +75,7 @@ source_fd_hang_up(struct rouse_worker *w, struct source *s)
 {
 	int nb_bytes = 0;
 
-	if (s->ops != &fd_ops || !s->fd.is_watched ||
+	if (s->ops != &fd_ops || !s->is_in_set ||
 	    (ioctl(s->fd.fd, FIONREAD, &nb_bytes) == 0 && nb_bytes > 0))
 		return;
 	WORKER_LOG(NOTICE, "%s: fd %d: the other side is gone; it is watched no longer", w->name,
@@ -139,10 +98,8 @@ static int
 add_fd(struct rouse_worker *w, struct source *s)
 {
 	struct source *before = find_fd(w, s->fd.fd);
-	int ret;
+	int ret = source_insert(w, s);
 
-	s->fd.before = before;
-	ret = source_insert(w, s);
 	if (ret == 0 && before != NULL)
 		source_remove(w, before);
 	if (ret == 0)

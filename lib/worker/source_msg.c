@@ -28,13 +28,14 @@ static uint32_t
 inbox_drain(struct rouse_worker *w, struct source *s __rte_unused)
 {
 	struct msg msgs[WORKER_MAX_BURST];
-	uint32_t n =
-		rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]), w->burst, NULL);
+	uint32_t asked = worker_take_renewal(w);
+	uint32_t n = rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]),
+						    w->burst - asked, NULL);
 
-	rouse_counter_add(&w->inbox_taken, n);
+	rouse_counter_add(&w->inbox_taken, asked + n);
 	for (uint32_t i = 0; i < n; i++)
 		msgs[i].fn(w, msgs[i].arg);
-	return n;
+	return asked + n;
 }
 
 /*
@@ -57,6 +58,22 @@ static const struct source_ops inbox_ops = {
 	.owed = inbox_owed,
 };
 
+/* Something will be there: so that a worker in state POLL looks. Before it is. */
+void
+worker_inbox_begin(struct rouse_worker *w)
+{
+	atomic_fetch_add_explicit(&w->inbox_begun, 1, memory_order_relaxed);
+}
+
+/* It is there. */
+void
+worker_inbox_signal(struct rouse_worker *w)
+{
+	rouse_attn_signal(&w->inbox_source->target, rte_rdtsc());
+	/* pairs with the acquire in inbox_owed(): the handshake is over */
+	atomic_fetch_add_explicit(&w->inbox_settled, 1, memory_order_release);
+}
+
 int
 rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg)
 {
@@ -65,15 +82,13 @@ rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg)
 
 	if (ret != 0)
 		return ret;
-	atomic_fetch_add_explicit(&w->inbox_begun, 1, memory_order_relaxed);
+	worker_inbox_begin(w);
 	ret = rte_ring_mp_enqueue_elem(w->inbox, &msg, sizeof(msg));
 	if (ret != 0) {
 		atomic_fetch_sub_explicit(&w->inbox_begun, 1, memory_order_relaxed);
 		return ret;
 	}
-	rouse_attn_signal(&w->inbox_source->target, rte_rdtsc());
-	/* pairs with the acquire in inbox_owed(): the handshake is over */
-	atomic_fetch_add_explicit(&w->inbox_settled, 1, memory_order_release);
+	worker_inbox_signal(w);
 	return 0;
 }
 

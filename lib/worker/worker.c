@@ -202,7 +202,7 @@ worker_step(struct rouse_worker *w, uint32_t found)
 	enum rouse_attn_state next;
 	bool all_found = false;
 
-	if (unlikely(w->calls != NULL))
+	if (unlikely(worker_is_change_due(w)))
 		worker_make_changes(w);
 	if (w->state == ROUSE_ATTN_POLL) {
 		found += worker_poll(w, &all_found);

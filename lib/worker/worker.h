@@ -24,6 +24,10 @@
 #define WORKER_MAX_BURST 512
 #define WORKER_MAX_POOLS 64 /* mbuf pools whose emptiness is looked at before sleeping */
 
+/* A set of ports, a bit each. */
+#define WORKER_PORT_WORDS     ((RTE_MAX_ETHPORTS + 63) / 64)
+#define WORKER_PORT_BIT(port) (UINT64_C(1) << (port) % 64)
+
 extern int worker_logtype;
 #define WORKER_LOG(level, fmt, ...)                                                                \
 	rte_log(RTE_LOG_##level, worker_logtype, "worker: " fmt "\n", ##__VA_ARGS__)
@@ -55,9 +59,8 @@ struct source_ops {
 	enum rouse_source_type type;
 	/* NULL, or: the source is about to be freed. Control thread. */
 	void (*destroy)(struct source *s);
-	/* NULL, or: may it still be named after it was let go of? Then it is freed with the worker.
-	 */
-	bool (*must_stay)(const struct source *s);
+	/* NULL, or: its file was closed while it was in the epoll set. */
+	void (*lose)(struct rouse_worker *w, struct source *s);
 	/* Visited when it is ready, and only then. */
 	bool is_on_demand;
 };
@@ -83,6 +86,9 @@ struct source {
 	struct source_link *links; /* one for each ring bit */
 	struct source *next_buried;
 	struct source_counters *counters;
+	int set_fd;	/* its number in the epoll set; see fdset.c */
+	bool is_in_set; /* the worker's, as the next */
+	bool was_lost;	/* its file was closed meanwhile: the set may still name it */
 	bool armed;
 	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
 	bool is_dry;	 /* handshake queues: the device has no buffer, and will be silent */
@@ -116,9 +122,6 @@ struct source {
 		struct {
 			rouse_worker_fd_t handler;
 			int fd;
-			bool is_watched;
-			bool is_closed;	       /* while it was watched: the set may still name it */
-			struct source *before; /* of its number, while this one is added */
 		} fd;
 	};
 };
@@ -181,6 +184,7 @@ struct rouse_worker {
 	struct timers *timers;
 	uint64_t next_timer_tsc;   /* when the first timer is due; UINT64_MAX: there is none */
 	struct worker_call *calls; /* changes to make between two rounds */
+	bool is_renewal_due;	   /* of some port; likewise */
 	bool is_idle_form;	   /* the application's loop calls rouse_worker_idle() */
 	bool is_parking;	   /* idle form: the second look is the application's */
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
@@ -212,6 +216,7 @@ struct rouse_worker {
 	/* written by control threads, read by any thread */
 	struct source_counters *counters[MAX_CHUNKS];
 	_Atomic uint32_t nb_counters;
+	_Atomic uint64_t plain_ports[WORKER_PORT_WORDS]; /* those of its plain queues */
 
 	/* written by the worker, read by any thread */
 	alignas(ROUSE_CACHE_LINE) struct worker_counters stats;
@@ -230,6 +235,9 @@ struct rouse_worker {
 		inbox_settled;	      /* messages whose handshake is over */
 	_Atomic uint64_t inbox_begun; /* those that are there, and some that will be */
 	_Atomic bool stop_wanted;
+	/* set by whoever sees that a port has changed, taken by the worker */
+	_Atomic uint64_t ports_to_renew[WORKER_PORT_WORDS];
+	_Atomic bool is_renewal_asked; /* and the worker has not seen that */
 	struct rte_ring *inbox;
 	struct source *inbox_source;
 	rouse_counter inbox_taken; /* the worker's */
@@ -252,6 +260,7 @@ enum ethdev_wake {
 
 bool ethdev_is_started(uint16_t port);
 int ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue);
+int ethdev_find_fd(uint16_t port, uint16_t queue);
 enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
 void ethdev_send_missed_signal(int fd);
 int ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t *rings);
@@ -260,7 +269,6 @@ int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
 void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
-void ethdev_renew_later(uint16_t port);
 void ethdev_watch_link(uint16_t port);
 
 /* ethdev_vector.c: interrupts, which queues may share, and where they are delivered */
@@ -287,13 +295,15 @@ source_is_ethdev(const struct source *s)
 
 void source_look_for_buffers(struct rouse_worker *w, struct source *s);
 bool source_lacks_mbufs(struct source *s);
+bool source_is_waited_for(struct rouse_worker *w, struct source *s);
 
 /* source_ethdev.c */
 
 bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
-int source_queue_renew(struct rouse_worker *w, struct source *s);
+bool source_port_is_plain(const struct rouse_worker *w, uint16_t port);
+void source_renew_port(struct rouse_worker *w, uint16_t port);
 
 /* source.c: visiting, adding and removing, the reverse table */
 
@@ -305,6 +315,8 @@ int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
 int source_insert(struct rouse_worker *w, struct source *s);
 int source_enter(struct rouse_worker *w, struct source *s);
 int source_leave(struct rouse_worker *w, struct source *s);
+int source_begin_to_wait(struct rouse_worker *w, struct source *s);
+void source_end_to_wait(struct rouse_worker *w, struct source *s);
 void source_destroy(struct rouse_worker *w, struct source *s);
 struct source *source_add_software(struct rouse_worker *w, const struct source *model);
 int source_remove(struct rouse_worker *w, struct source *s);
@@ -318,6 +330,12 @@ source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int r
 
 	return d == NULL || d->rings[ring].source == NULL ? NULL : &d->rings[ring];
 }
+
+/* fdset.c: who is in the epoll set */
+
+int fdset_add(struct rouse_worker *w, struct source *s, int fd, uint32_t events);
+int fdset_change(struct rouse_worker *w, struct source *s, uint32_t events);
+void fdset_remove(struct rouse_worker *w, struct source *s);
 
 /* counters.c: what sources did */
 
@@ -344,8 +362,17 @@ int worker_check_handler(const struct rouse_worker *w, bool is_given);
 int worker_lock(struct rouse_worker *w);
 void worker_unlock(struct rouse_worker *w);
 int worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);
+void worker_ask_renewal(struct rouse_worker *w, uint16_t port);
+void worker_want_renewal(struct rouse_worker *w, uint16_t port);
+uint32_t worker_take_renewal(struct rouse_worker *w);
 void worker_make_changes(struct rouse_worker *w);
 void worker_forget_call(rouse_worker_msg_t fn, void *arg);
+
+static inline bool
+worker_is_change_due(const struct rouse_worker *w)
+{
+	return w->calls != NULL || w->is_renewal_due;
+}
 
 /* timer.c */
 
@@ -361,6 +388,8 @@ void source_fd_hang_up(struct rouse_worker *w, struct source *s);
 
 int worker_inbox_create(struct rouse_worker *w);
 void worker_inbox_destroy(struct rouse_worker *w);
+void worker_inbox_begin(struct rouse_worker *w);
+void worker_inbox_signal(struct rouse_worker *w);
 
 /* rounds.c: what is visited in each state */
 

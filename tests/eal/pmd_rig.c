@@ -28,6 +28,7 @@
 #define ETHERTYPE 0x88b5 /* local, experimental */
 #define NUMBER_AT RTE_ETHER_HDR_LEN
 #define MAX_LOG	  (1 << 16)
+#define BURST	  32
 #define RINGS	  "rings" /* two ports of net_ring, cross-connected: they are no devices */
 
 struct pmd_seen pmd_seen;
@@ -415,6 +416,30 @@ void
 pmd_run_worker(struct pmd_rig *r)
 {
 	assert_int_equal(pthread_create(&r->thread, NULL, run_worker, r->worker), 0);
+}
+
+static void *
+run_application(void *arg)
+{
+	struct rte_mbuf *pkts[BURST];
+	struct pmd_rig *r = arg;
+	uint16_t n;
+
+	rte_thread_register();
+	do {
+		n = rte_eth_rx_burst(r->rx, 0, pkts, BURST);
+		if (n != 0)
+			pmd_receive(NULL, r->rx, 0, pkts, n);
+	} while (rouse_worker_idle(r->worker, n));
+	rouse_worker_leave(r->worker);
+	rte_thread_unregister();
+	return NULL;
+}
+
+void
+pmd_run_application(struct pmd_rig *r)
+{
+	assert_int_equal(pthread_create(&r->thread, NULL, run_application, r), 0);
 }
 
 void

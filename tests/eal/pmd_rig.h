@@ -90,6 +90,9 @@ void pmd_receive(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkt
 		 uint16_t nb_pkts);
 
 void pmd_run_worker(struct pmd_rig *r);
+/* The idle form: the thread polls the queue itself, whether it may or not, and hands over what it
+ * found as the worker would. */
+void pmd_run_application(struct pmd_rig *r);
 void pmd_end_worker(struct pmd_rig *r);
 struct rouse_worker_stats pmd_stats(const struct pmd_rig *r);
 

@@ -3,9 +3,11 @@
  */
 
 /*
- * What becomes of a port while a worker sleeps over it: test_pmd_changes KIND. It is stopped and
- * started, its queues are set up anew, its link flaps, it is removed: the worker's other source
- * goes on meanwhile, and afterwards each frame wakes the worker as before.
+ * What becomes of a port while a worker sleeps over it: test_pmd_changes KIND [idle]. It is stopped
+ * and started, its queues are set up anew, its link flaps, it is removed: the worker's other source
+ * goes on meanwhile, and afterwards each frame wakes the worker as before. With "idle" an
+ * application polls the queue, and did not say where it looks whether it may: what of this nobody
+ * announces is the same for it.
  */
 
 #include <errno.h>
@@ -280,13 +282,22 @@ a_port_is_removed_and_another_comes(void **state)
 
 /* ---- begin and end ---- */
 
+static bool is_idle_form;
+
 static void
 each_frame_wakes_the_worker_before_anything_changes(void **state)
 {
-	assert_int_equal(rouse_worker_ethdev_add(rig.worker, rig.rx, 0, pmd_receive, NULL), 0);
+	if (is_idle_form)
+		assert_int_equal(rouse_worker_ethdev_watch(rig.worker, rig.rx, 0, NULL), 0);
+	else
+		assert_int_equal(rouse_worker_ethdev_add(rig.worker, rig.rx, 0, pmd_receive, NULL),
+				 0);
 	other = eventfd(0, EFD_NONBLOCK);
 	assert_int_equal(rouse_worker_fd_add(rig.worker, other, take_other, NULL), 0);
-	pmd_run_worker(&rig);
+	if (is_idle_form)
+		pmd_run_application(&rig);
+	else
+		pmd_run_worker(&rig);
 	check_wakes();
 }
 
@@ -302,10 +313,30 @@ nothing_was_lost_and_each_kind_was_said_once(void **state)
 	assert_int_equal(rte_mempool_avail_count(rig.pool), rig.pool->size);
 }
 
+/* Of a queue that an application polls unasked, the port is not stopped. */
+static bool
+is_for_idle_form(CMUnitTestFunction change)
+{
+	static const CMUnitTestFunction unannounced[] = {
+		each_frame_wakes_the_worker_before_anything_changes,
+		the_link_flaps,
+		the_other_end_stops_and_starts,
+		the_other_end_goes_and_another_comes,
+		nothing_was_lost_and_each_kind_was_said_once,
+	};
+
+	for (unsigned int i = 0; i < UNIT_DIM(unannounced); i++)
+		if (change == unannounced[i])
+			return true;
+	return false;
+}
+
 /* Not every driver has each of them. */
 static bool
 can(const struct pmd_kind *kind, CMUnitTestFunction change)
 {
+	if (is_idle_form && !is_for_idle_form(change))
+		return false;
 	if (change == the_link_flaps || change == a_queue_stops_and_starts)
 		return kind->wake != PMD_INTERRUPT;
 	/* net_virtio_user connects once, and a kernel's interface is its port's */
@@ -331,10 +362,11 @@ main(int argc, char **argv)
 		cmocka_unit_test(nothing_was_lost_and_each_kind_was_said_once),
 	};
 	struct CMUnitTest tests[UNIT_DIM(all)];
-	const struct pmd_kind *kind = argc == 2 ? pmd_find(argv[1]) : NULL;
+	const struct pmd_kind *kind = argc >= 2 ? pmd_find(argv[1]) : NULL;
 	const char *missing = kind == NULL ? "give the kind of a PMD" : pmd_missing(kind);
 	size_t nb = 0;
 
+	is_idle_form = argc == 3 && strcmp(argv[2], "idle") == 0;
 	if (missing != NULL) {
 		printf("1..0 # SKIP %s\n", missing);
 		return kind == NULL;

@@ -20,7 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <rte_alarm.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
@@ -40,8 +39,7 @@ static struct {
 	int fd; /* negative: none */
 	unsigned int nb_enabled, nb_disabled;
 	unsigned int nb_without; /* mbufs that it wanted */
-	rte_eal_alarm_callback alarm;
-	void *alarm_arg;
+	unsigned int nb_asked;	 /* for its statistics */
 	eth_rx_burst_t burst;
 } pmd;
 
@@ -73,29 +71,12 @@ rte_eth_dev_callback_register(uint16_t port, enum rte_eth_event_type event, rte_
 }
 
 int
-rte_eal_alarm_set(uint64_t us, rte_eal_alarm_callback fn, void *arg)
-{
-	pmd.alarm = fn;
-	pmd.alarm_arg = arg;
-	return 0;
-}
-
-int
 rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
 {
+	pmd.nb_asked++;
 	memset(stats, 0, sizeof(*stats));
 	stats->rx_nombuf = pmd.nb_without;
 	return 0;
-}
-
-static void
-run_alarm(void)
-{
-	assert_non_null(pmd.alarm);
-	worker_enlist(w); /* where the alarm finds it */
-	pmd.alarm(pmd.alarm_arg);
-	worker_delist(w);
-	pmd.alarm = NULL;
 }
 
 /* As a stop and a start do: another fd. */
@@ -405,9 +386,126 @@ a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started(void **s
 	assert_other_goes_on();
 	start_port();
 	assert_found_by_timer();
-	run_alarm();
+	/* between two rounds */
+	assert_true(worker_is_change_due(w));
+	worker_make_changes(w);
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
+}
+
+static void read_all(struct rouse_worker *worker_of_fd, int fd, void *arg);
+static void write_one(void);
+static int ends[2];
+static unsigned int nb_calls;
+
+/* A file of the application's with the number that was the queue's. */
+static void
+take_number(int number)
+{
+	nb_calls = 0;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[0], number), number);
+	close(ends[0]);
+	ends[0] = number;
+}
+
+static void
+assert_application_is_heard(void)
+{
+	unsigned int before = nb_calls;
+
+	sleep_while(write_one, BY_OTHER);
+	assert_int_equal(nb_calls, before + 1);
+}
+
+/* How a queue is waited for: by its interrupt, or by its fd. */
+static void
+check_number_of_closed_port(int enable_error)
+{
+	pmd.enable_error = enable_error;
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+	pmd.nb_disabled = pmd.nb_asked = 0;
+	stop_port();
+	take_number(pmd.fd); /* which closes it */
+	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_all, NULL), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_application_is_heard();
+	/* a port that has gone is asked for nothing */
+	assert_int_equal(pmd.nb_disabled + pmd.nb_asked, 0);
+	mock_remove(w, PLAIN, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_application_is_heard();
+	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
+	assert_int_equal(pmd.nb_disabled, 0);
+	close(ends[1]);
+	start_port();
+}
+
+static void
+an_fd_that_has_the_number_of_a_closed_ports_interrupt_is_heard(void **state)
+{
+	check_number_of_closed_port(0);
+}
+
+static void
+an_fd_that_has_the_number_of_a_closed_ports_fd_is_heard(void **state)
+{
+	check_number_of_closed_port(-ENOTSUP);
+}
+
+/* Nobody told the worker that its port was stopped, and started again. */
+static void
+a_queue_whose_number_another_file_has_is_taken_up_again(void **state)
+{
+	int before = pmd.fd;
+
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+	pmd.fd = fcntl(before, F_DUPFD, before + 100);
+	take_number(before);
+	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_all, NULL), 0);
+	assert_found_by_timer();
+	assert_true(worker_is_change_due(w));
+	worker_make_changes(w);
+	assert_woken_by_interrupt();
+	assert_application_is_heard();
+	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* So that queues keep who has their interrupt. */
+static void
+a_port_that_did_not_change_is_not_taken_up_again(void **state)
+{
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_woken_by_interrupt();
+	pmd.nb_enabled = 0;
+	worker_want_renewal(w, PLAIN);
+	worker_make_changes(w);
+	assert_int_equal(pmd.nb_enabled, 0);
+	assert_woken_by_interrupt();
+}
+
+static void
+a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can(void **state)
+{
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_int_equal(lines_with("per-queue interrupt"), 1);
+	mock_fail_allocation = 1;
+	renew_interrupt();
+	worker_want_renewal(w, PLAIN);
+	worker_make_changes(w);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_found_by_timer();
+	assert_other_goes_on();
+	worker_want_renewal(w, PLAIN);
+	worker_make_changes(w);
+	assert_woken_by_interrupt();
+	fflush(log_file);
+	assert_non_null(strstr(log_text, "queue 0 of port 3 cannot be waited for: Cannot allocate "
+					 "memory; it is looked at every 1000 us\n"));
 }
 
 static void
@@ -472,9 +570,6 @@ a_queue_is_added_once(void **state)
 }
 
 /* ---- file descriptors ---- */
-
-static int ends[2];
-static unsigned int nb_calls;
 
 static void
 read_all(struct rouse_worker *worker_of_fd, int fd, void *arg)
@@ -655,6 +750,11 @@ main(void)
 		TEST(a_queue_of_a_stopped_port_is_not_added),
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
+		TEST(an_fd_that_has_the_number_of_a_closed_ports_interrupt_is_heard),
+		TEST(an_fd_that_has_the_number_of_a_closed_ports_fd_is_heard),
+		TEST(a_queue_whose_number_another_file_has_is_taken_up_again),
+		TEST(a_port_that_did_not_change_is_not_taken_up_again),
+		TEST(a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can),
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
 		TEST(a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some),
 		TEST(a_queue_is_added_once),

@@ -32,6 +32,7 @@ static struct rouse_worker worker, *const w = &worker;
 static enum rouse_window event_at;
 static unsigned int events_left, passes_before;
 static uint16_t event_port;
+static enum rouse_window change_at; /* where PLAIN changes; ROUSE_NB_WINDOWS: nowhere */
 
 void rouse_window(enum rouse_window window);
 
@@ -45,9 +46,21 @@ event(uint16_t port)
 		mock_interrupt(port, 0);
 }
 
+static void *
+change_port(void *arg)
+{
+	mock_restart(PLAIN);
+	worker_port_renew(PLAIN);
+	return NULL;
+}
+
 void
 rouse_window(enum rouse_window window)
 {
+	if (window == change_at) {
+		change_at = ROUSE_NB_WINDOWS;
+		change_port(NULL);
+	}
 	if (window != event_at || events_left == 0)
 		return;
 	if (passes_before > 0) {
@@ -112,6 +125,7 @@ make(void **state)
 	struct epoll_event timer = { .events = EPOLLIN | EPOLLET, .data.u64 = EPOLL_TIMER };
 
 	events_left = passes_before = 0;
+	change_at = ROUSE_NB_WINDOWS;
 	mock_init();
 	mock_make_plain(PLAIN);
 	mock_worker_init(w);
@@ -139,6 +153,19 @@ make_marked(void **state)
 	return 0;
 }
 
+/* The same, and the port's changes reach the worker. */
+static int
+make_asked(void **state)
+{
+	make(state);
+	mock_give_inbox(w);
+	worker_enlist(w);
+	assert_int_equal(rouse_worker_ethdev_watch(w, MARKED, 0, NULL), 0);
+	assert_int_equal(rouse_worker_ethdev_watch(w, PLAIN, 0, NULL), 0);
+	go_on_until_parking();
+	return 0;
+}
+
 static int
 destroy(void **state)
 {
@@ -146,6 +173,13 @@ destroy(void **state)
 	mock_worker_fini(w);
 	mock_fini();
 	return 0;
+}
+
+static int
+destroy_asked(void **state)
+{
+	worker_delist(w);
+	return destroy(state);
 }
 
 /* ---- events ---- */
@@ -265,6 +299,136 @@ a_queue_keeps_the_interrupt_that_another_one_shared(void **state)
 	assert_int_equal(poll_queues(), 1);
 }
 
+/* ---- ports that change ---- */
+
+/* Another thread says so, which may be EAL's: it does not wait until the application calls in. */
+static void
+change_by_another_thread(void)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, change_port, NULL), 0);
+	pthread_join(thread, NULL);
+}
+
+static void
+assert_woken_by_interrupt(void)
+{
+	uint64_t wakes = count_of(&w->stats.interrupt_wakes);
+
+	go_on_until_parking();
+	assert_int_equal(poll_queues(), 0);
+	event(PLAIN);
+	call_in(0);
+	assert_int_equal(count_of(&w->stats.interrupt_wakes), wakes + 1);
+	assert_int_equal(count_of(&w->stats.timer_wakes), 0);
+	assert_int_equal(poll_queues(), 1);
+}
+
+/* The application did not say where it looks whether it may poll; it need not. */
+static void
+a_port_that_changes_is_waited_for_by_its_new_interrupt(void **state)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		change_by_another_thread();
+		assert_int_equal(round_of_application(), 0);
+		assert_woken_by_interrupt();
+		go_on_until_parking();
+	}
+	assert_int_equal(count_of(&w->stats.rescues), 0);
+}
+
+static void
+a_change_in_any_window_of_the_way_to_sleep_is_seen(void **state)
+{
+	for (enum rouse_window at = ROUSE_WINDOW_C_NOTHING; at <= ROUSE_WINDOW_C_UNPARKED; at++) {
+		if (at == ROUSE_WINDOW_C_DRAINED)
+			continue; /* nothing is */
+		if (w->is_parking)
+			worker_give_up_parking(w);
+		change_at = at;
+		/* what ends the sleep where no change does */
+		event_at = ROUSE_WINDOW_C_LOOKED;
+		event_port = MARKED;
+		passes_before = 0;
+		events_left = at > ROUSE_WINDOW_C_LOOKED;
+		for (unsigned int i = 0; change_at == at; i++) {
+			assert_true(i < MAX_ROUNDS);
+			if (at == ROUSE_WINDOW_C_WORD || at == ROUSE_WINDOW_C_DETAIL)
+				event(MARKED);
+			round_of_application();
+		}
+		while (poll_queues() != 0)
+			;
+		assert_woken_by_interrupt();
+	}
+	assert_int_equal(count_of(&w->stats.rescues), 0);
+}
+
+/* A control thread may be changing the queue. The worker does not wait for it, and looks meanwhile.
+ */
+static void
+a_change_that_cannot_be_looked_at_yet_limits_the_sleep(void **state)
+{
+	w->conf.timed_us = 1000;
+	pthread_mutex_lock(&w->control);
+	change_by_another_thread();
+	for (unsigned int i = 0; count_of(&w->stats.timer_wakes) == 0; i++) {
+		assert_true(i < MAX_ROUNDS);
+		call_in(poll_queues());
+	}
+	mock_deliver(PLAIN, 0, 0);
+	assert_int_equal(poll_queues(), 1);
+	pthread_mutex_unlock(&w->control);
+	call_in(1);
+	assert_false(w->is_renewal_due);
+	atomic_store(&w->stats.timer_wakes, 0);
+	assert_woken_by_interrupt();
+}
+
+static void *
+restart_and_resume(void *arg)
+{
+	mock_restart(PLAIN);
+	*(int *)arg = rouse_worker_port_resume(PLAIN);
+	return NULL;
+}
+
+/* An application that waits until its port has stopped and started does not call in meanwhile. */
+static void
+a_resume_does_not_wait_for_an_application_that_was_not_asked_and_is_heard(void **state)
+{
+	eth_rx_burst_t burst = rte_eth_fp_ops[PLAIN].rx_pkt_burst;
+	pthread_t control;
+	int ret;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		ret = -1;
+		assert_int_equal(pthread_create(&control, NULL, restart_and_resume, &ret), 0);
+		pthread_join(control, NULL);
+		assert_int_equal(ret, 0);
+		assert_int_equal(round_of_application(), 0);
+		assert_woken_by_interrupt();
+		go_on_until_parking();
+	}
+	/* as ethdev leaves a port that is stopped */
+	rte_eth_fp_ops[PLAIN].rx_pkt_burst = rte_eth_fp_ops[RTE_MAX_ETHPORTS - 1].rx_pkt_burst;
+	assert_int_equal(pthread_create(&control, NULL, restart_and_resume, &ret), 0);
+	pthread_join(control, NULL);
+	assert_int_equal(ret, -ENETDOWN);
+	rte_eth_fp_ops[PLAIN].rx_pkt_burst = burst;
+}
+
+static void
+a_port_of_which_it_has_no_queue_does_not_concern_the_worker(void **state)
+{
+	worker_port_renew(MARKED); /* its producer tells */
+	worker_port_renew(PLAIN + 1);
+	assert_int_equal(atomic_load(&w->attn.word), 0);
+	worker_port_renew(PLAIN);
+	assert_int_not_equal(atomic_load(&w->attn.word), 0);
+}
+
 /* ---- the steps between ---- */
 
 static void
@@ -362,6 +526,7 @@ a_watched_queue_is_refused_in_the_run_form(void **state)
 
 #define TEST(name)	  cmocka_unit_test_setup_teardown(name, make, destroy)
 #define TEST_BOTH(name)	  cmocka_unit_test_setup_teardown(name, make_both, destroy)
+#define TEST_ASKED(name)  cmocka_unit_test_setup_teardown(name, make_asked, destroy_asked)
 #define TEST_MARKED(name) cmocka_unit_test_setup_teardown(name, make_marked, destroy)
 
 int
@@ -374,6 +539,12 @@ main(void)
 		TEST_BOTH(what_comes_after_the_second_look_ends_the_sleep),
 		TEST_BOTH(a_wake_that_finds_nothing_is_spurious_once_the_application_has_looked),
 		TEST(a_queue_keeps_the_interrupt_that_another_one_shared),
+		TEST_ASKED(a_port_that_changes_is_waited_for_by_its_new_interrupt),
+		TEST_ASKED(a_change_in_any_window_of_the_way_to_sleep_is_seen),
+		TEST_ASKED(a_change_that_cannot_be_looked_at_yet_limits_the_sleep),
+		TEST_ASKED(
+			a_resume_does_not_wait_for_an_application_that_was_not_asked_and_is_heard),
+		TEST_ASKED(a_port_of_which_it_has_no_queue_does_not_concern_the_worker),
 		TEST_MARKED(a_bit_of_a_watched_queue_keeps_the_worker_awake_until_it_was_polled),
 		TEST_MARKED(the_call_from_poll_to_attend_does_not_park),
 		TEST_MARKED(a_queue_without_buffers_limits_the_sleep),

@@ -12,6 +12,7 @@
 
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
+#include <rte_ring_elem.h>
 
 #include "unit.h"
 #include "vfio.h"
@@ -64,6 +65,26 @@ rte_free(void *mem)
 	if (mem != NULL)
 		mock_allocations--;
 	free(mem);
+}
+
+/* ---- rings, without memory zones ---- */
+
+struct rte_ring *
+rte_ring_create_elem(const char *name, unsigned int esize, unsigned int count, int socket,
+		     unsigned int flags)
+{
+	ssize_t size = rte_ring_get_memsize_elem(esize, count);
+	struct rte_ring *r = rte_zmalloc_socket(name, (size_t)size, ROUSE_CACHE_LINE, socket);
+
+	assert_true(size > 0 && r != NULL);
+	assert_int_equal(rte_ring_init(r, name, count, flags), 0);
+	return r;
+}
+
+void
+rte_ring_free(struct rte_ring *r)
+{
+	rte_free(r);
 }
 
 /* ---- ethdev ---- */
@@ -326,9 +347,16 @@ mock_worker_init(struct rouse_worker *w)
 }
 
 void
+mock_give_inbox(struct rouse_worker *w)
+{
+	assert_int_equal(worker_inbox_create(w), 0);
+}
+
+void
 mock_worker_fini(struct rouse_worker *w)
 {
 	source_remove_all(w);
+	worker_inbox_destroy(w);
 	close(w->epoll);
 	close(w->timer);
 	rouse_attn_fini(&w->attn);
@@ -407,6 +435,27 @@ mock_make_shared(uint16_t port, uint16_t nb_vectors)
 		p->queues[q].fd = q < nb_vectors ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
 						 : p->queues[nb_vectors - 1].fd;
 		assert_true(p->queues[q].fd >= 0);
+	}
+}
+
+void
+mock_restart(uint16_t port)
+{
+	struct mock_port *p = &mock_ports[port];
+
+	for (uint16_t q = 0; q < MOCK_QUEUES; q++) {
+		struct mock_queue *queue = &p->queues[q];
+		int fd = queue->fd;
+
+		queue->armed = false;
+		if (q >= p->nb_vectors) {
+			queue->fd = p->queues[p->nb_vectors - 1].fd;
+			continue;
+		}
+		/* the number is another one, too */
+		queue->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		assert_true(queue->fd >= 0);
+		close(fd);
 	}
 }
 

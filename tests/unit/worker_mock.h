@@ -64,6 +64,8 @@ void mock_fini(void);
 
 /* A worker without sources, that can sleep. */
 void mock_worker_init(struct rouse_worker *w);
+/* And one that takes messages. */
+void mock_give_inbox(struct rouse_worker *w);
 void mock_worker_fini(struct rouse_worker *w);
 
 /* Add a queue whose handler counts in mock_queue.taken. */
@@ -80,6 +82,9 @@ void mock_make_plain(uint16_t port);
 
 /* It is, and has so many vectors. */
 void mock_make_shared(uint16_t port, uint16_t nb_vectors);
+
+/* As a stop and a start do: its queues have other eventfds, and nothing is armed. */
+void mock_restart(uint16_t port);
 
 /* Called when an interrupt is about to be disabled, when it was, and when one was enabled; NULL:
  * nothing. */
