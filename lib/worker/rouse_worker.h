@@ -278,13 +278,13 @@ int rouse_worker_run(void *worker);
  * @param w      the worker
  * @param nb_rx  packets that the round found; other work counts likewise. 0: nothing to do
  * @return whether to go on: false after rouse_worker_stop(), or (logged) if another thread runs the
- *         worker, or this one another
+ *         worker, or this one another, or a handler calls it
  */
 bool rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx);
 
 /** The application's loop is over. By the thread that called rouse_worker_idle(), and before that
  * thread ends: till then the worker runs, and changes wait for it. It may begin anew. A thread that
- * has not called rouse_worker_idle() changes nothing. */
+ * has not called rouse_worker_idle() changes nothing, nor does a handler (logged). */
 void rouse_worker_leave(struct rouse_worker *w);
 
 /** Let the worker return from rouse_worker_run() after its present round, and rouse_worker_idle()

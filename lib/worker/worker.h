@@ -190,6 +190,7 @@ struct rouse_worker {
 	struct worker_call *calls; /* changes to make between two rounds */
 	bool is_renewal_due;	   /* of some port; likewise */
 	bool is_idle_form;	   /* the application's loop calls rouse_worker_idle() */
+	bool is_within_round;	   /* idle form: not set in between; else always */
 	bool is_parking;	   /* idle form: the second look is the application's */
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
 	bool is_waking;		   /* the first round after a wake */
