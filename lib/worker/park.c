@@ -13,14 +13,12 @@
 #include <sys/timerfd.h>
 
 #include <rte_cycles.h>
-#include <rte_mempool.h>
 
 #include "worker.h"
 
-#define MAX_EVENTS   64
-#define FD_LOOK_US   100  /* between two looks at file descriptors while awake */
-#define STARVED_US   1000 /* longest sleep while an mbuf pool is empty */
-#define MOST_AT_ONCE 64	  /* mbufs that a driver takes from a pool at once, or none */
+#define MAX_EVENTS 64
+#define FD_LOOK_US 100	/* between two looks at file descriptors while awake */
+#define STARVED_US 1000 /* longest sleep while a queue may lack mbufs */
 
 /* ---- going to sleep ---- */
 
@@ -88,24 +86,18 @@ look_for_dry_watched(struct rouse_worker *w)
 			source_look_for_buffers(w, w->watched.at[i]);
 }
 
-/* Whether a plain queue may be silent because there is no mbuf for it: the only sure way to know is
- * to take some and put them back, which is this lcore's cache unless that is empty. One is not
- * enough: drivers take several or none. */
+/* Whether a plain queue may be silent because there is no mbuf for it. Each is asked: what it went
+ * without is counted since it was asked last. */
 static bool
 is_starved(const struct rouse_worker *w)
 {
-	void *mbufs[MOST_AT_ONCE];
+	struct pool_seen seen = { .pool = NULL };
 	bool is_starved = false;
 
-	for (uint32_t i = 0; i < w->nb_pools; i++) {
-		if (rte_mempool_get_bulk(w->pools[i], mbufs, MOST_AT_ONCE) != 0)
-			return true;
-		rte_mempool_put_bulk(w->pools[i], mbufs, MOST_AT_ONCE);
-	}
 	for (uint32_t i = 0; i < w->plain.nb; i++)
-		is_starved |= source_lacks_mbufs(w->plain.at[i]);
+		is_starved |= source_lacks_mbufs(w->plain.at[i], &seen);
 	for (uint32_t i = 0; i < w->watched.nb; i++)
-		is_starved |= source_lacks_mbufs(w->watched.at[i]);
+		is_starved |= source_lacks_mbufs(w->watched.at[i], &seen);
 	return is_starved;
 }
 

@@ -324,7 +324,7 @@ void rouse_worker_stop(struct rouse_worker *w);
 	X(wake_misses, "of these, visits that found nothing: sources screened")                    \
 	X(late_events, "wakes whose event is older than the last wake: not in the latencies")      \
 	X(rescues, "work found whose own signal is absent: a lost wake-up, always a bug")          \
-	X(starved, "sleeps cut short because the mbuf pool was empty")                             \
+	X(starved, "sleeps cut short because a queue may lack mbufs")                              \
 	X(busy_tsc, "cycles in rounds that found work")                                            \
 	X(spin_tsc, "cycles in rounds that found nothing")
 

@@ -22,7 +22,6 @@
 #include "rouse_worker.h"
 
 #define WORKER_MAX_BURST 512
-#define WORKER_MAX_POOLS 64 /* mbuf pools whose emptiness is looked at before sleeping */
 
 /* A set of ports, a bit each. */
 #define WORKER_PORT_WORDS     ((RTE_MAX_ETHPORTS + 63) / 64)
@@ -203,8 +202,6 @@ struct rouse_worker {
 	double ns_per_tsc;
 	int epoll;
 	int timer;
-	struct rte_mempool *pools[WORKER_MAX_POOLS];
-	uint32_t nb_pools;
 	struct rouse_worker_conf conf;
 	char name[RTE_RING_NAMESIZE];
 	alignas(ROUSE_CACHE_LINE) struct rte_mbuf *pkts[WORKER_MAX_BURST];
@@ -298,9 +295,24 @@ source_is_ethdev(const struct source *s)
 	return s->ops->type == ROUSE_SOURCE_TYPE_RXQ;
 }
 
-void source_look_for_buffers(struct rouse_worker *w, struct source *s);
-bool source_lacks_mbufs(struct source *s);
 bool source_is_waited_for(struct rouse_worker *w, struct source *s);
+void source_look_for_buffers(struct rouse_worker *w, struct source *s);
+
+/* ethdev_mbufs.c: queues that may lack mbufs */
+
+enum pool_level {
+	POOL_EMPTY,
+	POOL_LOW, /* has some, and may have less than a driver takes at once */
+	POOL_AMPLE,
+};
+
+/* The pool that was looked at last: queues that follow each other often have the same. */
+struct pool_seen {
+	struct rte_mempool *pool;
+	enum pool_level level;
+};
+
+bool source_lacks_mbufs(struct source *s, struct pool_seen *seen);
 
 /* source_ethdev.c */
 

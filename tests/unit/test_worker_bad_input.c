@@ -42,6 +42,8 @@ static struct {
 	unsigned int nb_enabled, nb_disabled;
 	unsigned int nb_without; /* mbufs that it wanted */
 	unsigned int nb_asked;	 /* for its statistics */
+	int stats_error;	 /* what it says then */
+	uint32_t nb_waiting;	 /* packets that it does not give */
 	eth_rx_burst_t burst;
 } pmd;
 
@@ -76,9 +78,17 @@ int
 rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
 {
 	pmd.nb_asked++;
+	if (pmd.stats_error != 0)
+		return pmd.stats_error;
 	memset(stats, 0, sizeof(*stats));
 	stats->rx_nombuf = pmd.nb_without;
 	return 0;
+}
+
+static uint32_t
+count_waiting(void *rxq)
+{
+	return pmd.nb_waiting;
 }
 
 /* As a stop and a start do: another fd. */
@@ -604,6 +614,90 @@ a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some(void **state)
 	assert_other_goes_on();
 }
 
+/* A packet of the port tells that its pool has so many. */
+static void
+learn_pool(unsigned int nb_mbufs)
+{
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	mock_make_pool(nb_mbufs);
+	mock_ports[PLAIN].has_interrupts = true; /* its packets have a pool */
+	assert_woken_by_interrupt();
+}
+
+static uint64_t
+nb_starved(void)
+{
+	return rouse_counter_get(&w->stats.starved);
+}
+
+/* Drivers take several at once, or none; but this one needs none. */
+static void
+a_pool_that_has_few_mbufs_limits_no_sleep_if_the_driver_lacks_none(void **state)
+{
+	rte_eth_fp_ops[PLAIN].rx_queue_count = count_waiting;
+	learn_pool(63);
+	for (unsigned int nb = 63; nb > 0; nb /= 2) {
+		mock_nb_mbufs = nb;
+		assert_woken_by_interrupt();
+		assert_int_equal(mock_nb_mbufs, nb);
+	}
+	/* nor if it only counts */
+	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
+	assert_woken_by_interrupt();
+	assert_int_equal(nb_starved(), 0);
+}
+
+static void
+a_pool_that_has_too_few_mbufs_limits_the_sleep(void **state)
+{
+	rte_eth_fp_ops[PLAIN].rx_queue_count = count_waiting;
+	learn_pool(64);
+	/* none, whatever the driver says */
+	mock_nb_mbufs = 0;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 1);
+	/* packets wait: it gives none */
+	mock_nb_mbufs = 31;
+	pmd.nb_waiting = 40;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 2);
+	pmd.nb_waiting = 0;
+	assert_woken_by_interrupt();
+	/* it went without */
+	go_without();
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 3);
+	assert_woken_by_interrupt();
+	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
+}
+
+static void
+a_pool_of_which_the_driver_says_nothing_must_have_enough(void **state)
+{
+	learn_pool(64);
+	pmd.stats_error = -ENOTSUP;
+	assert_woken_by_interrupt();
+	assert_int_equal(nb_starved(), 0);
+	mock_nb_mbufs = 63;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 1);
+}
+
+/* Before the first packet nobody knows the pool. */
+static void
+a_driver_that_keeps_its_first_packets_is_looked_at(void **state)
+{
+	rte_eth_fp_ops[PLAIN].rx_queue_count = count_waiting;
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	pmd.nb_waiting = 1;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 1);
+	pmd.nb_waiting = 0;
+	assert_woken_by_interrupt();
+	assert_int_equal(nb_starved(), 1);
+	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
+}
+
 /* ---- a queue that is taken ---- */
 
 static void
@@ -958,6 +1052,10 @@ main(void)
 		TEST(a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can),
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
 		TEST(a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some),
+		TEST(a_pool_that_has_few_mbufs_limits_no_sleep_if_the_driver_lacks_none),
+		TEST(a_pool_that_has_too_few_mbufs_limits_the_sleep),
+		TEST(a_pool_of_which_the_driver_says_nothing_must_have_enough),
+		TEST(a_driver_that_keeps_its_first_packets_is_looked_at),
 		TEST(a_queue_is_added_once),
 		TEST(a_socket_whose_peer_has_gone_is_read_and_ends_no_further_sleep),
 		TEST(an_error_that_stays_ends_no_further_sleep),
