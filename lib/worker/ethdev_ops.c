@@ -17,21 +17,9 @@
 
 #include "worker.h"
 
-/* Sleeps that a readable fd may end in succession without a packet: it may be read only after a
- * signal was delivered. */
-#define MAX_BARREN 64
-
-/* The worker looks whether the pool of a plain queue is empty before it sleeps; a handshake queue
- * tells by itself (has_buffers). */
-static void
-remember_pool(struct rouse_worker *w, struct rte_mempool *pool)
-{
-	for (uint32_t i = 0; i < w->nb_pools; i++)
-		if (w->pools[i] == pool)
-			return;
-	if (pool != NULL && w->nb_pools < WORKER_MAX_POOLS)
-		w->pools[w->nb_pools++] = pool;
-}
+/* A readable fd that gives nothing is looked at again after so long, then twice that, ... */
+#define FIRST_RETRY_US 20u
+#define MOST_RETRIES   8 /* after which it is taken for granted that no signal comes */
 
 static uint32_t
 ethdev_drain(struct rouse_worker *w, struct source *s)
@@ -41,10 +29,8 @@ ethdev_drain(struct rouse_worker *w, struct source *s)
 	if (n == 0)
 		return 0;
 	/* not every driver says where it takes its mbufs from */
-	if (unlikely(s->ethdev.pool == NULL) && s->kind != ROUSE_SOURCE_HANDSHAKE) {
+	if (unlikely(s->ethdev.pool == NULL))
 		s->ethdev.pool = w->pkts[0]->pool;
-		remember_pool(w, s->ethdev.pool);
-	}
 	s->ethdev.handler(s->arg, s->ethdev.port_id, s->ethdev.queue, w->pkts, n);
 	return n;
 }
@@ -178,57 +164,13 @@ interrupt_remove(struct rouse_worker *w __rte_unused, struct source *s)
 	ethdev_vector_leave(s);
 }
 
-/*
- * Has the driver asked for mbufs since the last call, and got none? One that refills its ring at
- * once or not at all (virtio) is silent for want of buffers though there are some, and knows that
- * by its count. Asked are only drivers that do not say what their queues are made of: those of NICs
- * do, and theirs would cost reads of registers.
- */
-bool
-source_lacks_mbufs(struct source *s)
-{
-	struct rte_eth_stats stats;
-	uint64_t before = s->ethdev.nb_without;
-
-	if (!source_is_ethdev(s) || s->ops == &ethdev_timed_ops ||
-	    s->kind == ROUSE_SOURCE_HANDSHAKE || s->ethdev.is_pool_told ||
-	    !ethdev_is_started(s->ethdev.port_id) ||
-	    rte_eth_stats_get(s->ethdev.port_id, &stats) != 0)
-		return false;
-	s->ethdev.nb_without = stats.rx_nombuf;
-	return stats.rx_nombuf != before;
-}
-
-static int
-plain_attach(struct rouse_worker *w, struct source *s)
-{
-	remember_pool(w, s->ethdev.pool);
-	return 0;
-}
-
-static void
-remember_pools(struct rouse_worker *w, const struct source_list *list, const struct source *but)
-{
-	for (uint32_t i = 0; i < list->nb; i++)
-		if (list->at[i] != but && source_is_ethdev(list->at[i]) &&
-		    list->at[i]->kind != ROUSE_SOURCE_HANDSHAKE)
-			remember_pool(w, list->at[i]->ethdev.pool);
-}
-
-static void
-plain_detach(struct rouse_worker *w, struct source *s)
-{
-	w->nb_pools = 0;
-	remember_pools(w, &w->plain, s);
-	remember_pools(w, &w->watched, s);
-}
-
-/* An interrupt is an edge. A readable fd is watched as such: rx_burst may find nothing yet though
- * there is something (net_tap waits for a signal), and would not be told again. */
+/* An interrupt is an edge. A readable fd wakes once each time that it is armed: rx_burst may find
+ * nothing yet though there is something, and would not be told again; and it may have an error,
+ * which is told whether it is asked for or not, for ever. */
 static uint32_t
 events_of(const struct source *s)
 {
-	return s->ops == &ethdev_interrupt_ops ? EPOLLIN | EPOLLET : EPOLLIN;
+	return EPOLLIN | (s->ops == &ethdev_interrupt_ops ? EPOLLET : EPOLLONESHOT);
 }
 
 static int
@@ -237,9 +179,7 @@ interrupt_attach(struct rouse_worker *w, struct source *s)
 	int ret = fdset_add(w, s, s->ethdev.fd, events_of(s));
 
 	/* two queues share an interrupt: every plain source is visited after a wake */
-	if (ret != 0 && (ret != -EEXIST || !is_shared(w, s)))
-		return ret;
-	return plain_attach(w, s);
+	return ret == -EEXIST && is_shared(w, s) ? 0 : ret;
 }
 
 static void
@@ -247,7 +187,6 @@ interrupt_detach(struct rouse_worker *w, struct source *s)
 {
 	struct source *heir;
 
-	plain_detach(w, s);
 	if (!s->is_in_set)
 		return;
 	fdset_remove(w, s);
@@ -279,27 +218,38 @@ const struct source_ops ethdev_interrupt_ops = {
 	.destroy = release,
 };
 
-/*
- * An fd that says that there are packets, and no interrupt to arm. It may stay readable while
- * nothing can be read (net_tap reads after a signal, which another thread may be late to take, or
- * which does not come, as there was no mbuf): then it is not waited for, as that would be a spin.
- */
+/* It is readable, and nothing could be read: net_tap reads after a signal, which another thread may
+ * be late to take, or which does not come, as there was no mbuf. To wait for the fd would be a
+ * spin. */
+static int
+retry_later(struct source *s)
+{
+	uint32_t nb = s->ethdev.nb_barren++;
+
+	if (nb >= MOST_RETRIES)
+		ethdev_send_missed_signal(s->ethdev.fd);
+	s->retry_us = RTE_MIN(FIRST_RETRY_US << RTE_MIN(nb, 16u), s->ethdev.worker->conf.timed_us);
+	return -EAGAIN;
+}
+
+/* An fd that says that there are packets, and no interrupt to arm. */
 static int
 readable_arm(struct source *s)
 {
 	struct pollfd now = { .fd = s->ethdev.fd, .events = POLLIN };
-	uint32_t events = 0;
-	int ret = check_started(s), error;
+	int ret = check_started(s);
 
-	s->ethdev.nb_barren = poll(&now, 1, 0) > 0 ? s->ethdev.nb_barren + 1 : 0;
-	if (ret == 0 && s->ethdev.nb_barren <= MAX_BARREN) {
-		events = EPOLLIN;
-	} else if (ret == 0) {
-		ethdev_send_missed_signal(s->ethdev.fd);
-		ret = -EAGAIN;
+	if (ret != 0)
+		return ret;
+	if (poll(&now, 1, 0) <= 0) {
+		s->ethdev.nb_barren = 0;
+		ret = fdset_change(s->ethdev.worker, s, events_of(s));
+		return ret == 0 ? 0 : cannot_arm(s, ret);
 	}
-	error = fdset_change(s->ethdev.worker, s, events);
-	return error != 0 && ret == 0 ? cannot_arm(s, error) : ret;
+	/* what it is an fd of has gone: net_tap's interface was deleted */
+	if ((now.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+		return cannot_arm(s, -EIO);
+	return retry_later(s);
 }
 
 static int
@@ -332,7 +282,5 @@ const struct source_ops ethdev_readable_ops = {
 const struct source_ops ethdev_timed_ops = {
 	.type = ROUSE_SOURCE_TYPE_RXQ,
 	.drain = ethdev_drain,
-	.attach = plain_attach,
-	.detach = plain_detach,
 	.destroy = release,
 };

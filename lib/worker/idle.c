@@ -36,11 +36,20 @@ close_wake(struct rouse_worker *w, bool found)
 	w->is_wake_open = false;
 }
 
-bool
-rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx)
+/* Is it called from within a round: by a handler, or a hook? */
+static bool
+is_within(const struct rouse_worker *w, const char *function)
 {
-	if (unlikely(!worker_is_mine(w)) && !enter(w))
+	if (likely(!w->is_within_round))
 		return false;
+	WORKER_LOG(ERR, "%s: %s(): call it from the application's loop, not from a handler",
+		   w->name, function);
+	return true;
+}
+
+static bool
+serve(struct rouse_worker *w, uint32_t nb_rx)
+{
 	if (nb_rx != 0)
 		rouse_counter_add(&w->stats.app_found, nb_rx);
 	close_wake(w, nb_rx != 0);
@@ -53,10 +62,27 @@ rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx)
 	return true;
 }
 
+bool
+rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx)
+{
+	bool goes_on;
+
+	if (unlikely(!worker_is_mine(w))) {
+		if (!enter(w))
+			return false;
+	} else if (is_within(w, "rouse_worker_idle")) {
+		return false;
+	}
+	w->is_within_round = true;
+	goes_on = serve(w, nb_rx);
+	w->is_within_round = false;
+	return goes_on;
+}
+
 void
 rouse_worker_leave(struct rouse_worker *w)
 {
-	if (!worker_is_mine(w))
+	if (!worker_is_mine(w) || is_within(w, "rouse_worker_leave"))
 		return;
 	if (w->is_parking)
 		worker_give_up_parking(w);

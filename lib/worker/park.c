@@ -13,34 +13,39 @@
 #include <sys/timerfd.h>
 
 #include <rte_cycles.h>
-#include <rte_mempool.h>
 
 #include "worker.h"
 
-#define MAX_EVENTS   64
-#define FD_LOOK_US   100  /* between two looks at file descriptors while awake */
-#define STARVED_US   1000 /* longest sleep while an mbuf pool is empty */
-#define MOST_AT_ONCE 64	  /* mbufs that a driver takes from a pool at once, or none */
+#define MAX_EVENTS 64
+#define FD_LOOK_US 100	/* between two looks at file descriptors while awake */
+#define STARVED_US 1000 /* longest sleep while a queue may lack mbufs */
 
 /* ---- going to sleep ---- */
 
-/* Arm the interrupt sources of a list; whether one could not be armed. */
-static bool
+/* Of two limits, of which the first may be none. */
+static uint32_t
+sooner(uint32_t limit, uint32_t other)
+{
+	return limit == 0 || limit > other ? other : limit;
+}
+
+/* Arm the interrupt sources of a list; one that cannot be armed limits the sleep. */
+static void
 arm_list(struct rouse_worker *w, const struct source_list *list)
 {
-	bool failed = false;
-
 	for (uint32_t i = 0; i < list->nb; i++) {
 		struct source *s = list->at[i];
 
 		if (s->ops->arm == NULL)
 			continue;
+		s->retry_us = 0;
 		s->armed = s->ops->arm(s) == 0;
 		rouse_counter_add(s->armed ? &w->stats.arms : &w->stats.arm_errors, 1);
 		rouse_counter_add(s->armed ? &s->counters->arms : &s->counters->arm_errors, 1);
-		failed |= !s->armed;
+		if (!s->armed)
+			w->arm_limit_us = sooner(w->arm_limit_us,
+						 s->retry_us != 0 ? s->retry_us : w->conf.timed_us);
 	}
-	return failed;
 }
 
 static void
@@ -60,8 +65,9 @@ disarm_list(const struct source_list *list)
 static void
 arm_all(struct rouse_worker *w)
 {
-	w->arm_failed = arm_list(w, &w->plain);
-	w->arm_failed |= arm_list(w, &w->watched);
+	w->arm_limit_us = 0;
+	arm_list(w, &w->plain);
+	arm_list(w, &w->watched);
 }
 
 static void
@@ -80,32 +86,19 @@ look_for_dry_watched(struct rouse_worker *w)
 			source_look_for_buffers(w, w->watched.at[i]);
 }
 
-/* Whether a plain queue may be silent because there is no mbuf for it: the only sure way to know is
- * to take some and put them back, which is this lcore's cache unless that is empty. One is not
- * enough: drivers take several or none. */
+/* Whether a plain queue may be silent because there is no mbuf for it. Each is asked: what it went
+ * without is counted since it was asked last. */
 static bool
 is_starved(const struct rouse_worker *w)
 {
-	void *mbufs[MOST_AT_ONCE];
+	struct pool_seen seen = { .pool = NULL };
 	bool is_starved = false;
 
-	for (uint32_t i = 0; i < w->nb_pools; i++) {
-		if (rte_mempool_get_bulk(w->pools[i], mbufs, MOST_AT_ONCE) != 0)
-			return true;
-		rte_mempool_put_bulk(w->pools[i], mbufs, MOST_AT_ONCE);
-	}
 	for (uint32_t i = 0; i < w->plain.nb; i++)
-		is_starved |= source_lacks_mbufs(w->plain.at[i]);
+		is_starved |= source_lacks_mbufs(w->plain.at[i], &seen);
 	for (uint32_t i = 0; i < w->watched.nb; i++)
-		is_starved |= source_lacks_mbufs(w->watched.at[i]);
+		is_starved |= source_lacks_mbufs(w->watched.at[i], &seen);
 	return is_starved;
-}
-
-/* Of two limits, of which the first may be none. */
-static uint32_t
-sooner(uint32_t limit, uint32_t other)
-{
-	return limit == 0 || limit > other ? other : limit;
 }
 
 /* At least 1, so that it is a limit. */
@@ -122,9 +115,10 @@ us_until(const struct rouse_worker *w, uint64_t tsc)
 static uint32_t
 sleep_limit_us(struct rouse_worker *w)
 {
-	bool is_timed = w->nb_timed > 0 || w->arm_failed || w->is_renewal_due;
-	uint32_t limit = is_timed ? w->conf.timed_us : 0;
+	uint32_t limit = w->arm_limit_us;
 
+	if (w->nb_timed > 0 || w->is_renewal_due)
+		limit = sooner(limit, w->conf.timed_us);
 	look_for_dry_watched(w);
 	if (w->nb_dry > 0 || is_starved(w)) {
 		rouse_counter_add(&w->stats.starved, 1);
@@ -198,14 +192,11 @@ static uint32_t
 visit_fired_source(struct rouse_worker *w, const struct epoll_event *event)
 {
 	struct source *s = event->data.ptr;
-	uint32_t found;
 
-	if (!s->is_in_set)
+	if (!s->is_in_set || s->is_watched)
 		return 0;
-	found = s->is_watched ? 0 : source_visit(w, s);
-	if ((event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0)
-		source_fd_hang_up(w, s);
-	return found;
+	return s->ops->type == ROUSE_SOURCE_TYPE_FD ? source_fd_visit(w, s, event->events)
+						    : source_visit(w, s);
 }
 
 static uint32_t

@@ -232,13 +232,18 @@ int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
  */
 int rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring);
 
-/** Runs on the worker when the file descriptor is readable, or its other side is gone. It need not
- * read everything, but must not block. */
+/** Runs on the worker when the file descriptor is readable, its other side is gone, or it has an
+ * error, which is the handler's to take (recv(), getsockopt()). It must not block, and need not
+ * read everything: it is called again for what it leaves, at once, so that one that never reads
+ * keeps the worker awake. */
 typedef void (*rouse_worker_fd_t)(struct rouse_worker *w, int fd, void *arg);
 
 /**
  * Watch a file descriptor: a socket, a pipe, an eventfd, a timerfd. Whoever closes it removes it
- * first. While there is load it is looked at every 100 us.
+ * first. While there is load it is looked at every 100 us. One at its end (its other side is gone
+ * and everything was read, or it has an error that the handler did not take) would be ready for
+ * ever: that is said once, and the handler is called again when there is something new, as when
+ * another writer opens the pipe.
  *
  * @return 0; -EBADF: it is not open; -EPERM: it cannot be waited for, as a file cannot; -EEXIST:
  *         the worker watches it already; -ENOSPC: the limit of watched file descriptors was met
@@ -302,13 +307,13 @@ int rouse_worker_run(void *worker);
  * @param w      the worker
  * @param nb_rx  packets that the round found; other work counts likewise. 0: nothing to do
  * @return whether to go on: false after rouse_worker_stop(), or (logged) if another thread runs the
- *         worker, or this one another
+ *         worker, or this one another, or a handler calls it
  */
 bool rouse_worker_idle(struct rouse_worker *w, uint32_t nb_rx);
 
 /** The application's loop is over. By the thread that called rouse_worker_idle(), and before that
  * thread ends: till then the worker runs, and changes wait for it. It may begin anew. A thread that
- * has not called rouse_worker_idle() changes nothing. */
+ * has not called rouse_worker_idle() changes nothing, nor does a handler (logged). */
 void rouse_worker_leave(struct rouse_worker *w);
 
 /** Let the worker return from rouse_worker_run() after its present round, and rouse_worker_idle()
@@ -350,7 +355,7 @@ void rouse_worker_stop(struct rouse_worker *w);
 	X(wake_misses, "of these, visits that found nothing: sources screened")                    \
 	X(late_events, "wakes whose event is older than the last wake: not in the latencies")      \
 	X(rescues, "work found whose own signal is absent: a lost wake-up, always a bug")          \
-	X(starved, "sleeps cut short because the mbuf pool was empty")                             \
+	X(starved, "sleeps cut short because a queue may lack mbufs")                              \
 	X(busy_tsc, "cycles in rounds that found work")                                            \
 	X(spin_tsc, "cycles in rounds that found nothing")
 
@@ -389,7 +394,7 @@ enum rouse_source_type {
 
 /** Whether it is drained. */
 enum rouse_source_state {
-	ROUSE_SOURCE_REMOVED, /**< not any more */
+	ROUSE_SOURCE_REMOVED, /**< not any more; or an FD was closed without being removed */
 	ROUSE_SOURCE_PAUSED,  /**< not now: rouse_worker_port_pause() */
 	ROUSE_SOURCE_ACTIVE,  /**< it is */
 };

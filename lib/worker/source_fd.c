@@ -5,13 +5,18 @@
 /*
  * File descriptors of the application. They are in the worker's epoll set, level-triggered, so that
  * a handler may leave something unread; while the worker is awake it looks at the set now and then,
- * as that is a system call. One whose other side is gone would be ready for ever: its handler is
- * called once more, and it is watched no longer. So would one that was closed while it was watched,
- * if a duplicate of it is open (fdset.c). Therefore each event is the last (EPOLLONESHOT) unless it
- * is asked for again, which a number that is closed, or another file's, cannot.
+ * as that is a system call. Two would be ready for ever:
+ *
+ *   - One that was closed while it was watched, if a duplicate of it is open (fdset.c). Therefore
+ *     each event is the last (EPOLLONESHOT) unless it is asked for again, which a number that is
+ *     closed, or another file's, cannot.
+ *   - One at its end: its other side is gone and everything was read, or it has an error that its
+ *     handler cannot take. That may pass: another writer opens the pipe. So it is asked for
+ *     edge-triggered, until there is something to read or the end is none any more.
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -19,7 +24,8 @@
 
 #include "worker.h"
 
-#define EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLONESHOT)
+#define EVENTS	      (EPOLLIN | EPOLLRDHUP | EPOLLONESHOT)
+#define EVENTS_AT_END (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 static uint32_t
 fd_drain(struct rouse_worker *w, struct source *s)
@@ -69,21 +75,52 @@ static const struct source_ops fd_ops = {
 	.is_on_demand = true,
 };
 
-/* Its other side is gone. What it has sent is read first. */
-void
-source_fd_hang_up(struct rouse_worker *w, struct source *s)
+/* ---- an fd at its end ---- */
+
+/* Is there nothing to read, and its other side gone, or an error that the handler did not take? */
+static bool
+is_at_end(const struct source *s)
 {
+	struct pollfd now = { .fd = s->fd.fd, .events = POLLIN | POLLRDHUP };
 	int nb_bytes = 0;
 
-	if (s->ops != &fd_ops || !s->is_in_set ||
-	    (ioctl(s->fd.fd, FIONREAD, &nb_bytes) == 0 && nb_bytes > 0))
-		return;
-	WORKER_LOG(NOTICE, "%s: fd %d: the other side is gone; it is watched no longer", w->name,
-		   s->fd.fd);
-	fd_detach(w, s);
+	return poll(&now, 1, 0) > 0 && (now.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0 &&
+	       (ioctl(s->fd.fd, FIONREAD, &nb_bytes) != 0 || nb_bytes == 0);
 }
 
-/* The source of that number; NULL: there is none. Control thread. */
+static void
+wait_for_something_new(struct rouse_worker *w, struct source *s)
+{
+	if (fdset_change(w, s, EVENTS_AT_END) != 0)
+		return;
+	s->fd.is_at_end = true;
+	if (!s->fd.was_said)
+		WORKER_LOG(NOTICE,
+			   "%s: fd %d: the other side is gone, or it has an error that stays; its "
+			   "handler is called again when there is something new",
+			   w->name, s->fd.fd);
+	s->fd.was_said = true;
+}
+
+/* The set has named it. Entries found: 1, or 0 */
+uint32_t
+source_fd_visit(struct rouse_worker *w, struct source *s, uint32_t events)
+{
+	bool may_be_at_end = (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0;
+	uint32_t found;
+
+	if (s->fd.is_at_end && may_be_at_end && is_at_end(s))
+		return 0;
+	s->fd.is_at_end = false;
+	found = source_visit(w, s);
+	if (may_be_at_end && found != 0 && is_at_end(s))
+		wait_for_something_new(w, s);
+	return found;
+}
+
+/* ---- adding and removing; control threads ---- */
+
+/* The source of that number; NULL: there is none. */
 static struct source *
 find_fd(const struct rouse_worker *w, int fd)
 {

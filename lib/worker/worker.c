@@ -196,8 +196,10 @@ worker_begin(struct rouse_worker *w, bool is_idle_form)
 	turn(w);
 	w->state = ROUSE_ATTN_ATTEND;
 	w->nb_rounds = 1;
+	w->is_within_round = true;
 	w->batch_tsc = (uint64_t)(BATCH_US * 1e3 / w->ns_per_tsc);
 	worker_enter_attend(w);
+	w->is_within_round = !is_idle_form;
 	return 0;
 }
 
@@ -274,7 +276,7 @@ worker_end(struct rouse_worker *w)
 	mine = NULL;
 	ethdev_vectors_stay(w);
 	rouse_attn_attend(&w->attn);
-	w->is_idle_form = false;
+	w->is_idle_form = w->is_within_round = false;
 	atomic_store_explicit(&w->stop_wanted, false, memory_order_relaxed);
 	/* pairs with the acquires of control threads */
 	atomic_store_explicit(&w->running, false, memory_order_release);

@@ -22,7 +22,6 @@
 #include "rouse_worker.h"
 
 #define WORKER_MAX_BURST 512
-#define WORKER_MAX_POOLS 64 /* mbuf pools whose emptiness is looked at before sleeping */
 
 /* A set of ports, a bit each. */
 #define WORKER_PORT_WORDS     ((RTE_MAX_ETHPORTS + 63) / 64)
@@ -45,7 +44,8 @@ typedef void (*worker_change_t)(struct rouse_worker *w, void *arg);
 struct source_ops {
 	/* Take at most a burst; how much was taken. A full burst means that there may be more. */
 	uint32_t (*drain)(struct rouse_worker *w, struct source *s);
-	/* Interrupt sources: ask for an interrupt; 0 or -errno. */
+	/* Interrupt sources: ask for an interrupt; 0 or -errno: the sleep is timed, and ends after
+	 * source.retry_us if that is not 0. */
 	int (*arm)(struct source *s);
 	/* Interrupt sources: stop asking; 0 or -errno. */
 	int (*disarm)(struct source *s);
@@ -90,9 +90,10 @@ struct source {
 	struct source_link *links; /* one for each ring bit */
 	struct source *next_buried;
 	struct source_counters *counters;
-	int set_fd;	/* its number in the epoll set; see fdset.c */
-	bool is_in_set; /* the worker's, as the next */
-	bool was_lost;	/* its file was closed meanwhile: the set may still name it */
+	int set_fd;	   /* its number in the epoll set; see fdset.c */
+	bool is_in_set;	   /* the worker's, as the next */
+	bool was_lost;	   /* its file was closed meanwhile: the set may still name it */
+	uint32_t retry_us; /* arm() */
 	bool armed;
 	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
 	bool is_dry;	 /* handshake queues: the device has no buffer, and will be silent */
@@ -126,6 +127,8 @@ struct source {
 		struct {
 			rouse_worker_fd_t handler;
 			int fd;
+			bool is_at_end; /* the worker's: and the handler was told */
+			bool was_said;	/* likewise */
 		} fd;
 	};
 };
@@ -189,10 +192,11 @@ struct rouse_worker {
 	struct worker_call *calls; /* changes to make between two rounds */
 	bool is_renewal_due;	   /* of some port; likewise */
 	bool is_idle_form;	   /* the application's loop calls rouse_worker_idle() */
+	bool is_within_round;	   /* idle form: not set in between; else always */
 	bool is_parking;	   /* idle form: the second look is the application's */
 	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
 	bool is_waking;		   /* the first round after a wake */
-	bool arm_failed;	   /* before the sleep that is coming */
+	uint32_t arm_limit_us;	   /* of the sleep that is coming, as arming failed; 0: none */
 	uint32_t nb_rounds;	   /* in state POLL: of the next batch */
 	uint64_t batch_tsc; /* a shorter batch may grow, one of twice that is one round again */
 	uint16_t burst;
@@ -201,8 +205,6 @@ struct rouse_worker {
 	double ns_per_tsc;
 	int epoll;
 	int timer;
-	struct rte_mempool *pools[WORKER_MAX_POOLS];
-	uint32_t nb_pools;
 	struct rouse_worker_conf conf;
 	char name[RTE_RING_NAMESIZE];
 	alignas(ROUSE_CACHE_LINE) struct rte_mbuf *pkts[WORKER_MAX_BURST];
@@ -298,9 +300,24 @@ source_is_ethdev(const struct source *s)
 	return s->ops->type == ROUSE_SOURCE_TYPE_RXQ;
 }
 
-void source_look_for_buffers(struct rouse_worker *w, struct source *s);
-bool source_lacks_mbufs(struct source *s);
 bool source_is_waited_for(struct rouse_worker *w, struct source *s);
+void source_look_for_buffers(struct rouse_worker *w, struct source *s);
+
+/* ethdev_mbufs.c: queues that may lack mbufs */
+
+enum pool_level {
+	POOL_EMPTY,
+	POOL_LOW, /* has some, and may have less than a driver takes at once */
+	POOL_AMPLE,
+};
+
+/* The pool that was looked at last: queues that follow each other often have the same. */
+struct pool_seen {
+	struct rte_mempool *pool;
+	enum pool_level level;
+};
+
+bool source_lacks_mbufs(struct source *s, struct pool_seen *seen);
 
 /* source_ethdev.c */
 
@@ -397,7 +414,7 @@ uint32_t worker_run_timers(struct rouse_worker *w, uint64_t now);
 
 /* source_fd.c */
 
-void source_fd_hang_up(struct rouse_worker *w, struct source *s);
+uint32_t source_fd_visit(struct rouse_worker *w, struct source *s, uint32_t events);
 
 /* source_msg.c */
 

@@ -259,6 +259,26 @@ add_port(void)
 	assert_int_equal(rouse_worker_ethdev_add(rig.worker, rig.rx, 0, pmd_receive, NULL), 0);
 }
 
+/* Of net_tap, whose fd has an error from then on, for ever. */
+static unsigned int nb_deleted;
+
+static void
+an_interface_is_deleted_and_the_worker_does_not_spin(void **state)
+{
+	struct rouse_worker_stats before, after;
+
+	pmd_wait_asleep(&rig);
+	nb_deleted++;
+	assert_int_equal(system("PATH=$PATH:/usr/sbin:/sbin ip link del dev dtap0"), 0);
+	check_other_goes_on();
+	before = pmd_stats(&rig);
+	pmd_pass_ms(SILENCE_MS);
+	after = pmd_stats(&rig);
+	assert_true(after.wakes - before.wakes <= 2 * SILENCE_MS);
+	assert_int_equal(pmd_nb_lines("cannot be waited for: Input/output error"), nb_deleted);
+	check_other_goes_on();
+}
+
 static void
 a_port_is_removed_and_another_comes(void **state)
 {
@@ -307,7 +327,7 @@ nothing_was_lost_and_each_kind_was_said_once(void **state)
 	pmd_end_worker(&rig);
 	assert_int_equal(pmd_stats(&rig).rescues, 0);
 	assert_int_equal(pmd_stats(&rig).starved, 0);
-	assert_int_equal(pmd_nb_lines("cannot be waited for"), 0);
+	assert_int_equal(pmd_nb_lines("cannot be waited for"), nb_deleted);
 	pmd_close(&rig);
 	close(other);
 	assert_int_equal(rte_mempool_avail_count(rig.pool), rig.pool->size);
@@ -337,6 +357,8 @@ can(const struct pmd_kind *kind, CMUnitTestFunction change)
 {
 	if (is_idle_form && !is_for_idle_form(change))
 		return false;
+	if (change == an_interface_is_deleted_and_the_worker_does_not_spin)
+		return kind->wake == PMD_READABLE;
 	if (change == the_link_flaps || change == a_queue_stops_and_starts)
 		return kind->wake != PMD_INTERRUPT;
 	/* net_virtio_user connects once, and a kernel's interface is its port's */
@@ -358,6 +380,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_queue_stops_and_starts),
 		cmocka_unit_test(the_other_end_stops_and_starts),
 		cmocka_unit_test(the_other_end_goes_and_another_comes),
+		cmocka_unit_test(an_interface_is_deleted_and_the_worker_does_not_spin),
 		cmocka_unit_test(a_port_is_removed_and_another_comes),
 		cmocka_unit_test(nothing_was_lost_and_each_kind_was_said_once),
 	};

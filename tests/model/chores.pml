@@ -5,16 +5,20 @@
 /*
  * What comes by no ring: file descriptors of the application, level-triggered, whose handler may
  * leave something unread; and timers, which end a sleep by the timerfd. While it is awake the worker
- * looks at both after a round, when it is time (loop() of worker.c, worker_look_at_fds()). Beside
+ * looks at both after a round, when it is time (loop() of worker.c, worker_look_at_fds()). One at its
+ * end, whose other side is gone, is edge-triggered until there is something new (ENDS). Beside
  * them a handshake source, as the inbox is one. Nothing is lost; and each is served though the
  * others are busy without an end.
  *
  * safe all:         EVENTS=2 POLLS
+ * safe ends:        EVENTS=1 ENDS WRITES=3
  * live late_fd:      POLLS WAITS=FD_WAITS
  * live late_timer:   POLLS WAITS=TIMER_WAITS
  * live late_message: POLLS WAITS=MESSAGE_WAITS
  *
  * mutant EDGE_TRIGGERED:     all, fd_attach(): an fd is watched edge-triggered
+ * mutant DROPPED_AT_END:     ends, source_fd_visit(): an fd at its end is watched no longer
+ * mutant EDGE_FOR_EVER:      ends, source_fd_visit(): it is not asked for level-triggered again
  * mutant NO_TIMER_LIMIT:     all, sleep_limit_us(): it does not ask when a timer is due
  * mutant NO_LOOK:            all, ATTEND to PARK: the second look
  * mutant FDS_ONLY_ASLEEP:    late_fd, loop(): file descriptors are looked at in sleeps alone
@@ -30,6 +34,10 @@
 #define THREADS 2
 #define DEPTH	3
 
+#ifndef WRITES
+#define WRITES EVENTS /* to the fd */
+#endif
+
 #define MESSAGE_WAITS (mem[WRITE(0)] != taken[0])
 #define FD_WAITS      (unread > 0)
 #define TIMER_WAITS   (due)
@@ -44,15 +52,24 @@ bool due;      /* the time of a timer has come */
 bool time_set; /* the timerfd is set to that time */
 bool look_due; /* w->next_look_tsc has come */
 
+#ifdef ENDS
+bool hup;	  /* the other side is gone */
+bool is_at_end;	  /* the worker's: it is edge-triggered */
+bool is_dropped;  /* likewise: it is not watched */
+bool is_changing; /* likewise: it was at its end, and is about to be asked for so */
+#endif
+
 #ifdef EDGE_TRIGGERED
 #define FD_FIRES edge
+#elif defined(ENDS)
+#define FD_FIRES (!is_dropped && (is_at_end -> edge : unread > 0 || hup))
 #else
 #define FD_FIRES (unread > 0)
 #endif
 #define TIMER_FIRES (time_set && due)
 
 /* fd_drain(): the handler reads all, or not */
-inline visit_fd()
+inline read_fd()
 {
 	if
 	:: unread > 0 -> unread = 0; found = true
@@ -62,6 +79,50 @@ inline visit_fd()
 	:: unread == 0
 	fi
 }
+
+#ifdef ENDS
+/* source_fd_visit(), up to the last look whether it is at its end */
+inline visit_fd()
+{
+	if
+	:: is_at_end && hup && unread == 0
+	:: else ->
+#ifndef EDGE_FOR_EVER
+		is_at_end = false;
+#endif
+		read_fd();
+		is_changing = hup && unread == 0
+	fi
+}
+
+/* wait_for_something_new(): the kernel looks whether it is ready now */
+inline change_fd()
+{
+	d_step {
+		if
+		:: is_changing ->
+			is_changing = false;
+#ifdef DROPPED_AT_END
+			is_dropped = true
+#else
+			is_at_end = true;
+			edge = unread > 0 || hup
+#endif
+		:: else
+		fi
+	}
+}
+#else
+inline visit_fd()
+{
+	read_fd()
+}
+
+inline change_fd()
+{
+	skip
+}
+#endif
 
 inline look_at_fds()
 {
@@ -77,8 +138,9 @@ inline look_at_fds()
 	do
 	:: atomic { FD_FIRES -> edge = false; visit_fd() }
 	:: else -> break
-	od
+	od;
 #endif
+	change_fd()
 }
 
 inline run_timers()
@@ -164,6 +226,7 @@ parking:
 	}
 	:: timeout -> assert(NOTHING_WAITS); goto end_asleep
 	fi;
+	change_fd();
 	found = false;
 	has_slept = true;
 	attn_unpark(w, w, n);
@@ -183,7 +246,11 @@ end_world:
 	:: d_step { unread == 0 -> unread++; edge = true }
 	:: d_step { !due -> due = true }
 #else
-	:: d_step { writes < EVENTS -> writes++; unread++; edge = true }
+#ifdef ENDS
+	:: d_step { !hup && writes > 0 && writes < WRITES -> hup = true; edge = true }
+	:: d_step { hup -> hup = false; writes++; unread++; edge = true }
+#endif
+	:: d_step { writes < WRITES -> writes++; unread++; edge = true }
 	:: d_step { times < EVENTS && !due -> times++; due = true }
 #endif
 	od

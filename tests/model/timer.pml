@@ -4,7 +4,9 @@
 
 /*
  * Timed sleeps: what has no interrupt, or refuses to be armed, or has run out of buffers, is found
- * by a timerfd in the worker's epoll set (sleep_limit_us() and sleep_until_woken() of park.c). A
+ * by a timerfd in the worker's epoll set (sleep_limit_us() and sleep_until_woken() of park.c). So is
+ * what has an fd that is readable before anything can be read, which is when a signal came that
+ * another thread takes: such an fd ends one sleep, and is not waited for as long as it is so. A
  * dry queue is one whose device has no buffer: it is silent, and posts new ones only when it is
  * visited; the mbufs are freed by somebody else, who tells nobody. A handshake source beside it
  * wakes the worker too, so that timers are cancelled.
@@ -12,13 +14,17 @@
  * safe timed:      PLAIN=1 DEPTH=3 NEVER_ARMED
  * safe unarmed:    PLAIN=1 DEPTH=3 ARM_MAY_FAIL
  * safe dry:        PLAIN=0 DEPTH=3
+ * safe readable:   PLAIN=1 DEPTH=3 READABLE
  * live timed_go_on:   PLAIN=1 DEPTH=3 NEVER_ARMED
  * live unarmed_go_on: PLAIN=1 DEPTH=3 ARM_MAY_FAIL
  * live dry_go_on:     PLAIN=0 DEPTH=3
+ * live readable_go_on: PLAIN=1 DEPTH=3 READABLE
  *
  * mutant NO_TIMED_SLEEP:      timed, sleep_limit_us(): sources without an interrupt set no timer
  * mutant ARM_FAILURE_IGNORED: unarmed, sleep_limit_us(): nor do those that could not be armed
  * mutant DRY_FORGOTTEN:       dry, sleep_limit_us(): nor do dry queues
+ * mutant BARREN_FORGOTTEN:    readable, readable_arm(): nor does an fd that gives nothing
+ * mutant NOT_ASKED_AGAIN:     readable, readable_arm(): an fd that fired is not waited for again
  * mutant TIMER_SET_EARLY:     timed, the timer is set, and then the one before it is cancelled
  * mutant DRY_NOT_VISITED:     dry_go_on, worker_attend(): dry queues are not visited
  * mutant DRY_AFTER_SLEEP:     dry_go_on, worker_attend(): they are visited only after a sleep
@@ -55,6 +61,20 @@
 #define AFTER_DRAIN(w) refill(w)
 #endif
 
+#ifdef READABLE
+#define IS_READABLE (mem[FILLED(0)] != received[0])
+#define MAY_READ    signalled
+#define READ	    signalled = false
+#define READ_AT_ONCE
+#define ARM(w, p)   readable_arm(w)
+#define FD_READY    (asked && IS_READABLE)
+#define FD_TAKEN    asked = false
+
+bool signalled;		 /* the signal was taken */
+bool asked = true;	 /* the fd is waited for: EPOLLONESHOT */
+bool arm_failed;	 /* the worker's */
+#endif
+
 #include "worker.pml"
 
 bool timer_set, rang; /* the timerfd */
@@ -86,9 +106,27 @@ inline refill(w)
 }
 #endif
 
+#ifdef READABLE
+/* readable_arm() */
+inline readable_arm(w)
+{
+	atomic {
+		if
+		:: IS_READABLE -> arm_failed = true
+		:: !IS_READABLE ->
+#ifdef NOT_ASKED_AGAIN
+			skip
+#else
+			asked = true
+#endif
+		fi
+	}
+}
+#endif
+
 #ifdef NEVER_ARMED
 #define IS_TIMED true
-#elif defined(ARM_MAY_FAIL) && !defined(ARM_FAILURE_IGNORED)
+#elif (defined(ARM_MAY_FAIL) && !defined(ARM_FAILURE_IGNORED)) || (defined(READABLE) && !defined(BARREN_FORGOTTEN))
 #define IS_TIMED arm_failed
 #else
 #define IS_TIMED false
@@ -110,7 +148,7 @@ inline prepare_timer()
 		timer_set = false;
 		rang = false;
 #endif
-#ifdef ARM_MAY_FAIL
+#if defined(ARM_MAY_FAIL) || defined(READABLE)
 		arm_failed = false
 #else
 		skip
@@ -150,6 +188,29 @@ inline visit_dry(w)
 #include "device.pml"
 #endif
 #include "worker_run.pml"
+
+#ifdef READABLE
+bool signal_sent;
+
+/* The kernel: it is readable, and the process has a signal */
+proctype interface(byte t)
+{
+	byte made;
+
+end_made:
+	do
+	:: atomic { PLAIN_HAS_ROOM(0) -> made = NEXT(made); mem[FILLED(0)] = made; signal_sent = true }
+	od
+}
+
+proctype signal_handler()
+{
+end_taken:
+	do
+	:: d_step { signal_sent -> signal_sent = false; signalled = true }
+	od
+}
+#endif
 
 proctype clock()
 {
@@ -204,7 +265,12 @@ init {
 #else
 		run memory(2);
 		run producer(1, 0, 0);
+#ifdef READABLE
+		run interface(2);
+		run signal_handler()
+#else
 		run plain_device(2, 0)
+#endif
 #endif
 	}
 }

@@ -21,6 +21,9 @@
  *   WHOLE_DRAIN      bursts are never full
  *   NEVER_ARMED      plain sources have no interrupt
  *   ARM_MAY_FAIL     they may refuse to be armed: arm_failed
+ *   ARM(w, p)        they are armed so
+ *   MAY_READ         a visit finds what is there only then; READ, when it did
+ *   FD_READY, FD_TAKEN   what else ends the sleep, and what becomes of that then
  *
  * Counters are free-running, modulo MODULUS. A visit takes all that a source has, which is less than a
  * burst, or one entry, which stands for a full burst that may have left some.
@@ -44,6 +47,11 @@
 #define TIMER_OFF
 #define CANCEL_TIMER
 #define VISIT_DRY
+#endif
+
+#ifndef MAY_READ
+#define MAY_READ true
+#define READ
 #endif
 
 #define NB_RINGS (WORKERS * DEVICES * RINGS)
@@ -123,13 +131,16 @@ inline visit_plain(w, p)
 	atomic {
 		load(w, FILLED(p), n);
 		if
-		:: n == received[p]
-		:: n != received[p] ->
+		:: n == received[p] || !MAY_READ
+		:: n != received[p] && MAY_READ ->
 			found = true;
-			received[p] = n
-		:: n != received[p] ->
+			received[p] = n;
+			READ
+#ifndef READ_AT_ONCE
+		:: n != received[p] && MAY_READ ->
 			found = true;
 			received[p] = NEXT(received[p])
+#endif
 		fi;
 		n = 0
 	}
@@ -266,7 +277,12 @@ inline attend(w)
 
 /* ---- going to sleep ---- */
 
-#ifdef ARM_MAY_FAIL
+#ifdef ARM
+inline arm(w, p)
+{
+	ARM(w, p)
+}
+#elif defined(ARM_MAY_FAIL)
 bool arm_failed; /* the worker's */
 
 inline arm(w, p)
@@ -348,8 +364,13 @@ inline park_and_look(w)
 #define FIRED	  false
 #define FIRED_OFF
 #elif PLAIN == 1
+#ifdef FD_READY
+#define FIRED	  FD_READY
+#define FIRED_OFF FD_TAKEN
+#else
 #define FIRED	  fired[0]
 #define FIRED_OFF fired[0] = false
+#endif
 #else
 #define FIRED	  (fired[0] || fired[1])
 #define FIRED_OFF fired[0] = false; fired[1] = false

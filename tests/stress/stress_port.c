@@ -382,6 +382,9 @@ tear_down(const char *phase)
 	struct rouse_worker_stats s;
 
 	atomic_store(&t.inject, false);
+	/* it may be in a window, about to send one more: not when it has run a message */
+	send_carrier();
+	stress_wait(t.worker, &t.carriers, atomic_load(&t.carriers_sent), phase);
 	for (unsigned int i = 0; i < NB_SENDERS; i++)
 		stress_wait(t.worker, &t.senders[i].handled, atomic_load(&t.senders[i].sent),
 			    phase);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <rte_ethdev.h>
@@ -40,6 +42,8 @@ static struct {
 	unsigned int nb_enabled, nb_disabled;
 	unsigned int nb_without; /* mbufs that it wanted */
 	unsigned int nb_asked;	 /* for its statistics */
+	int stats_error;	 /* what it says then */
+	uint32_t nb_waiting;	 /* packets that it does not give */
 	eth_rx_burst_t burst;
 } pmd;
 
@@ -74,9 +78,17 @@ int
 rte_eth_stats_get(uint16_t port, struct rte_eth_stats *stats)
 {
 	pmd.nb_asked++;
+	if (pmd.stats_error != 0)
+		return pmd.stats_error;
 	memset(stats, 0, sizeof(*stats));
 	stats->rx_nombuf = pmd.nb_without;
 	return 0;
+}
+
+static uint32_t
+count_waiting(void *rxq)
+{
+	return pmd.nb_waiting;
 }
 
 /* As a stop and a start do: another fd. */
@@ -259,6 +271,26 @@ assert_found_by_timer(void)
 	assert_int_equal(taken(), before + 1);
 }
 
+/* ---- a file descriptor of the application ---- */
+
+static int ends[2];
+static unsigned int nb_calls;
+
+static void
+read_all(struct rouse_worker *worker_of_fd, int fd, void *arg)
+{
+	char bytes[16];
+
+	nb_calls++;
+	assert_true(read(fd, bytes, sizeof(bytes)) > 0);
+}
+
+static void
+write_one(void)
+{
+	assert_int_equal(write(ends[1], "x", 1), 1);
+}
+
 /* ---- interrupts ---- */
 
 static void
@@ -314,24 +346,67 @@ an_interrupt_that_cannot_be_disarmed_is_no_error(void **state)
 static void
 a_queue_that_stays_readable_and_gives_nothing_is_looked_at_by_the_timer(void **state)
 {
-	const unsigned int most = 1000;
-	unsigned int nb = 0;
 	uint64_t count;
 
 	pmd.enable_error = -ENOTSUP;
 	assert_int_equal(mock_add(w, PLAIN, 0), 0);
 	assert_int_equal(lines_with("port 3 (?): readable file descriptor"), 1);
 	assert_woken_by_interrupt();
-	/* it has not been read, and the queue is empty */
-	for (; rouse_counter_get(&w->stats.timer_wakes) == 0 && nb < most; nb++)
-		worker_park(w);
-	assert_in_range(nb, 2, 100);
-	for (unsigned int i = 0; i < 3; i++)
+	/* it has not been read, and the queue is empty; then there is something */
+	for (unsigned int i = 0; i < 20; i++) {
 		sleep_while(nothing, BY_TIMER);
+		assert_int_equal(rouse_counter_get(&w->stats.arm_errors), i + 1);
+		assert_in_range(w->arm_limit_us, 1, RTE_MIN(20u << RTE_MIN(i, 10u), TIMED_US + 0u));
+	}
+	assert_found_by_timer();
+	assert_int_equal(rouse_counter_get(&w->stats.spurious_wakes), 0);
 	assert_other_goes_on();
 	assert_int_equal(read(pmd.fd, &count, sizeof(count)), sizeof(count));
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
+}
+
+/* An error is told whether it is waited for or not, and whenever the fd is looked at. */
+static void
+a_queue_whose_fd_has_an_error_is_looked_at_by_the_timer_and_said_once(void **state)
+{
+	int ends[2];
+
+	pmd.enable_error = -ENOTSUP;
+	close(pmd.fd);
+	assert_int_equal(pipe(ends), 0);
+	pmd.fd = ends[1]; /* the end that writes */
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	assert_int_equal(lines_with("port 3 (?): readable file descriptor"), 1);
+	sleep_while(signal_the_other, BY_OTHER);
+	close(ends[0]);
+	sleep_while(nothing, BY_OTHER); /* it was asked for before */
+	for (unsigned int i = 0; i < 3; i++)
+		assert_found_by_timer();
+	assert_int_equal(lines_with("queue 0 of port 3 cannot be waited for: Input/output error; "
+				    "it is looked at every 1000 us until it can"),
+			 1);
+	assert_other_goes_on();
+}
+
+static void
+close_the_reader(void)
+{
+	close(ends[0]);
+}
+
+static void
+an_error_that_comes_while_it_sleeps_wakes_it_once(void **state)
+{
+	pmd.enable_error = -ENOTSUP;
+	close(pmd.fd);
+	assert_int_equal(pipe(ends), 0);
+	pmd.fd = ends[1];
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	sleep_while(close_the_reader, BY_OTHER);
+	for (unsigned int i = 0; i < 3; i++)
+		sleep_while(nothing, BY_TIMER);
+	assert_other_goes_on();
 }
 
 /* ---- a stopped port ---- */
@@ -392,11 +467,6 @@ a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started(void **s
 	assert_woken_by_interrupt();
 	assert_int_equal(lines_with("nothing more"), 0);
 }
-
-static void read_all(struct rouse_worker *worker_of_fd, int fd, void *arg);
-static void write_one(void);
-static int ends[2];
-static unsigned int nb_calls;
 
 /* A file of the application's with the number that was the queue's. */
 static void
@@ -544,6 +614,90 @@ a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some(void **state)
 	assert_other_goes_on();
 }
 
+/* A packet of the port tells that its pool has so many. */
+static void
+learn_pool(unsigned int nb_mbufs)
+{
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	mock_make_pool(nb_mbufs);
+	mock_ports[PLAIN].has_interrupts = true; /* its packets have a pool */
+	assert_woken_by_interrupt();
+}
+
+static uint64_t
+nb_starved(void)
+{
+	return rouse_counter_get(&w->stats.starved);
+}
+
+/* Drivers take several at once, or none; but this one needs none. */
+static void
+a_pool_that_has_few_mbufs_limits_no_sleep_if_the_driver_lacks_none(void **state)
+{
+	rte_eth_fp_ops[PLAIN].rx_queue_count = count_waiting;
+	learn_pool(63);
+	for (unsigned int nb = 63; nb > 0; nb /= 2) {
+		mock_nb_mbufs = nb;
+		assert_woken_by_interrupt();
+		assert_int_equal(mock_nb_mbufs, nb);
+	}
+	/* nor if it only counts */
+	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
+	assert_woken_by_interrupt();
+	assert_int_equal(nb_starved(), 0);
+}
+
+static void
+a_pool_that_has_too_few_mbufs_limits_the_sleep(void **state)
+{
+	rte_eth_fp_ops[PLAIN].rx_queue_count = count_waiting;
+	learn_pool(64);
+	/* none, whatever the driver says */
+	mock_nb_mbufs = 0;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 1);
+	/* packets wait: it gives none */
+	mock_nb_mbufs = 31;
+	pmd.nb_waiting = 40;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 2);
+	pmd.nb_waiting = 0;
+	assert_woken_by_interrupt();
+	/* it went without */
+	go_without();
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 3);
+	assert_woken_by_interrupt();
+	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
+}
+
+static void
+a_pool_of_which_the_driver_says_nothing_must_have_enough(void **state)
+{
+	learn_pool(64);
+	pmd.stats_error = -ENOTSUP;
+	assert_woken_by_interrupt();
+	assert_int_equal(nb_starved(), 0);
+	mock_nb_mbufs = 63;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 1);
+}
+
+/* Before the first packet nobody knows the pool. */
+static void
+a_driver_that_keeps_its_first_packets_is_looked_at(void **state)
+{
+	rte_eth_fp_ops[PLAIN].rx_queue_count = count_waiting;
+	assert_int_equal(mock_add(w, PLAIN, 0), 0);
+	pmd.nb_waiting = 1;
+	sleep_while(nothing, BY_TIMER);
+	assert_int_equal(nb_starved(), 1);
+	pmd.nb_waiting = 0;
+	assert_woken_by_interrupt();
+	assert_int_equal(nb_starved(), 1);
+	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
+}
+
 /* ---- a queue that is taken ---- */
 
 static void
@@ -572,21 +726,6 @@ a_queue_is_added_once(void **state)
 /* ---- file descriptors ---- */
 
 static void
-read_all(struct rouse_worker *worker_of_fd, int fd, void *arg)
-{
-	char bytes[16];
-
-	nb_calls++;
-	assert_true(read(fd, bytes, sizeof(bytes)) > 0);
-}
-
-static void
-write_one(void)
-{
-	assert_int_equal(write(ends[1], "x", 1), 1);
-}
-
-static void
 make_pipe(void)
 {
 	nb_calls = 0;
@@ -608,9 +747,26 @@ read_a_byte(struct rouse_worker *worker, int fd, void *arg)
 		nb_read++;
 }
 
+/* Of ten sleeps without a limit, how many another than the test's timer ended. */
+static unsigned int
+count_sleeps_cut_short(void)
+{
+	const struct itimerspec soon = { .it_value.tv_nsec = 20000000 };
+	uint64_t wakes, by_timer = rouse_counter_get(&w->stats.timer_wakes);
+
+	worker_attend(w);
+	wakes = rouse_counter_get(&w->stats.wakes);
+	for (unsigned int i = 0; i < 10; i++) {
+		timerfd_settime(w->timer, 0, &soon, NULL);
+		worker_park(w);
+	}
+	assert_int_equal(rouse_counter_get(&w->stats.wakes), wakes + 10);
+	return 10 - (unsigned int)(rouse_counter_get(&w->stats.timer_wakes) - by_timer);
+}
+
 /* A socket at its end is readable for ever. */
 static void
-a_socket_whose_peer_has_gone_is_read_and_then_watched_no_longer(void **state)
+a_socket_whose_peer_has_gone_is_read_and_ends_no_further_sleep(void **state)
 {
 	unsigned int nb_calls = 0;
 	int ends[2];
@@ -624,9 +780,131 @@ a_socket_whose_peer_has_gone_is_read_and_then_watched_no_longer(void **state)
 		worker_look_at_fds(w, 0);
 	assert_int_equal(nb_read, 2);
 	assert_in_range(nb_calls, 2, 3);
+	assert_int_equal(count_sleeps_cut_short(), 0);
 	assert_int_equal(lines_with("the other side is gone"), 1);
 	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
 	close(ends[0]);
+}
+
+static void
+an_error_that_stays_ends_no_further_sleep(void **state)
+{
+	unsigned int nb_calls = 0;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(rouse_worker_fd_add(w, ends[1], read_a_byte, &nb_calls), 0);
+	close(ends[0]);
+	assert_in_range(count_sleeps_cut_short(), 1, 2);
+	assert_int_equal(count_sleeps_cut_short(), 0);
+	assert_int_equal(nb_calls, 1);
+	assert_int_equal(lines_with("or it has an error that stays"), 1);
+	assert_int_equal(rouse_worker_fd_remove(w, ends[1]), 0);
+	close(ends[1]);
+}
+
+static int fifo_writer;
+
+static void
+write_to_fifo(void)
+{
+	assert_int_equal(write(fifo_writer, "x", 1), 1);
+}
+
+static void
+a_pipe_that_another_writer_opens_is_read_again(void **state)
+{
+	char folder[] = "/tmp/rouse.XXXXXX", path[64];
+	unsigned int nb_calls = 0;
+	int fd;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	nb_read = 0;
+	assert_int_equal(rouse_worker_fd_add(w, fd, read_a_byte, &nb_calls), 0);
+	for (unsigned int i = 1; i <= 3; i++) {
+		fifo_writer = open(path, O_WRONLY | O_NONBLOCK);
+		assert_true(fifo_writer >= 0);
+		sleep_while(write_to_fifo, BY_OTHER);
+		sleep_while(write_to_fifo, BY_OTHER);
+		assert_int_equal(nb_read, 2 * i);
+		close(fifo_writer);
+		assert_in_range(count_sleeps_cut_short(), 1, 2);
+		assert_int_equal(count_sleeps_cut_short(), 0);
+	}
+	/* what was written before the end is read, too */
+	fifo_writer = open(path, O_WRONLY | O_NONBLOCK);
+	write_to_fifo();
+	write_to_fifo();
+	close(fifo_writer);
+	count_sleeps_cut_short();
+	assert_int_equal(nb_read, 8);
+	assert_int_equal(count_sleeps_cut_short(), 0);
+	assert_int_equal(lines_with("the other side is gone"), 1);
+	assert_int_equal(rouse_worker_fd_remove(w, fd), 0);
+	close(fd);
+	unlink(path);
+	rmdir(folder);
+}
+
+static int udp_near, udp_far = -1;
+
+static void
+send_near(void)
+{
+	assert_int_equal(send(udp_near, "x", 1, 0), 1);
+}
+
+static void
+send_far(void)
+{
+	assert_int_equal(send(udp_far, "x", 1, 0), 1);
+}
+
+/* On the loopback interface; its own address is filled in. */
+static int
+open_udp(struct sockaddr_in *own)
+{
+	socklen_t len = sizeof(*own);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	own->sin_family = AF_INET;
+	own->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)own, len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)own, &len) != 0)
+		skip();
+	return fd;
+}
+
+/* Its error is told once, and taken by the read. */
+static void
+a_socket_that_had_an_error_is_read_as_before(void **state)
+{
+	struct sockaddr_in near = { 0 }, far = { 0 };
+	unsigned int nb_calls = 0;
+
+	udp_near = open_udp(&near);
+	close(open_udp(&far)); /* nobody is there */
+	assert_int_equal(connect(udp_near, (struct sockaddr *)&far, sizeof(far)), 0);
+	nb_read = 0;
+	assert_int_equal(rouse_worker_fd_add(w, udp_near, read_a_byte, &nb_calls), 0);
+	sleep_while(send_near, BY_OTHER);
+	assert_int_equal(nb_calls, 1);
+	assert_int_equal(nb_read, 0);
+	udp_far = open_udp(&far);
+	assert_int_equal(connect(udp_far, (struct sockaddr *)&near, sizeof(near)), 0);
+	for (unsigned int i = 1; i <= 3; i++) {
+		sleep_while(send_far, BY_OTHER);
+		assert_int_equal(nb_read, i);
+	}
+	assert_int_equal(count_sleeps_cut_short(), 0);
+	assert_int_equal(lines_with("nothing more"), 0);
+	assert_int_equal(rouse_worker_fd_remove(w, udp_near), 0);
+	close(udp_near);
+	close(udp_far);
 }
 
 static void
@@ -642,6 +920,18 @@ what_has_no_function_to_call_is_refused(void **state)
 	assert_int_equal(rouse_worker_post(w, NULL, NULL), -EINVAL);
 	assert_int_equal(lines_with("give a function to call"), 5);
 	assert_int_equal(w->sources.nb, nb);
+}
+
+static enum rouse_source_state
+state_of_fd(int fd)
+{
+	struct rouse_worker_source_stats stats;
+
+	for (unsigned int i = 0; rouse_worker_source_stats_get(w, i, &stats); i++)
+		if (stats.type == ROUSE_SOURCE_TYPE_FD && stats.fd == fd)
+			return stats.state;
+	fail();
+	return ROUSE_SOURCE_REMOVED;
 }
 
 static void
@@ -667,9 +957,11 @@ a_closed_fd_of_which_there_is_a_duplicate_does_not_spin(void **state)
 	make_pipe();
 	copy = dup(ends[0]);
 	close(ends[0]);
+	assert_int_equal(state_of_fd(ends[0]), ROUSE_SOURCE_ACTIVE);
 	sleep_while(write_one, BY_OTHER);
 	assert_int_equal(nb_calls, 1);
 	assert_int_equal(lines_with("was closed while it was watched; remove it"), 1);
+	assert_int_equal(state_of_fd(ends[0]), ROUSE_SOURCE_REMOVED);
 	assert_other_goes_on();
 	assert_int_equal(w->nb_fds, 0);
 	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
@@ -693,6 +985,7 @@ the_number_of_a_closed_fd_can_be_watched_again(void **state)
 	ends[0] = first[0];
 	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_all, NULL), 0);
 	assert_int_equal(lines_with("was closed while it was watched; remove it"), 1);
+	assert_int_equal(state_of_fd(ends[0]), ROUSE_SOURCE_ACTIVE);
 	sleep_while(write_one, BY_OTHER);
 	assert_int_equal(nb_calls, 2);
 	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_all, NULL), -EEXIST);
@@ -747,6 +1040,8 @@ main(void)
 		TEST(a_pmd_whose_interrupt_ops_all_fail_is_looked_at_by_the_timer),
 		TEST(an_interrupt_that_cannot_be_disarmed_is_no_error),
 		TEST(a_queue_that_stays_readable_and_gives_nothing_is_looked_at_by_the_timer),
+		TEST(a_queue_whose_fd_has_an_error_is_looked_at_by_the_timer_and_said_once),
+		TEST(an_error_that_comes_while_it_sleeps_wakes_it_once),
 		TEST(a_queue_of_a_stopped_port_is_not_added),
 		TEST(a_port_is_resumed_after_it_has_started_and_not_before),
 		TEST(a_port_that_was_stopped_without_a_pause_is_taken_up_when_it_has_started),
@@ -757,8 +1052,15 @@ main(void)
 		TEST(a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can),
 		TEST(a_port_that_is_resumed_without_a_pause_is_waited_for_by_its_new_interrupt),
 		TEST(a_driver_that_goes_without_mbufs_is_looked_at_until_it_has_some),
+		TEST(a_pool_that_has_few_mbufs_limits_no_sleep_if_the_driver_lacks_none),
+		TEST(a_pool_that_has_too_few_mbufs_limits_the_sleep),
+		TEST(a_pool_of_which_the_driver_says_nothing_must_have_enough),
+		TEST(a_driver_that_keeps_its_first_packets_is_looked_at),
 		TEST(a_queue_is_added_once),
-		TEST(a_socket_whose_peer_has_gone_is_read_and_then_watched_no_longer),
+		TEST(a_socket_whose_peer_has_gone_is_read_and_ends_no_further_sleep),
+		TEST(an_error_that_stays_ends_no_further_sleep),
+		TEST(a_pipe_that_another_writer_opens_is_read_again),
+		TEST(a_socket_that_had_an_error_is_read_as_before),
 		TEST(what_has_no_function_to_call_is_refused),
 		TEST(an_fd_that_was_closed_while_it_was_watched_is_forgotten),
 		TEST(a_closed_fd_of_which_there_is_a_duplicate_does_not_spin),

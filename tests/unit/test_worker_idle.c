@@ -524,6 +524,44 @@ a_watched_queue_is_refused_in_the_run_form(void **state)
 	assert_false(atomic_load(&w->running));
 }
 
+static unsigned int nb_misused;
+
+static void
+idle_and_leave(struct rouse_worker *worker_of_message, void *arg)
+{
+	nb_misused++;
+	assert_false(rouse_worker_idle(w, 0));
+	rouse_worker_leave(w);
+	assert_true(atomic_load(&w->running));
+}
+
+static void
+stop(struct rouse_worker *worker_of_message, void *arg)
+{
+	rouse_worker_stop(w);
+}
+
+/* Within rouse_worker_idle() as within rouse_worker_run(); in the first round, too. */
+static void
+a_handler_neither_idles_nor_leaves(void **state)
+{
+	nb_misused = 0;
+	mock_give_inbox(w);
+	for (unsigned int i = 1; i <= 3; i++) {
+		assert_int_equal(rouse_worker_post(w, idle_and_leave, NULL), 0);
+		call_in(0);
+		assert_int_equal(nb_misused, i);
+		assert_true(atomic_load(&w->running));
+	}
+	rouse_worker_leave(w);
+	assert_false(atomic_load(&w->running));
+	assert_int_equal(rouse_worker_post(w, idle_and_leave, NULL), 0);
+	assert_int_equal(rouse_worker_post(w, stop, NULL), 0);
+	assert_int_equal(rouse_worker_run(w), 0);
+	assert_int_equal(nb_misused, 4);
+	assert_false(atomic_load(&w->running));
+}
+
 #define TEST(name)	  cmocka_unit_test_setup_teardown(name, make, destroy)
 #define TEST_BOTH(name)	  cmocka_unit_test_setup_teardown(name, make_both, destroy)
 #define TEST_ASKED(name)  cmocka_unit_test_setup_teardown(name, make_asked, destroy_asked)
@@ -551,6 +589,7 @@ main(void)
 		TEST(the_application_is_told_when_it_may_poll),
 		TEST_BOTH(a_port_that_is_polled_unasked_cannot_be_paused),
 		TEST(a_watched_queue_is_refused_in_the_run_form),
+		TEST(a_handler_neither_idles_nor_leaves),
 	};
 
 	return UNIT_RUN(tests);

@@ -12,6 +12,7 @@
 
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
+#include <rte_mempool.h>
 #include <rte_ring_elem.h>
 
 #include "unit.h"
@@ -192,6 +193,61 @@ vfio_vector_of(const char *pci, int eventfd, unsigned int guess)
 	return -ENOENT;
 }
 
+/* ---- an mbuf pool, of which only the number counts ---- */
+
+struct rte_mempool *mock_pool;
+unsigned int mock_nb_mbufs;
+
+static int
+put_mbufs(struct rte_mempool *pool, void *const *mbufs, unsigned int nb)
+{
+	mock_nb_mbufs += nb;
+	return 0;
+}
+
+static int
+get_mbufs(struct rte_mempool *pool, void **mbufs, unsigned int nb)
+{
+	if (nb > mock_nb_mbufs)
+		return -ENOBUFS;
+	mock_nb_mbufs -= nb;
+	memset(mbufs, 0, nb * sizeof(*mbufs));
+	return 0;
+}
+
+static int
+alloc_pool(struct rte_mempool *pool)
+{
+	return 0;
+}
+
+static unsigned int
+count_mbufs(const struct rte_mempool *pool)
+{
+	return mock_nb_mbufs;
+}
+
+void
+mock_make_pool(unsigned int nb_mbufs)
+{
+	static const struct rte_mempool_ops ops = {
+		.name = "mock",
+		.alloc = alloc_pool,
+		.enqueue = put_mbufs,
+		.dequeue = get_mbufs,
+		.get_count = count_mbufs,
+	};
+	static struct rte_mempool pool;
+	static int index = -1;
+
+	if (index < 0)
+		index = rte_mempool_register_ops(&ops);
+	assert_true(index >= 0);
+	pool.ops_index = index;
+	mock_pool = &pool;
+	mock_nb_mbufs = nb_mbufs;
+}
+
 /* ---- packets ---- */
 
 /* Take what the ring has for the queue, up to a limit; keep what it has for others. */
@@ -219,6 +275,7 @@ rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb)
 	unsigned int n = RTE_MIN(q->kept, nb);
 
 	q->visits++;
+	mbuf.pool = q->port->has_interrupts ? mock_pool : NULL;
 	q->kept -= n;
 	for (uint64_t bits = q->rings; bits != 0 && n < nb; bits &= bits - 1)
 		n += take(q->port, &q->port->rings[__builtin_ctzll(bits)],
@@ -301,6 +358,7 @@ mock_init(void)
 	memset(mock_ports, 0, sizeof(mock_ports));
 	mock_fail_allocation = mock_vfio_error = 0;
 	mock_wrong_guesses = 0;
+	mock_pool = NULL;
 	mock_disabling = mock_disabled = mock_enabled = NULL;
 	for (uint16_t port = 0; port < MOCK_PORTS; port++) {
 		for (uint16_t q = 0; q < MOCK_QUEUES; q++) {

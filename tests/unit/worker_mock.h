@@ -92,6 +92,11 @@ extern void (*mock_disabling)(uint16_t port, uint16_t queue);
 extern void (*mock_disabled)(uint16_t port, uint16_t queue);
 extern void (*mock_enabled)(uint16_t port, uint16_t queue);
 
+/* A mempool of the packets of plain ports, and how many it has; NULL: packets tell none. */
+extern struct rte_mempool *mock_pool;
+extern unsigned int mock_nb_mbufs;
+void mock_make_pool(unsigned int nb_mbufs);
+
 extern int mock_vfio_error; /* what VFIO says when it is asked for a vector; 0: the vector */
 extern unsigned int mock_wrong_guesses;
 
