@@ -41,6 +41,8 @@ import unittest
 import qmp
 import wire
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "oracle"))
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("ROUSE_BUILD", TOP / "build"))
 DEPS = pathlib.Path(os.environ.get("ROUSE_GUEST", TOP / ".deps/guest"))
@@ -50,7 +52,8 @@ STOCK = pathlib.Path(os.environ.get("ROUSE_DPDK_BIN", TOP / ".deps/dpdk/bin"))
 QEMU = "qemu-system-x86_64"
 
 LIMIT_S = 120  # without any progress; a guest alone takes a few seconds for anything
-NB_TAIL_LINES = 80
+NB_TAIL_LINES = 40
+MAX_TAIL_LINE = 160
 EXIT_SKIP = 77
 HEADER = struct.Struct("=III")  # of agent.c, as are these
 START, INPUT, SIGNAL, READY, OUTPUT, EXITED = range(6)
@@ -110,7 +113,7 @@ class Program:
 
     def __init__(self, vm, number, argv):
         self.vm, self.number, self.argv = vm, number, argv
-        self.output, self.status, self._seen = "", None, 0
+        self.output, self.status, self.seen = "", None, 0
 
     def __enter__(self):
         return self
@@ -126,9 +129,9 @@ class Program:
         seek, match = re.compile(pattern), None
         with self.vm.changed:
             while nb_times > 0:
-                match = seek.search(self.output, self._seen)
+                match = seek.search(self.output, self.seen)
                 if match:
-                    nb_times, self._seen = nb_times - 1, match.end()
+                    nb_times, self.seen = nb_times - 1, match.end()
                 elif self.status is not None or not self.vm.changed.wait(limit_s):
                     raise AssertionError(f"{pattern!r} did not come, {self.tail()}")
         return match
@@ -155,7 +158,7 @@ class Program:
         """For a failure."""
         lines = self.output.splitlines()[-NB_TAIL_LINES:]
         state = "runs" if self.status is None else f"ended with {self.status}"
-        text = "".join(f"\n    | {line}" for line in lines) or " nothing"
+        text = "".join(f"\n    | {line[:MAX_TAIL_LINE]}" for line in lines) or " nothing"
         return f"{pathlib.Path(self.argv[0]).name} {state} and said{text}{self.vm.console_tail()}"
 
 
