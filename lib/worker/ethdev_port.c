@@ -317,6 +317,28 @@ ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors)
 		nb_vectors > 2 ? nb_vectors - 1 : 1);
 }
 
+/*
+ * net_e1000_em says that it has Rx interrupts, and has them with one interrupt (MSI, INTx). With
+ * the MSI-X of an 82574 it never tells the NIC which vector is for what (IVAR stays 0: none
+ * is; 22.11), so that no packet would ever wake. True, after one line: the port is such a one.
+ */
+bool
+ethdev_leaves_vectors_unused(uint16_t port)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port, &info) != 0 || info.driver_name == NULL ||
+	    strcmp(info.driver_name, "net_e1000_em") != 0)
+		return false;
+	if (is_new(port, SAID_DEAF))
+		WORKER_LOG(
+			WARNING,
+			"port %u (%s): its driver leaves the MSI-X vectors of this NIC unused, and "
+			"no packet would interrupt; start with --vfio-intr=msi",
+			port, info.driver_name);
+	return true;
+}
+
 /* ---- when it may have changed ---- */
 
 static void

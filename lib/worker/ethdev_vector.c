@@ -102,6 +102,8 @@ find_irq(struct ethdev_vector *v, bool is_shared)
 		ethdev_say_deaf(v->port, v->first, irq.nb_vectors);
 		return -ENXIO;
 	}
+	if (ret == 0 && irq.is_msix && ethdev_leaves_vectors_unused(v->port))
+		return -ENXIO;
 	/* It was signalled for that. Nobody waits for it yet, unless it is shared. */
 	if (ret == 0 && !is_shared && read(v->fd, &nb_signals, sizeof(nb_signals)) < 0 &&
 	    errno != EAGAIN)

@@ -121,6 +121,7 @@ find_irq(int device, const char *pci, int eventfd, unsigned int guess, struct vf
 		return ret;
 	irq->nb_vectors = info.count;
 	ret = find_vector(device, eventfd, info.count, guess);
+	irq->is_msix = ret >= 0;
 	if (ret >= 0)
 		snprintf(irq->name, sizeof(irq->name), "vfio-msix[%d](%s)", ret, pci);
 	else if (ret == -ENOENT && signal_vector(device, VFIO_PCI_MSI_IRQ_INDEX, 0) == 0)

@@ -264,6 +264,7 @@ void ethdev_release(uint16_t port, uint16_t queue);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
 void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
 void ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors);
+bool ethdev_leaves_vectors_unused(uint16_t port);
 void ethdev_renew_later(uint16_t port);
 void ethdev_watch_link(uint16_t port);
 void ethdev_watch_end(uint16_t port);

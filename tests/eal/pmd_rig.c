@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <rte_bus_vdev.h>
+#include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_eth_ring.h>
 #include <rte_ether.h>
@@ -29,6 +30,9 @@
 #define NUMBER_AT RTE_ETHER_HDR_LEN
 #define MAX_LOG	  (1 << 16)
 #define RINGS	  "rings" /* two ports of net_ring, cross-connected: they are no devices */
+/* where the addresses of NICs are */
+#define NEAR_NIC "ROUSE_NEAR_NIC"
+#define FAR_NIC	 "ROUSE_FAR_NIC"
 
 struct pmd_seen pmd_seen;
 
@@ -69,6 +73,27 @@ static const struct pmd_kind kinds[] = {
 	  .rx = "net_memif0,role=server,id=0,socket-abstract=no,socket=%s/socket",
 	  .tx = "net_memif1,role=client,id=0,socket-abstract=no,socket=%s/socket",
 	  .wake = PMD_TIMED },
+	/* whichever driver is for it */
+	{ .name = "nic",
+	  .rx = NEAR_NIC,
+	  .tx = FAR_NIC,
+	  .wake = PMD_INTERRUPT,
+	  .is_nic = true,
+	  .mode = "--vfio-intr=msix" },
+	{ .name = "nic_msi",
+	  .rx = NEAR_NIC,
+	  .tx = FAR_NIC,
+	  .wake = PMD_INTERRUPT,
+	  .is_nic = true,
+	  .mode = "--vfio-intr=msi" },
+	/* one whose interrupts do not come */
+	{ .name = "nic_timed",
+	  .rx = NEAR_NIC,
+	  .tx = FAR_NIC,
+	  .wake = PMD_TIMED,
+	  .is_nic = true,
+	  .mode = "--vfio-intr=msix",
+	  .remedy = "--vfio-intr=msi" },
 };
 
 static char folder[] = "/tmp/rouse.XXXXXX";
@@ -96,6 +121,8 @@ run(const char *command)
 const char *
 pmd_missing(const struct pmd_kind *kind)
 {
+	if (kind->is_nic && (getenv(NEAR_NIC) == NULL || getenv(FAR_NIC) == NULL))
+		return NEAR_NIC " and " FAR_NIC " have to name two NICs";
 	if (!kind->needs_netns)
 		return NULL;
 	if (unshare(CLONE_NEWNET) != 0)
@@ -163,11 +190,23 @@ pmd_nb_lines(const char *words)
 /* ---- ports ---- */
 
 static int
-init_eal(const char *program)
+init_eal(const struct pmd_kind *kind, const char *program)
 {
 	char name[64], lcores[64] = "0@(";
-	char *argv[] = { name,	"--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
-			 "192", "--lcores",  lcores };
+	char *argv[] = { name,	     "--no-telemetry", "--no-shconf", "-m",	 "192",
+			 "--lcores", lcores,	       "--no-huge",   "--no-pci" };
+	char *nic_argv[] = { name,
+			     "--no-telemetry",
+			     "--no-shconf",
+			     "-m",
+			     "192",
+			     "--lcores",
+			     lcores,
+			     "-a",
+			     getenv(NEAR_NIC),
+			     "-a",
+			     getenv(FAR_NIC),
+			     (char *)(uintptr_t)kind->mode };
 	cpu_set_t cpus;
 	size_t len = strlen(lcores);
 
@@ -179,6 +218,8 @@ init_eal(const char *program)
 						nb++ == 0 ? "" : ",", cpu);
 	snprintf(lcores + len, sizeof(lcores) - len, ")");
 	snprintf(name, sizeof(name), "%s", program);
+	if (kind->is_nic)
+		return rte_eal_init((int)UNIT_DIM(nic_argv), nic_argv);
 	return rte_eal_init((int)UNIT_DIM(argv), argv);
 }
 
@@ -201,6 +242,18 @@ make_ring_port(void)
 	return (uint16_t)port;
 }
 
+/* A NIC is there from the start, unless it was removed. */
+static uint16_t
+make_nic_port(const char *address)
+{
+	uint16_t port;
+
+	if (rte_eth_dev_get_port_by_name(address, &port) != 0)
+		assert_int_equal(rte_dev_probe(address), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name(address, &port), 0);
+	return port;
+}
+
 uint16_t
 pmd_make_port(const char *device)
 {
@@ -209,6 +262,8 @@ pmd_make_port(const char *device)
 
 	if (strcmp(device, RINGS) == 0)
 		return make_ring_port();
+	if (getenv(device) != NULL)
+		return make_nic_port(getenv(device));
 	snprintf(text, sizeof(text), device, folder);
 	args = strchr(text, ',');
 	if (args != NULL)
@@ -312,7 +367,7 @@ pmd_open(struct pmd_rig *r, const struct pmd_kind *kind, const char *program)
 	r->tx = r->rx = RTE_MAX_ETHPORTS;
 	signal(SIGPIPE, SIG_IGN); /* net_virtio_user writes to a peer that is gone */
 	assert_non_null(mkdtemp(folder));
-	assert_true(init_eal(program) >= 0);
+	assert_true(init_eal(kind, program) >= 0);
 	open_log();
 	/* without a cache: what is free is free for everybody */
 	r->pool = rte_pktmbuf_pool_create("rx", NB_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,

@@ -40,6 +40,9 @@ struct pmd_kind {
 	bool never_idle;  /* it receives without an end */
 	bool has_no_pool; /* what it receives are the sender's mbufs */
 	bool is_deaf;	  /* it forgets its interrupts when it is stopped and started */
+	bool is_nic; /* rx and tx are environment variables: PCI addresses of two with a cable */
+	const char *mode;   /* of a NIC's interrupts, for EAL */
+	const char *remedy; /* which the worker names for what is missing */
 };
 
 struct pmd_rig {

@@ -20,11 +20,12 @@
 
 #include "pmd_rig.h"
 
-#define NB_TIMES   10 /* each change */
+#define NB_TIMES   10 /* each change, or as often as ROUSE_PMD_TIMES says */
 #define NB_FRAMES  20 /* after each change, one by one */
 #define SILENCE_MS 50
 
 static struct pmd_rig rig;
+static unsigned long nb_times = NB_TIMES;
 static bool is_deaf; /* the port has lost its interrupts, and the worker says so */
 
 /* ---- the other source ---- */
@@ -109,7 +110,7 @@ resume_port(void)
 static void
 a_port_stops_and_starts(void **state)
 {
-	for (unsigned int i = 0; i < NB_TIMES; i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		pause_port();
 		assert_int_equal(rte_eth_dev_stop(rig.rx), 0);
 		check_other_goes_on();
@@ -124,7 +125,7 @@ a_port_stops_and_starts(void **state)
 static void
 a_port_is_reset_and_set_up_anew(void **state)
 {
-	for (unsigned int i = 0; i < NB_TIMES; i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		int ret;
 
 		pause_port();
@@ -143,7 +144,7 @@ a_port_is_reset_and_set_up_anew(void **state)
 static void
 a_port_that_nobody_paused_is_taken_up_by_the_resume(void **state)
 {
-	for (unsigned int i = 0; i < NB_TIMES; i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		pmd_wait_asleep(&rig);
 		assert_int_equal(rte_eth_dev_stop(rig.rx), 0);
 		pmd_start_port(rig.rx);
@@ -172,7 +173,7 @@ a_port_that_is_stopped_is_not_resumed(void **state)
 static void
 the_link_flaps(void **state)
 {
-	for (unsigned int i = 0; i < NB_TIMES; i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		pmd_wait_asleep(&rig);
 		assert_int_equal(rte_eth_dev_set_link_down(rig.rx), 0);
 		check_other_goes_on();
@@ -199,7 +200,7 @@ set_other_end(bool is_up)
 static void
 the_other_end_stops_and_starts(void **state)
 {
-	for (unsigned int i = 0; i < NB_TIMES; i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		pmd_wait_asleep(&rig);
 		set_other_end(false);
 		check_other_goes_on();
@@ -211,7 +212,7 @@ the_other_end_stops_and_starts(void **state)
 static void
 a_queue_stops_and_starts(void **state)
 {
-	for (unsigned int i = 0; i < NB_TIMES; i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		pmd_wait_asleep(&rig);
 		assert_int_equal(rte_eth_dev_rx_queue_stop(rig.rx, 0), 0);
 		check_other_goes_on();
@@ -241,7 +242,7 @@ remove_port(uint16_t port)
 static void
 the_other_end_goes_and_another_comes(void **state)
 {
-	for (unsigned int i = 0; i < NB_TIMES; i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		pmd_wait_asleep(&rig);
 		remove_port(rig.tx);
 		check_other_goes_on();
@@ -266,9 +267,10 @@ add_port(void)
 static void
 a_port_is_removed_and_another_comes(void **state)
 {
-	bool comes_back = rig.kind->wake != PMD_INTERRUPT; /* virtio_user connects once */
+	/* virtio_user connects once */
+	bool comes_back = rig.kind->wake != PMD_INTERRUPT || rig.kind->is_nic;
 
-	for (unsigned int i = 0; i < (comes_back ? NB_TIMES : 1); i++) {
+	for (unsigned int i = 0; i < (comes_back ? nb_times : 1); i++) {
 		pmd_wait_asleep(&rig);
 		assert_int_equal(rouse_worker_ethdev_remove(rig.worker, rig.rx, 0), 0);
 		remove_port(rig.rx);
@@ -375,6 +377,8 @@ main(int argc, char **argv)
 	for (unsigned int i = 0; i < UNIT_DIM(all); i++)
 		if (can(kind, all[i].test_func))
 			tests[nb++] = all[i];
+	if (getenv("ROUSE_PMD_TIMES") != NULL)
+		nb_times = strtoul(getenv("ROUSE_PMD_TIMES"), NULL, 10);
 	pmd_open(&rig, kind, argv[0]);
 	unit_deadline();
 	cmocka_set_message_output(CM_OUTPUT_TAP);

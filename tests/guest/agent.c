@@ -161,7 +161,8 @@ start(uint32_t id, uint32_t len)
 		send_frame(id, EXITED, &status, sizeof(status));
 		return;
 	}
-	if (pipe2(input, O_CLOEXEC) != 0 || openpty(&job->output, &job->slave, NULL, NULL, NULL) != 0)
+	if (pipe2(input, O_CLOEXEC) != 0 ||
+	    openpty(&job->output, &job->slave, NULL, NULL, NULL) != 0)
 		fail("pipe, pty");
 	fcntl(job->output, F_SETFD, FD_CLOEXEC);
 	fcntl(job->slave, F_SETFD, FD_CLOEXEC);
@@ -288,8 +289,8 @@ main(int argc, char **argv)
 		for (unsigned int i = 0; i < MAX_JOBS; i++)
 			if (jobs[i].pid != 0) {
 				of[nb] = &jobs[i];
-				polled[nb++] = (struct pollfd){ .fd = jobs[i].output,
-								.events = POLLIN };
+				polled[nb++] =
+					(struct pollfd){ .fd = jobs[i].output, .events = POLLIN };
 			}
 		if (poll(polled, nb, -1) < 0)
 			continue;

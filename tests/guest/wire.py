@@ -12,22 +12,42 @@ LIMIT_S = 120
 BUFFER_BYTES = 1 << 22
 
 
-class Wire:
-    """Sends frames, and collects what the NIC sends."""
+def _pair():
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+    return ends
 
-    def __init__(self):
-        self._socket, self.peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        for end in self._socket, self.peer:
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        self._socket.settimeout(None)
-        self._changed = threading.Condition()
-        self._frames, self.nb_received = [], 0
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+
+class End:
+    """What a NIC is plugged into."""
+
+    def __init__(self, peer):
+        self.peer = peer  # QEMU's
 
     def arguments(self, name):
         """QEMU's, for its end."""
         return ["-netdev", f"dgram,id={name},local.type=fd,local.str={self.peer.fileno()}"]
+
+    def close(self):
+        """QEMU is gone."""
+
+
+def cable():
+    """Both ends of a cable between two NICs."""
+    return tuple(End(end) for end in _pair())
+
+
+class Wire(End):
+    """Sends frames, and collects what the NIC sends."""
+
+    def __init__(self):
+        self._socket, peer = _pair()
+        super().__init__(peer)
+        self._changed = threading.Condition()
+        self._frames, self.nb_received = [], 0
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self):
         while True:
