@@ -100,9 +100,13 @@ ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
 	return 0;
 }
 
-/* Of a port without interrupts ethdev says, as an error, that there is none. */
+/*
+ * The fd of a queue whose interrupt cannot be enabled, as net_tap's, or -1. That there is none
+ * ethdev says as an error, and nothing else tells it: so its log is held back meanwhile. What
+ * another thread has ethdev say in this moment is lost.
+ */
 static int
-interrupt_fd(uint16_t port, uint16_t queue)
+quiet_fd(uint16_t port, uint16_t queue)
 {
 	int type = rte_log_register("lib.ethdev"), level, fd;
 
@@ -161,7 +165,10 @@ ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 {
 	int ret = rte_eth_dev_rx_intr_enable(port, queue);
 
-	*fd = ret == 0 || ret == -ENOTSUP ? interrupt_fd(port, queue) : -1;
+	if (ret == 0)
+		*fd = rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue);
+	else
+		*fd = ret == -ENOTSUP ? quiet_fd(port, queue) : -1;
 	if (*fd >= 0 && !is_deaf(port, *fd))
 		return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
 	if (ret == 0)
@@ -340,6 +347,12 @@ renew(void *arg)
 	worker_port_renew((uint16_t)(uintptr_t)arg);
 }
 
+static void
+pause_port(void *arg)
+{
+	rouse_worker_port_pause((uint16_t)(uintptr_t)arg);
+}
+
 /* Not at once: the caller may be the worker, or a driver that holds what the worker waits for. */
 void
 ethdev_renew_later(uint16_t port)
@@ -347,11 +360,21 @@ ethdev_renew_later(uint16_t port)
 	rte_eal_alarm_set(1, renew, (void *)(uintptr_t)port);
 }
 
+/* As its users will see it. */
 static int
-on_event(uint16_t port, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
+on_event(uint16_t port, enum rte_eth_event_type event, void *arg __rte_unused,
 	 void *ret __rte_unused)
 {
-	ethdev_renew_later(port);
+	switch (event) {
+	case RTE_ETH_EVENT_DESTROY:
+		worker_port_forget(port);
+		break;
+	case RTE_ETH_EVENT_INTR_RMV:
+		rte_eal_alarm_set(1, pause_port, (void *)(uintptr_t)port);
+		break;
+	default:
+		ethdev_renew_later(port);
+	}
 	return 0;
 }
 
@@ -362,4 +385,17 @@ ethdev_watch_link(uint16_t port)
 {
 	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_LSC, on_event, NULL);
 	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_QUEUE_STATE, on_event, NULL);
+}
+
+/*
+ * A device that is pulled out is still there for its driver: workers let go of it, and whoever
+ * closes it finds it so. A port that goes takes its queues along. That is told when its driver has
+ * closed it, so who closes it has stopped it, as rte_eth_dev_close() demands: only rte_dev_remove()
+ * closes a port that is started, and then it is too late.
+ */
+void
+ethdev_watch_end(uint16_t port)
+{
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_RMV, on_event, NULL);
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_DESTROY, on_event, NULL);
 }

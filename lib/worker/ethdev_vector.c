@@ -360,6 +360,9 @@ ethdev_vector_disarm(struct source *s)
 
 	if (atomic_fetch_sub_explicit(&v->nb_armed, 1, memory_order_seq_cst) != 1)
 		return 0;
+	/* its driver may have nothing left to disable */
+	if (!ethdev_is_started(v->port))
+		return -ENETDOWN;
 	ret = rte_eth_dev_rx_intr_disable(v->port, s->ethdev.queue);
 	if (v->first != s->ethdev.queue)
 		rte_eth_dev_rx_intr_disable(v->port, v->first);

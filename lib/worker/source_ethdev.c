@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
@@ -160,8 +161,11 @@ source_queue_pause(struct rouse_worker *w, struct source *s)
 		return -EBUSY;
 	}
 	ret = source_leave(w, s);
-	if (ret != 0)
+	if (ret != 0) {
+		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be paused: %s", w->name,
+			   s->ethdev.queue, s->ethdev.port_id, rte_strerror(-ret));
 		return ret;
+	}
 	s->is_paused = true;
 	source_tell_state(s, ROUSE_SOURCE_PAUSED);
 	let_go(w, s);
@@ -220,6 +224,25 @@ source_queue_renew(struct rouse_worker *w, struct source *s)
 	return source_queue_resume(w, s);
 }
 
+/* The port is about to be removed, with its queues. */
+int
+source_queue_forget(struct rouse_worker *w, struct source *s)
+{
+	uint16_t port = s->ethdev.port_id, queue = s->ethdev.queue;
+	int ret = s->is_paused || !is_polled_unasked(w, s) ? source_remove(w, s) : -EBUSY;
+
+	if (ret == 0)
+		WORKER_LOG(NOTICE, "%s: queue %u of port %u was removed with its port", w->name,
+			   queue, port);
+	else
+		WORKER_LOG(
+			ERR,
+			"%s: port %u is removed, and queue %u of it is still polled: %s; remove the "
+			"queue from its worker, or pause the port, before that",
+			w->name, port, queue, rte_strerror(-ret));
+	return ret;
+}
+
 static int
 add(struct rouse_worker *w, const struct source *model)
 {
@@ -229,6 +252,7 @@ add(struct rouse_worker *w, const struct source *model)
 
 	if (ret != 0)
 		return ret;
+	ethdev_watch_end(port);
 	s = make_source(w, model, &ret);
 	if (s != NULL) {
 		ret = learn(w, s);
@@ -285,10 +309,16 @@ rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t queue,
 	model.ethdev.worker = w;
 	model.ethdev.port_id = port;
 	model.ethdev.queue = queue;
-	if (atomic_load_explicit(&w->running, memory_order_acquire) && !w->is_idle_form)
+	if (atomic_load_explicit(&w->running, memory_order_acquire) && !w->is_idle_form) {
+		WORKER_LOG(
+			ERR,
+			"%s: queue %u of port %u cannot be watched while rouse_worker_run() runs; "
+			"give it to rouse_worker_ethdev_add()",
+			w->name, queue, port);
 		ret = -EINVAL;
-	else
+	} else {
 		ret = add(w, &model);
+	}
 	worker_unlock(w);
 	return ret;
 }
@@ -307,6 +337,9 @@ rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue
 		if (source_is_ethdev(s) && s->ethdev.port_id == port && s->ethdev.queue == queue)
 			ret = source_remove(w, s);
 	}
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be removed: %s", w->name, queue,
+			   port, ret == -ENOENT ? "it is not this worker's" : rte_strerror(-ret));
 	worker_unlock(w);
 	return ret;
 }

@@ -183,6 +183,9 @@ rouse_worker_fd_remove(struct rouse_worker *w, int fd)
 		return ret;
 	s = find_fd(w, fd);
 	ret = s == NULL ? -ENOENT : source_remove(w, s);
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: fd %d cannot be removed: %s", w->name, fd,
+			   s == NULL ? "it is not watched" : rte_strerror(-ret));
 	worker_unlock(w);
 	return ret;
 }

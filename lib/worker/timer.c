@@ -9,9 +9,11 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include <rte_cycles.h>
+#include <rte_errno.h>
 #include <rte_malloc.h>
 
 #include "worker.h"
@@ -111,8 +113,13 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 	struct change c = { .ret = 0 };
 	int ret;
 
-	if (first_us > ROUSE_WORKER_MAX_TIMER_US || period_us > ROUSE_WORKER_MAX_TIMER_US)
+	if (first_us > ROUSE_WORKER_MAX_TIMER_US || period_us > ROUSE_WORKER_MAX_TIMER_US) {
+		WORKER_LOG(ERR,
+			   "%s: timer of %" PRIu64 " us, then every %" PRIu64 ": give %" PRIu64
+			   " us, an hour, at most",
+			   w->name, first_us, period_us, ROUSE_WORKER_MAX_TIMER_US);
 		return -ERANGE;
+	}
 	ret = worker_check_handler(w, fn != NULL);
 	if (ret == 0)
 		ret = worker_lock(w);
@@ -128,6 +135,10 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 	worker_unlock(w);
 	if (ret == 0)
 		ret = c.ret;
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: timer cannot be added: %s", w->name,
+			   ret == -ENOSPC ? "there are " RTE_STR(MAX_TIMERS) " already"
+					  : rte_strerror(-ret));
 	return ret != 0 ? ret : (int)c.id;
 }
 
@@ -143,6 +154,10 @@ rouse_worker_timer_remove(struct rouse_worker *w, int id)
 	if (ret != 0)
 		return ret;
 	ret = worker_change(w, take_out, &c);
+	/* one that has run and was for once is no mistake */
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: timer %d cannot be removed: %s", w->name, id,
+			   rte_strerror(-ret));
 	worker_unlock(w);
 	return ret != 0 ? ret : c.ret;
 }

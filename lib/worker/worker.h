@@ -112,6 +112,8 @@ struct source {
 		struct {
 			rouse_worker_event_t handler;
 			struct rouse_evring *ring;
+			struct rouse_worker *worker;
+			struct source *next; /* of all that have a ring, of whatever worker */
 		} evring;
 		struct {
 			rouse_worker_fd_t handler;
@@ -240,6 +242,7 @@ struct rouse_worker {
 void worker_enlist(struct rouse_worker *w);
 void worker_delist(struct rouse_worker *w);
 void worker_port_renew(uint16_t port);
+void worker_port_forget(uint16_t port);
 
 /* ethdev_port.c: what ethdev does not say of a port */
 
@@ -264,6 +267,7 @@ void ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors);
 bool ethdev_leaves_vectors_unused(uint16_t port);
 void ethdev_renew_later(uint16_t port);
 void ethdev_watch_link(uint16_t port);
+void ethdev_watch_end(uint16_t port);
 
 /* ethdev_vector.c: interrupts, which queues may share, and where they are delivered */
 
@@ -296,6 +300,7 @@ bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
 int source_queue_renew(struct rouse_worker *w, struct source *s);
+int source_queue_forget(struct rouse_worker *w, struct source *s);
 
 /* source.c: visiting, adding and removing, the reverse table */
 
@@ -308,7 +313,8 @@ int source_insert(struct rouse_worker *w, struct source *s);
 int source_enter(struct rouse_worker *w, struct source *s);
 int source_leave(struct rouse_worker *w, struct source *s);
 void source_destroy(struct rouse_worker *w, struct source *s);
-struct source *source_add_software(struct rouse_worker *w, const struct source *model);
+struct source *source_add_software(struct rouse_worker *w, const struct source *model,
+				   int (*hold)(struct source *s));
 int source_remove(struct rouse_worker *w, struct source *s);
 void source_remove_all(struct rouse_worker *w);
 
@@ -343,6 +349,7 @@ source_count(const struct rouse_worker *w, struct source_counters *c, uint32_t n
 /* control.c: changes while the worker runs */
 
 int worker_check_handler(const struct rouse_worker *w, bool is_given);
+int worker_check_thread(const char *what);
 int worker_lock(struct rouse_worker *w);
 void worker_unlock(struct rouse_worker *w);
 int worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);

@@ -56,6 +56,7 @@ struct mock_port {
 };
 
 extern struct mock_port mock_ports[MOCK_PORTS];
+extern const struct rouse_attn_port_ops mock_ops;
 extern int mock_allocations;	 /* that are not freed */
 extern int mock_fail_allocation; /* the n-th from now on fails; 0: none does */
 
