@@ -112,6 +112,8 @@ struct source {
 			bool is_pool_told;   /* by the driver; else packets tell it */
 			bool was_stopped;    /* the worker's: its port, when it was to be armed */
 			bool has_failed; /* the worker's: it could not be armed, which was said */
+			bool is_said;	 /* how the worker is woken for it, and what was said */
+			int said;	 /* enum ethdev_wake; of who has control */
 		} ethdev;
 		struct {
 			rouse_worker_event_t handler;
@@ -267,6 +269,7 @@ int ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t
 void ethdev_unbind(struct source *s);
 int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
+void ethdev_unsay(uint16_t port, enum ethdev_wake wake);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
 void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
 void ethdev_watch_link(uint16_t port);
