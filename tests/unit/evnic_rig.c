@@ -234,7 +234,7 @@ rig_make(const struct rig_conf *conf)
 	rig->trace = (struct evnic_trace *)rig; /* only not NULL */
 	rig->args.overrun = EVNIC_OVERRUN_DROP;
 	/* as if it were started */
-	rte_eth_fp_ops[data.port_id].rx_pkt_burst = evnic_rx_burst;
+	rte_eth_fp_ops[data.port_id].rxq.data = rx_queues;
 	rig->rules.version = 1;
 	pthread_mutex_init(&rig->lock, NULL);
 	rte_spinlock_init(&rig->sort_lock);

@@ -251,14 +251,16 @@ a_bound_queue_that_is_released_is_silent_until_it_is_unbound(void **state)
 static void
 nothing_is_owed_by_a_port_that_is_stopped(void **state)
 {
+	void *ethdevs_own = NULL;
+
 	make_with(ROUSE_STEER_MAP_B, 1, 1, 1);
 	assert_int_equal(bind_queue(0, &owner), 0);
 	rig_frame(0, 1);
 	rig_publish(1);
 	assert_int_equal(evnic_attn_ops.owed(rig, 0), 1);
-	rte_eth_fp_ops[rig_dev.data->port_id].rx_pkt_burst = NULL; /* ethdev's own */
+	rte_eth_fp_ops[rig_dev.data->port_id].rxq.data = &ethdevs_own;
 	assert_int_equal(evnic_attn_ops.owed(rig, 0), 0);
-	rte_eth_fp_ops[rig_dev.data->port_id].rx_pkt_burst = evnic_rx_burst_scattered;
+	rte_eth_fp_ops[rig_dev.data->port_id].rxq.data = rig_dev.data->rx_queues;
 	assert_int_equal(evnic_attn_ops.owed(rig, 0), 1);
 	/* a control thread makes the rings anew */
 	rte_spinlock_lock(&rig->rings_lock);

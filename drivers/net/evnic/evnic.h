@@ -257,6 +257,7 @@ struct evnic_wire {
 	_Atomic bool alive;	      /* the thread honours requests; cleared by it at its end */
 	pthread_t thread;	      /* control threads only */
 	bool running;		      /* control threads only: to be joined */
+	bool awaits_driver; /* it starts under workers; control thread, before the thread runs */
 	int epoll;
 	int timer;
 	/* the wire thread's alone */
@@ -274,6 +275,12 @@ struct evnic_wire {
 	bool carrier;		  /* copy of evnic_link.up */
 	struct evnic_rules rules; /* copy of evnic_port.rules */
 };
+
+void *evnic_wire_main(void *port);
+
+/* evnic_wire_control.c: what control threads do with it */
+
+#define EVNIC_CONTROL_WAIT_US 50 /* between two looks whether one has done what the other asked */
 
 int evnic_wire_init(struct evnic_port *p);
 void evnic_wire_fini(struct evnic_port *p);
@@ -373,6 +380,7 @@ int evnic_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
 extern const struct rouse_attn_port_ops evnic_attn_ops;
 
 bool evnic_is_bound(const struct evnic_port *p);
+bool evnic_is_received(const struct evnic_port *p);
 void evnic_unbind(struct evnic_port *p, uint16_t queue);
 void evnic_plan(struct evnic_port *p);
 

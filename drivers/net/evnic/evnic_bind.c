@@ -130,17 +130,17 @@ unbind_queue(void *ctx, uint16_t queue)
 	return 0;
 }
 
-/* ---- what a worker asks: also of a port that somebody stopped and changes without its knowing
- * ---- */
+/* ---- what a worker asks, though the port may have been stopped, or changed ---- */
 
-/* Whether rx_burst takes entries out. Where the port is stopped, or not quite started, a function
- * of ethdev's stands in its place: what the bits named is still there, and was not lost. */
-static bool
-is_received(const struct evnic_port *p)
+/* Whether rx_burst takes entries out. Where the port is stopped, or not quite started, ethdev has a
+ * function of its own in the place; the queues are what it exchanges last. Any thread. */
+bool
+evnic_is_received(const struct evnic_port *p)
 {
-	eth_rx_burst_t burst = rte_eth_fp_ops[p->data->port_id].rx_pkt_burst;
+	const struct rte_eth_fp_ops *ops = &rte_eth_fp_ops[p->data->port_id];
+	void **queues = __atomic_load_n(&ops->rxq.data, __ATOMIC_ACQUIRE);
 
-	return burst == evnic_rx_burst || burst == evnic_rx_burst_scattered;
+	return queues != NULL && queues == p->data->rx_queues;
 }
 
 static uint64_t
@@ -149,8 +149,9 @@ queue_owed(void *ctx, uint16_t queue)
 	struct evnic_port *p = ctx;
 	uint64_t owed;
 
-	/* who starts the port has the rings: there is nothing in them */
-	if (!is_received(p) || rte_spinlock_trylock(&p->rings_lock) == 0)
+	/* what the bits named of a port that is stopped is still there, and was not lost; who
+	 * starts it has the rings, and there is nothing in them */
+	if (!evnic_is_received(p) || rte_spinlock_trylock(&p->rings_lock) == 0)
 		return 0;
 	owed = evnic_rxq_owed(p->bound[queue]);
 	rte_spinlock_unlock(&p->rings_lock);
