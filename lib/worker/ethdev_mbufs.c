@@ -63,25 +63,37 @@ went_without(struct source *s)
 	return stats.rx_nombuf != before;
 }
 
+/* Armed, and before the second look: packets that this look does not get are kept by want of mbufs,
+ * and those that come after it are told of. Asked is who had a pool that was low. */
+void
+source_note_waiting(struct source *s)
+{
+	s->ethdev.had_waiting = s->ethdev.was_low &&
+				rte_eth_rx_queue_count(s->ethdev.port_id, s->ethdev.queue) > 0;
+}
+
 /*
  * May the queue, which rx_burst() has just found empty, be silent for want of mbufs? Drivers take
  * one, several or none at once, or what their whole ring lacks. Of a pool that has some it is not
  * known whether they are enough, so the driver says: either it counts what it did not get, or it
- * tells how many packets wait that it did not give; of those with interrupts each does one of
- * these, or both. Where the pool has plenty only the count says more, that of drivers which do not
- * tell the pool: NICs do, and theirs would cost reads of registers. A sleep over a queue without an
- * interrupt is timed anyhow.
+ * tells how many packets wait that it did not give (source_note_waiting()); of those with
+ * interrupts each does one of these, or both. Where the pool has plenty only the count says more,
+ * that of drivers which do not tell the pool: NICs do, and theirs would cost reads of registers. A
+ * sleep over a queue without an interrupt is timed anyhow.
  */
 bool
 source_lacks_mbufs(struct source *s, struct pool_seen *seen)
 {
 	enum pool_level level;
 	int without = 0, waiting;
+	bool was_low;
 
 	if (!source_is_ethdev(s) || s->kind == ROUSE_SOURCE_HANDSHAKE ||
 	    !ethdev_is_started(s->ethdev.port_id))
 		return false;
 	level = level_of(s, seen);
+	was_low = s->ethdev.was_low;
+	s->ethdev.was_low = level != POOL_AMPLE;
 	if (level == POOL_EMPTY || s->ops == &ethdev_timed_ops)
 		return level == POOL_EMPTY;
 	if (level == POOL_LOW || !s->ethdev.is_pool_told)
@@ -91,5 +103,5 @@ source_lacks_mbufs(struct source *s, struct pool_seen *seen)
 	waiting = rte_eth_rx_queue_count(s->ethdev.port_id, s->ethdev.queue);
 	if (waiting == -ENOTSUP && s->ethdev.pool != NULL)
 		return without == -ENOTSUP;
-	return waiting > 0;
+	return waiting > 0 && (s->ethdev.had_waiting || !was_low);
 }

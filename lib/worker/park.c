@@ -40,6 +40,8 @@ arm_list(struct rouse_worker *w, const struct source_list *list)
 			continue;
 		s->retry_us = 0;
 		s->armed = s->ops->arm(s) == 0;
+		if (s->armed)
+			source_note_waiting(s);
 		rouse_counter_add(s->armed ? &w->stats.arms : &w->stats.arm_errors, 1);
 		rouse_counter_add(s->armed ? &s->counters->arms : &s->counters->arm_errors, 1);
 		if (!s->armed)

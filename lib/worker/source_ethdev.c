@@ -166,6 +166,7 @@ learn(struct rouse_worker *w, struct source *s)
 	find_pool(s);
 	s->ethdev.nb_barren = 0;
 	s->ethdev.was_stopped = s->ethdev.has_failed = false;
+	s->ethdev.was_low = true; /* until it is looked into */
 	if (!rouse_attn_registry_find(s->ethdev.port_id, &s->ethdev.port))
 		return find_wake(s);
 	if (s->ethdev.port.ops->bind == NULL)

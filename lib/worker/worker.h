@@ -120,6 +120,8 @@ struct source {
 			/* the worker's: how often there was something to read, and nothing came */
 			uint32_t nb_barren;
 			uint64_t nb_without; /* the worker's: mbufs that the driver did not get */
+			bool was_low;	     /* the worker's: its pool, at the last sleep */
+			bool had_waiting;    /* the worker's: packets, before the second look */
 			bool is_pool_told;   /* by the driver; else packets tell it */
 			bool was_stopped;    /* the worker's: its port, when it was to be armed */
 			bool has_failed; /* the worker's: it could not be armed, which was said */
@@ -326,6 +328,7 @@ struct pool_seen {
 	enum pool_level level;
 };
 
+void source_note_waiting(struct source *s);
 bool source_lacks_mbufs(struct source *s, struct pool_seen *seen);
 
 /* source_ethdev.c */

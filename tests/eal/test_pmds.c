@@ -24,7 +24,7 @@
 #define SHORT_MS      20
 #define STUCK_MS      500  /* without room for a frame: there will be none */
 #define FEW	      10   /* mbufs, less than a driver takes at once */
-#define MAX_TRIES     8192 /* frames, until there is no mbuf */
+#define MOST_LOST     2048 /* frames in succession of which none came: there is no mbuf */
 /* Sleeps that are shorter than the limit, since what is readable may soon give something. */
 #define MOST_BARREN 20
 
@@ -156,23 +156,27 @@ static void
 a_port_that_ran_out_of_mbufs_receives_again_when_they_come_back(void **state)
 {
 	struct rouse_worker_stats before, after;
-	unsigned int tries = 0, nb_refused = 0;
-	uint32_t nb_seen;
+	unsigned int tries = 0, nb_refused = 0, nb_lost = 0;
+	uint32_t nb_seen, nb_kept = 0;
 	double start, us;
 
 	unit_deadline();
 	atomic_store(&pmd_seen.may_lose, true);
 	pmd_keep(true);
 	/* frames that find no buffer are dropped, or not taken */
-	while (pmd_nb_kept() < rig.pool->size && nb_refused < STUCK_MS && tries++ < MAX_TRIES) {
+	while (pmd_nb_kept() < rig.pool->size && nb_refused < STUCK_MS && nb_lost < MOST_LOST) {
 		if (pmd_try_send(&rig)) {
 			nb_refused = 0;
 		} else {
 			nb_refused++;
 			pmd_pass_ms(1);
 		}
-		if (tries % PMD_WINDOW == 0 && pmd_nb_kept() < rig.pool->size)
+		if (++tries % PMD_WINDOW == 0 && pmd_nb_kept() < rig.pool->size)
 			pmd_wait_asleep(&rig);
+		nb_lost = pmd_nb_kept() == nb_kept ? nb_lost + 1 : 0;
+		if (nb_lost == 0)
+			unit_deadline();
+		nb_kept = pmd_nb_kept();
 	}
 	assert_true(pmd_nb_kept() > rig.pool->size / 2);
 	pmd_pass_ms(SHORT_MS); /* in which what is under way arrives */

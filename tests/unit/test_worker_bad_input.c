@@ -708,6 +708,29 @@ a_driver_that_keeps_its_first_packets_is_looked_at(void **state)
 	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
 }
 
+static unsigned int nb_asked;
+
+/* One has come since the question before. */
+static uint32_t
+count_late(void *rxq)
+{
+	return nb_asked++ % 2;
+}
+
+static void
+a_packet_that_came_after_the_second_look_is_no_want_of_mbufs(void **state)
+{
+	rte_eth_fp_ops[PLAIN].rx_queue_count = count_late;
+	learn_pool(63);
+	nb_asked = 0;
+	for (unsigned int i = 1; i <= 3; i++) {
+		assert_woken_by_interrupt();
+		assert_int_equal(nb_asked, 2 * i);
+		assert_int_equal(nb_starved(), 0);
+	}
+	rte_eth_fp_ops[PLAIN].rx_queue_count = NULL;
+}
+
 /* ---- a queue that is taken ---- */
 
 static void
@@ -1099,6 +1122,7 @@ main(void)
 		TEST(a_pool_that_has_too_few_mbufs_limits_the_sleep),
 		TEST(a_pool_of_which_the_driver_says_nothing_must_have_enough),
 		TEST(a_driver_that_keeps_its_first_packets_is_looked_at),
+		TEST(a_packet_that_came_after_the_second_look_is_no_want_of_mbufs),
 		TEST(a_queue_is_added_once),
 		TEST(a_socket_whose_peer_has_gone_is_read_and_ends_no_further_sleep),
 		TEST(an_error_that_stays_ends_no_further_sleep),
