@@ -85,7 +85,7 @@ check_silence(void)
 {
 	struct rouse_worker_stats before;
 
-	pmd_wait_asleep(&rig);
+	pmd_wait_settled(&rig);
 	before = pmd_stats(&rig);
 	pmd_pass_ms(SILENCE_MS);
 	assert_int_equal(pmd_stats(&rig).wakes, before.wakes);
@@ -143,10 +143,14 @@ a_port_is_reset_and_set_up_anew(void **state)
 	}
 }
 
+/* Some drivers interrupt as they stop, and then the worker says what it finds. */
+static unsigned int nb_unpaused;
+
 static void
 a_port_that_nobody_paused_is_taken_up_by_the_resume(void **state)
 {
 	for (unsigned int i = 0; i < nb_times; i++) {
+		nb_unpaused++;
 		pmd_wait_asleep(&rig);
 		assert_int_equal(rte_eth_dev_stop(rig.rx), 0);
 		pmd_start_port(rig.rx);
@@ -326,10 +330,14 @@ each_frame_wakes_the_worker_before_anything_changes(void **state)
 static void
 nothing_was_lost_and_each_kind_was_said_once(void **state)
 {
+	unsigned int nb_down;
+
 	pmd_end_worker(&rig);
 	assert_int_equal(pmd_stats(&rig).rescues, 0);
 	assert_int_equal(pmd_stats(&rig).starved, 0);
-	assert_int_equal(pmd_nb_lines("cannot be waited for"), nb_deleted);
+	nb_down = pmd_nb_lines("cannot be waited for: Network is down");
+	assert_true(nb_down <= nb_unpaused);
+	assert_int_equal(pmd_nb_lines("cannot be waited for"), nb_deleted + nb_down);
 	pmd_close(&rig);
 	close(other);
 	assert_int_equal(rte_mempool_avail_count(rig.pool), rig.pool->size);

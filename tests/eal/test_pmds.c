@@ -22,9 +22,8 @@
 #define MAX_TAP_WAKES 4 /* of a tap that is idle for so long */
 #define NB_NULL	      100000
 #define SHORT_MS      20
-#define STUCK_MS      500  /* without room for a frame: there will be none */
-#define FEW	      10   /* mbufs, less than a driver takes at once */
-#define MOST_LOST     2048 /* frames in succession of which none came: there is no mbuf */
+#define STUCK_MS      500 /* in which no frame came: there is no mbuf for one */
+#define FEW	      10  /* mbufs, less than a driver takes at once */
 /* Sleeps that are shorter than the limit, since what is readable may soon give something. */
 #define MOST_BARREN 20
 
@@ -147,6 +146,24 @@ wait_for_what_is_under_way(void)
 	pmd_wait_asleep(&rig);
 }
 
+/* Frames that find no buffer are dropped, or not taken; whether one came. */
+static bool
+send_what_may_be_lost(void)
+{
+	uint32_t nb_kept = pmd_nb_kept();
+
+	for (unsigned int i = 0; i < PMD_WINDOW; i++)
+		if (!pmd_try_send(&rig))
+			break;
+	for (unsigned int ms = 0; pmd_nb_kept() == nb_kept; ms++) {
+		if (ms == STUCK_MS)
+			return false;
+		pmd_pass_ms(1);
+	}
+	pmd_wait_asleep(&rig);
+	return true;
+}
+
 /*
  * The handler keeps every mbuf until there is none, then they come back in portions: the first is
  * too small for drivers that refill all or nothing. Nothing wakes a worker whose port has no
@@ -156,28 +173,14 @@ static void
 a_port_that_ran_out_of_mbufs_receives_again_when_they_come_back(void **state)
 {
 	struct rouse_worker_stats before, after;
-	unsigned int tries = 0, nb_refused = 0, nb_lost = 0;
-	uint32_t nb_seen, nb_kept = 0;
+	uint32_t nb_seen;
 	double start, us;
 
-	unit_deadline();
 	atomic_store(&pmd_seen.may_lose, true);
 	pmd_keep(true);
-	/* frames that find no buffer are dropped, or not taken */
-	while (pmd_nb_kept() < rig.pool->size && nb_refused < STUCK_MS && nb_lost < MOST_LOST) {
-		if (pmd_try_send(&rig)) {
-			nb_refused = 0;
-		} else {
-			nb_refused++;
-			pmd_pass_ms(1);
-		}
-		if (++tries % PMD_WINDOW == 0 && pmd_nb_kept() < rig.pool->size)
-			pmd_wait_asleep(&rig);
-		nb_lost = pmd_nb_kept() == nb_kept ? nb_lost + 1 : 0;
-		if (nb_lost == 0)
-			unit_deadline();
-		nb_kept = pmd_nb_kept();
-	}
+	do {
+		unit_deadline();
+	} while (send_what_may_be_lost() && pmd_nb_kept() < rig.pool->size);
 	assert_true(pmd_nb_kept() > rig.pool->size / 2);
 	pmd_pass_ms(SHORT_MS); /* in which what is under way arrives */
 
