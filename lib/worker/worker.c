@@ -161,7 +161,6 @@ claim(struct rouse_worker *w, bool is_idle_form)
 		ret = -EINVAL;
 	if (ret == 0) {
 		w->is_idle_form = is_idle_form;
-		w->thread = pthread_self();
 		ethdev_vectors_follow(w);
 		atomic_store_explicit(&w->running, true, memory_order_release);
 	}

@@ -223,8 +223,7 @@ struct rouse_worker {
 	pthread_mutex_t control;    /* held during a change, and while the worker begins to run */
 	struct source_list sources; /* all, in the order of addition; guarded by control */
 	struct source *buried;	    /* removed, but may still be named */
-	pthread_t thread;	    /* that runs the worker; set before running */
-	cpu_set_t cpus;		    /* where that may run; ethdev_vector.c */
+	cpu_set_t cpus;		    /* where its thread may run; ethdev_vector.c */
 	bool has_cpus;		    /* they are known, as it runs */
 
 	/* written by control threads, read by any thread */

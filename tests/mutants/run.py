@@ -7,8 +7,8 @@ what it breaks, then which tests must see that, as "Test: NAME" lines; "Tries: N
 chance. A copy of the tree is made below FOLDER and built there; the named tests pass in it as it
 is. Then each patch is applied in turn, what its tests need is built, and one of them must fail.
 
-What does not apply or build, or what no test catches, is a failure. Only tests that cannot run here
-(77) are no verdict. NAMEs choose patches.
+What does not apply or build, or what no test catches, is a failure. A patch whose tests all cannot
+run here (77) has no verdict, and then the whole run is one that was skipped. NAMEs choose patches.
 """
 
 import argparse
@@ -173,12 +173,12 @@ class Build:
 
 
 def judge(build, patch, skipped):
-    """(whether it is as it should be, what to say)"""
+    """(whether it is as it should be, or None if that cannot be told; what to say)"""
     names = [name for name in patch.tests if name not in skipped]
     if not patch.tests:
         return False, "names no test"
     if not names:
-        return True, "no verdict: its tests cannot run here"
+        return None, "no verdict: its tests cannot run here"
     held = apply(build.tree, patch.hunks)
     try:
         build.make(names)
@@ -205,7 +205,7 @@ def main():
     patches = [patch for patch in patches if not args.names or patch.name in args.names]
     # those of a file together, headers that all include not in between: less to build
     patches.sort(key=lambda patch: sorted(hunk.name for hunk in patch.hunks), reverse=True)
-    wrong = 0
+    wrong = unknown = 0
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=args.folder) as folder:
         build = Build(Path(folder).resolve(), args.setup)
         tests = sorted({test for patch in patches for test in patch.tests})
@@ -222,10 +222,13 @@ def main():
                 good, verdict = judge(build, patch, skipped)
             except Broken as broken:
                 good, verdict = False, f"BROKEN: {broken}"
-            wrong += not good
+            wrong += good is False
+            unknown += good is None
             print(f"{patch.name}: {verdict} ({time.monotonic() - began:.1f} s)", flush=True)
-    print(f"{len(patches)} mutants, {wrong} not as they should be")
-    return 1 if wrong or not patches else 0
+    print(f"{len(patches)} mutants, {wrong} not as they should be, {unknown} without a verdict")
+    if wrong or not patches:
+        return 1
+    return SKIPPED if unknown else 0
 
 
 if __name__ == "__main__":
