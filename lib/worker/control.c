@@ -10,54 +10,44 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "worker.h"
 
 #define WAIT_US 20 /* between two looks whether the worker has made the change */
 
-enum call_state {
-	CALL_WAITING,
-	CALL_DONE,
-	CALL_CANCELLED, /* the control thread has made the change itself, and left */
-};
-
+/* On the stack of the control thread, which waits until it is done. */
 struct worker_call {
-	struct worker_call *next;
 	worker_change_t fn;
 	void *arg;
-	_Atomic int state; /* worker and control thread: who is first */
+	_Atomic bool is_done;
 };
 
 /* ---- the worker's side ---- */
 
-/* A message: the change itself comes after the round, as it may not happen within one. */
-static void
-take_call(struct rouse_worker *w, void *arg)
+/* Is a change asked for? It is due, then: after the round, as it may not happen within one. 1, or
+ * 0 */
+uint32_t
+worker_take_call(struct rouse_worker *w)
 {
-	struct worker_call *c = arg;
-
-	if (atomic_load_explicit(&c->state, memory_order_acquire) == CALL_CANCELLED) {
-		free(c);
-		return;
-	}
-	c->next = w->calls;
-	w->calls = c;
+	if (atomic_load_explicit(&w->call_asked, memory_order_relaxed) == NULL)
+		return 0;
+	/* pairs with the store in worker_change(): what the call points at is complete */
+	w->call = atomic_exchange_explicit(&w->call_asked, NULL, memory_order_acquire);
+	return 1;
 }
 
 static void
-make_calls(struct rouse_worker *w)
+make_call(struct rouse_worker *w)
 {
-	while (w->calls != NULL) {
-		struct worker_call *c = w->calls;
+	struct worker_call *c = w->call;
 
-		w->calls = c->next;
-		c->fn(w, c->arg);
-		/* pairs with the acquire in wait_for(): the change is complete; c is its caller's
-		 */
-		atomic_store_explicit(&c->state, CALL_DONE, memory_order_release);
-	}
+	if (c == NULL)
+		return;
+	w->call = NULL;
+	c->fn(w, c->arg);
+	/* pairs with the acquire in wait_for(): the change is complete; c is its caller's */
+	atomic_store_explicit(&c->is_done, true, memory_order_release);
 }
 
 /* Was a renewal asked for? It is due, then. 1, or 0 */
@@ -97,16 +87,8 @@ make_renewals(struct rouse_worker *w)
 void
 worker_make_changes(struct rouse_worker *w)
 {
-	make_calls(w);
+	make_call(w);
 	make_renewals(w);
-}
-
-/* Nobody runs messages any more: the memory of those that are calls. */
-void
-worker_forget_call(rouse_worker_msg_t fn, void *arg)
-{
-	if (fn == take_call)
-		free(arg);
 }
 
 /* The worker itself finds, before it sleeps, that a port is to be renewed. */
@@ -137,51 +119,48 @@ worker_ask_renewal(struct rouse_worker *w, uint16_t port)
 
 /* ---- the control thread's side ---- */
 
+/* A worker that has ended and did not take the call never will: it counts as taken from here on. */
+static bool
+take_back(struct rouse_worker *w)
+{
+	if (atomic_exchange_explicit(&w->call_asked, NULL, memory_order_relaxed) == NULL)
+		return false;
+	rouse_counter_add(&w->inbox_taken, 1);
+	return true;
+}
+
 /* The worker makes the change, or has ended before it did: false. */
 static bool
 wait_for(struct rouse_worker *w, struct worker_call *c)
 {
-	int waiting = CALL_WAITING;
-
-	while (atomic_load_explicit(&c->state, memory_order_acquire) != CALL_DONE) {
-		/* pairs with the release in worker_end(): what it made is complete */
-		if (!atomic_load_explicit(&w->running, memory_order_acquire) &&
-		    atomic_compare_exchange_strong_explicit(&c->state, &waiting, CALL_CANCELLED,
-							    memory_order_acq_rel,
-							    memory_order_acquire))
+	while (!atomic_load_explicit(&c->is_done, memory_order_acquire)) {
+		/* pairs with the release in worker_end(): what it has not taken it never takes */
+		if (!atomic_load_explicit(&w->running, memory_order_acquire) && take_back(w))
 			return false;
 		usleep(WAIT_US);
 	}
-	free(c);
 	return true;
 }
 
 /*
  * Let fn(w, arg) change what the worker reads. The caller holds w->control, so that the worker does
- * not begin to run meanwhile. 0; -EDEADLK: the caller is the worker, -ENOMEM, -ENOBUFS: too many
- * messages wait.
+ * not begin to run meanwhile, and nobody else asks. A call has a place of its own beside the ring
+ * of messages, which may be full.
  */
-int
+void
 worker_change(struct rouse_worker *w, worker_change_t fn, void *arg)
 {
-	struct worker_call *c;
-	int ret;
+	struct worker_call c = { .fn = fn, .arg = arg };
 
 	if (!atomic_load_explicit(&w->running, memory_order_acquire)) {
 		fn(w, arg);
-		return 0;
+		return;
 	}
-	c = calloc(1, sizeof(*c));
-	if (c == NULL)
-		return -ENOMEM;
-	c->fn = fn;
-	c->arg = arg;
-	ret = rouse_worker_post(w, take_call, c);
-	if (ret != 0)
-		free(c);
-	else if (!wait_for(w, c))
+	worker_inbox_begin(w);
+	atomic_store_explicit(&w->call_asked, &c, memory_order_release);
+	worker_inbox_signal(w);
+	if (!wait_for(w, &c))
 		fn(w, arg);
-	return ret;
 }
 
 /* Is there a function to call? 0; -EINVAL, after one line */

@@ -24,13 +24,14 @@ worker_visit_list(struct rouse_worker *w, const struct source_list *list)
 	return found;
 }
 
-/* Visit a handshake source in state ATTEND: what a bounded visit leaves has no bit but this one. */
+/* Visit a handshake source in state ATTEND: what a bounded visit leaves has no bit but this one.
+ * The inbox may find more than a burst. */
 static uint32_t
 visit_handshake(struct rouse_worker *w, struct source *s)
 {
 	uint32_t n = source_visit(w, s);
 
-	if (n == w->burst)
+	if (n >= w->burst)
 		rouse_attn_mark_own(&s->target);
 	return n;
 }

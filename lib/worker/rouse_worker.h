@@ -37,8 +37,7 @@
  * worker runs or not: one that runs makes the change itself between two rounds, and the call
  * returns when it has. No other worker notices. A thread that runs a worker waits for none: from a
  * handler these functions, rouse_worker_create() and rouse_worker_port_pause() say -EDEADLK. What
- * each of them may also return: -ENOMEM; -ENOBUFS: too many messages wait; -EINVAL: there is no
- * function to call.
+ * each of them may also return: -ENOMEM; -EINVAL: there is no function to call.
  */
 
 #include <stdbool.h>
@@ -169,8 +168,8 @@ int rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t qu
  * set up anew. When it returns, nobody polls the port or waits for its interrupts; other sources go
  * on. A port that is paused already, or that nobody has, is no error.
  *
- * @return 0; else the first error met: -ENOBUFS, -ENOMEM: some queue is not paused, call it again;
- *         -EBUSY: an application polls a queue of it and gave no may_poll (logged)
+ * @return 0; else the first error met: -EBUSY: an application polls a queue of it and gave no
+ *         may_poll (logged)
  */
 int rouse_worker_port_pause(uint16_t port);
 

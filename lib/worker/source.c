@@ -339,21 +339,21 @@ source_enter(struct rouse_worker *w, struct source *s)
 	const struct source_list *list = list_of(w, s);
 	int ret = list == NULL ? 0 : list_reserve(list, &in.spare);
 
-	if (ret == 0)
-		ret = worker_change(w, insert, &in);
-	if (ret == 0)
+	if (ret == 0) {
+		worker_change(w, insert, &in);
 		ret = in.ret;
+	}
 	if (ret == 0)
 		source_tell_state(s, ROUSE_SOURCE_ACTIVE);
 	rte_free(in.spare);
 	return ret;
 }
 
-/* The worker has let go of it when this returns 0; else nothing changed. */
-int
+/* The worker has let go of it when this returns. */
+void
 source_leave(struct rouse_worker *w, struct source *s)
 {
-	return worker_change(w, withdraw, s);
+	worker_change(w, withdraw, s);
 }
 
 /* It is the worker's, and the worker visits it from here on. 0 or -errno, and nothing changed. */
@@ -412,20 +412,17 @@ source_add_software(struct rouse_worker *w, const struct source *model)
 	return NULL;
 }
 
-/* Withdraw it, let go of its producer, free it. 0 or -errno, and nothing changed. */
-int
+/* Withdraw it, let go of its producer, free it. */
+void
 source_remove(struct rouse_worker *w, struct source *s)
 {
-	int ret = s->is_paused ? 0 : source_leave(w, s);
-
-	if (ret != 0)
-		return ret;
+	if (!s->is_paused)
+		source_leave(w, s);
 	source_tell_state(s, ROUSE_SOURCE_REMOVED);
 	list_remove(&w->sources, s);
 	if (!s->is_paused && s->ops->remove != NULL)
 		s->ops->remove(w, s);
 	source_destroy(w, s);
-	return 0;
 }
 
 /* The worker does not run. */

@@ -206,8 +206,6 @@ is_polled_unasked(const struct rouse_worker *w, const struct source *s)
 int
 source_queue_pause(struct rouse_worker *w, struct source *s)
 {
-	int ret;
-
 	if (s->is_paused)
 		return 0;
 	if (is_polled_unasked(w, s)) {
@@ -217,9 +215,7 @@ source_queue_pause(struct rouse_worker *w, struct source *s)
 			   w->name, s->ethdev.queue, s->ethdev.port_id);
 		return -EBUSY;
 	}
-	ret = source_leave(w, s);
-	if (ret != 0)
-		return ret;
+	source_leave(w, s);
 	s->is_paused = true;
 	source_tell_state(s, ROUSE_SOURCE_PAUSED);
 	let_go(w, s);
@@ -440,11 +436,12 @@ rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue
 	for (uint32_t i = 0; i < w->sources.nb && ret == -ENOENT; i++) {
 		struct source *s = w->sources.at[i];
 
-		if (source_is_ethdev(s) && s->ethdev.port_id == port && s->ethdev.queue == queue)
-			ret = source_remove(w, s);
+		if (source_is_ethdev(s) && s->ethdev.port_id == port && s->ethdev.queue == queue) {
+			source_remove(w, s);
+			forget_port(w, port);
+			ret = 0;
+		}
 	}
-	if (ret == 0)
-		forget_port(w, port);
 	worker_unlock(w);
 	return ret;
 }

@@ -93,7 +93,8 @@ rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ri
 	if (ret != 0)
 		return ret;
 	s = find_ring(w, ring);
-	ret = s == NULL ? -ENOENT : source_remove(w, s);
+	if (s != NULL)
+		source_remove(w, s);
 	worker_unlock(w);
-	return ret;
+	return s == NULL ? -ENOENT : 0;
 }

@@ -176,7 +176,8 @@ rouse_worker_fd_remove(struct rouse_worker *w, int fd)
 	if (ret != 0)
 		return ret;
 	s = find_fd(w, fd);
-	ret = s == NULL ? -ENOENT : source_remove(w, s);
+	if (s != NULL)
+		source_remove(w, s);
 	worker_unlock(w);
-	return ret;
+	return s == NULL ? -ENOENT : 0;
 }

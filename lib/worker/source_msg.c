@@ -3,8 +3,8 @@
  */
 
 /*
- * The inbox: messages from any thread, functions that the worker runs. Many producers, so the ring
- * is DPDK's; the handshake is ours.
+ * The inbox: messages from any thread, functions that the worker runs, and what control threads ask
+ * for (control.c). Many producers, so the ring is DPDK's; the handshake is ours.
  */
 
 #include <errno.h>
@@ -28,9 +28,9 @@ static uint32_t
 inbox_drain(struct rouse_worker *w, struct source *s __rte_unused)
 {
 	struct msg msgs[WORKER_MAX_BURST];
-	uint32_t asked = worker_take_renewal(w);
-	uint32_t n = rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]),
-						    w->burst - asked, NULL);
+	uint32_t asked = worker_take_renewal(w) + worker_take_call(w);
+	uint32_t n =
+		rte_ring_sc_dequeue_burst_elem(w->inbox, msgs, sizeof(msgs[0]), w->burst, NULL);
 
 	rouse_counter_add(&w->inbox_taken, asked + n);
 	for (uint32_t i = 0; i < n; i++)
@@ -112,9 +112,5 @@ worker_inbox_create(struct rouse_worker *w)
 void
 worker_inbox_destroy(struct rouse_worker *w)
 {
-	struct msg msg;
-
-	while (w->inbox != NULL && rte_ring_sc_dequeue_elem(w->inbox, &msg, sizeof(msg)) == 0)
-		worker_forget_call(msg.fn, msg.arg);
 	rte_ring_free(w->inbox);
 }

@@ -136,11 +136,9 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 		.due_tsc = rte_rdtsc() + tsc_of_us(first_us),
 		.period_tsc = tsc_of_us(period_us),
 	};
-	ret = worker_change(w, put, &c);
+	worker_change(w, put, &c);
 	worker_unlock(w);
-	if (ret == 0)
-		ret = c.ret;
-	return ret != 0 ? ret : c.timer.id;
+	return c.ret != 0 ? c.ret : c.timer.id;
 }
 
 int
@@ -154,9 +152,9 @@ rouse_worker_timer_remove(struct rouse_worker *w, int id)
 	ret = worker_lock(w);
 	if (ret != 0)
 		return ret;
-	ret = worker_change(w, take_out, &c);
+	worker_change(w, take_out, &c);
 	worker_unlock(w);
-	return ret != 0 ? ret : c.ret;
+	return c.ret;
 }
 
 int

@@ -196,17 +196,17 @@ struct rouse_worker {
 	uint64_t next_look_tsc; /* at them, while awake */
 	uint32_t next_audit;	/* index into handshake */
 	struct timers *timers;
-	uint64_t next_timer_tsc;   /* when the first timer is due; UINT64_MAX: there is none */
-	struct worker_call *calls; /* changes to make between two rounds */
-	bool is_renewal_due;	   /* of some port; likewise */
-	bool is_idle_form;	   /* the application's loop calls rouse_worker_idle() */
-	bool is_within_round;	   /* idle form: not set in between; else always */
-	bool is_parking;	   /* idle form: the second look is the application's */
-	bool is_wake_open;	   /* idle form: it woke, and has found nothing yet */
-	bool is_waking;		   /* the first round after a wake */
-	uint32_t arm_limit_us;	   /* of the sleep that is coming, as arming failed; 0: none */
-	bool may_be_stale;	   /* a source that rings the doorbell has left */
-	uint32_t nb_rounds;	   /* in state POLL: of the next batch */
+	uint64_t next_timer_tsc;  /* when the first timer is due; UINT64_MAX: there is none */
+	struct worker_call *call; /* a change to make between two rounds; NULL: none */
+	bool is_renewal_due;	  /* of some port; likewise */
+	bool is_idle_form;	  /* the application's loop calls rouse_worker_idle() */
+	bool is_within_round;	  /* idle form: not set in between; else always */
+	bool is_parking;	  /* idle form: the second look is the application's */
+	bool is_wake_open;	  /* idle form: it woke, and has found nothing yet */
+	bool is_waking;		  /* the first round after a wake */
+	uint32_t arm_limit_us;	  /* of the sleep that is coming, as arming failed; 0: none */
+	bool may_be_stale;	  /* a source that rings the doorbell has left */
+	uint32_t nb_rounds;	  /* in state POLL: of the next batch */
 	uint64_t batch_tsc; /* a shorter batch may grow, one of twice that is one round again */
 	uint16_t burst;
 	uint64_t awake_since_tsc; /* the last return from blocking */
@@ -245,12 +245,13 @@ struct rouse_worker {
 
 	/* written by producers of messages */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t
-		inbox_settled;	      /* messages whose handshake is over */
+		inbox_settled;	      /* messages, renewals and calls whose handshake is over */
 	_Atomic uint64_t inbox_begun; /* those that are there, and some that will be */
 	_Atomic bool stop_wanted;
 	/* set by whoever sees that a port has changed, taken by the worker */
 	_Atomic uint64_t ports_to_renew[WORKER_PORT_WORDS];
-	_Atomic bool is_renewal_asked; /* and the worker has not seen that */
+	_Atomic bool is_renewal_asked;		/* and the worker has not seen that */
+	struct worker_call *_Atomic call_asked; /* by who holds control; taken by the worker */
 	struct rte_ring *inbox;
 	struct source *inbox_source;
 	rouse_counter inbox_taken; /* the worker's */
@@ -347,12 +348,12 @@ int source_take_device(struct rouse_worker *w, struct source *s, uint32_t group)
 int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
 int source_insert(struct rouse_worker *w, struct source *s);
 int source_enter(struct rouse_worker *w, struct source *s);
-int source_leave(struct rouse_worker *w, struct source *s);
+void source_leave(struct rouse_worker *w, struct source *s);
 int source_begin_to_wait(struct rouse_worker *w, struct source *s);
 void source_end_to_wait(struct rouse_worker *w, struct source *s);
 void source_destroy(struct rouse_worker *w, struct source *s);
 struct source *source_add_software(struct rouse_worker *w, const struct source *model);
-int source_remove(struct rouse_worker *w, struct source *s);
+void source_remove(struct rouse_worker *w, struct source *s);
 void source_remove_all(struct rouse_worker *w);
 
 /* The sources that the bits name, at least one; NULL: none. */
@@ -394,17 +395,17 @@ source_count(const struct rouse_worker *w, struct source_counters *c, uint32_t n
 int worker_check_handler(const struct rouse_worker *w, bool is_given);
 int worker_lock(struct rouse_worker *w);
 void worker_unlock(struct rouse_worker *w);
-int worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);
+void worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);
 void worker_ask_renewal(struct rouse_worker *w, uint16_t port);
 void worker_want_renewal(struct rouse_worker *w, uint16_t port);
 uint32_t worker_take_renewal(struct rouse_worker *w);
+uint32_t worker_take_call(struct rouse_worker *w);
 void worker_make_changes(struct rouse_worker *w);
-void worker_forget_call(rouse_worker_msg_t fn, void *arg);
 
 static inline bool
 worker_is_change_due(const struct rouse_worker *w)
 {
-	return w->calls != NULL || w->is_renewal_due;
+	return w->call != NULL || w->is_renewal_due;
 }
 
 /* timer.c */

@@ -26,7 +26,8 @@
 #define NB_FRAMES   65536
 #define NB_RINGS    100 /* times that an event ring comes and goes */
 #define NB_RESTARTS 20
-#define NB_RUNS	    50 /* times that a worker is stopped under a change */
+#define NB_RUNS	    50	  /* times that a worker is stopped under a change */
+#define FULL_US	    10000 /* in which a change is asked for */
 
 static const struct rte_eth_conf conf = {
 	.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS,
@@ -411,6 +412,69 @@ a_worker_that_ends_under_a_change_is_changed_all_the_same(void **state)
 	rouse_worker_destroy(w);
 }
 
+/* ---- an inbox that is full ---- */
+
+static struct {
+	atomic_bool is_held, may_go_on;
+	atomic_uint nb; /* messages that ran */
+	struct rouse_worker *w;
+	struct rouse_evring *ring;
+	int ret;
+} full;
+
+static void
+count_message(struct rouse_worker *w, void *arg)
+{
+	atomic_fetch_add(&full.nb, 1);
+}
+
+static void
+hold(struct rouse_worker *w, void *arg)
+{
+	atomic_store(&full.is_held, true);
+	while (!atomic_load(&full.may_go_on))
+		sched_yield();
+}
+
+static void *
+add_ring(void *arg)
+{
+	struct rouse_attn_target target;
+
+	full.ret = rouse_worker_evring_add(full.w, full.ring, count, NULL, &target);
+	return NULL;
+}
+
+static void
+a_change_needs_no_room_in_the_inbox(void **state)
+{
+	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
+	pthread_t worker, control;
+	unsigned int nb = 0;
+	int ret;
+
+	full.ring = rouse_evring_init(memory, 8);
+	full.w = make_worker("full");
+	assert_int_equal(rouse_worker_post(full.w, hold, NULL), 0);
+	assert_int_equal(pthread_create(&worker, NULL, run, full.w), 0);
+	while (!atomic_load(&full.is_held))
+		sched_yield();
+	while ((ret = rouse_worker_post(full.w, count_message, NULL)) == 0)
+		nb++;
+	assert_int_equal(ret, -ENOBUFS);
+	assert_int_equal(nb, 1023);
+	assert_int_equal(pthread_create(&control, NULL, add_ring, NULL), 0);
+	usleep(FULL_US);
+	atomic_store(&full.may_go_on, true);
+	pthread_join(control, NULL);
+	assert_int_equal(full.ret, 0);
+	assert_int_equal(rouse_worker_evring_remove(full.w, full.ring), 0);
+	rouse_worker_stop(full.w);
+	pthread_join(worker, NULL);
+	assert_int_equal(atomic_load(&full.nb), nb);
+	rouse_worker_destroy(full.w);
+}
+
 static _Atomic int from_within;
 
 static void
@@ -449,6 +513,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(the_number_of_a_timer_that_has_run_is_no_other_timers),
 		cmocka_unit_test(a_file_descriptor_wakes_and_one_that_hung_up_does_not_spin),
 		cmocka_unit_test(a_worker_that_ends_under_a_change_is_changed_all_the_same),
+		cmocka_unit_test(a_change_needs_no_room_in_the_inbox),
 		cmocka_unit_test(a_handler_cannot_wait_for_its_own_worker),
 	};
 

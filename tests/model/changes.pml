@@ -5,9 +5,10 @@
 /*
  * Changes while the worker runs, sleeps, ends, or begins again: a control thread adds a source,
  * removes it, and adds it again, while its producer goes on; or it pauses a port whose queue has an
- * interrupt, stops and starts it, and resumes. It posts a call and waits; the worker makes the
- * change between two rounds, or has ended, and then the control thread makes it (control.c;
- * insert() and withdraw() of source.c; bind and unbind of evnic_bind.c).
+ * interrupt, stops and starts it, and resumes. It asks for a call, by the inbox's bit, and waits; the
+ * worker makes the change between two rounds, or has ended, and then the control thread takes the
+ * call back and makes it (control.c; insert() and withdraw() of source.c; bind and unbind of
+ * evnic_bind.c).
  *
  * safe source: RINGS=2 PLAIN=0 DEPTH=4 EVENTS=2 CHANGES=3 STOPS=0 POLLS
  * safe ending: RINGS=2 PLAIN=0 DEPTH=4 EVENTS=1 CHANGES=2 STOPS=1
@@ -20,8 +21,8 @@
  * mutant CALLS_AFTER_SLEEP:     source, loop(): changes are made only after a sleep
  * mutant UNBIND_NOT_AWAITED:    source, unbind: the producer may still be at work on the attention
  * mutant ENDS_WITHOUT_CHANGES:  ending, end(): it leaves calls that it has taken
- * mutant RUNNING_CLEARED_FIRST: ending, end(): it says that it has ended before it makes them
- * mutant TAKES_CANCELLED:       ending, take_call(): it does not ask whether the call still stands
+ * mutant CALL_LEFT:             ending, take_back(): the call stays where the worker takes it
+ * mutant TAKEN_BACK_UNCOUNTED:  ending, take_back(): the inbox looks as if something were there
  * mutant BEGINS_UNLOCKED:       ending, claim(): it begins though a change is under way
  * mutant FDS_NOT_RENEWED:       port, resume: the fd of the new start is not watched
  * mutant PAUSE_NOT_AWAITED:     port, pause returns before the worker has let go
@@ -38,40 +39,20 @@
 #define INBOX  0 /* ring bits */
 #define SOURCE 1
 
-#define MODEL_CELLS (2 + CHANGES)
+#define MODEL_CELLS 4
 #define BOUND	    (ATTN_CELLS + WORKER_CELLS) /* r->target */
 #define RUNNING	    (ATTN_CELLS + WORKER_CELLS + 1)
-#define CALL(i)	    (ATTN_CELLS + WORKER_CELLS + 2 + (i)) /* its state */
-
-#define WAITING	  0
-#define DONE	  1
-#define CANCELLED 2
+#define ASKED	    (ATTN_CELLS + WORKER_CELLS + 2) /* w->call_asked */
+#define DONE	    (ATTN_CELLS + WORKER_CELLS + 3) /* its c->is_done */
 
 #if PLAIN > 0
 #define SOURCE_WAITS (mem[FILLED(0)] != received[0])
 #else
 #define SOURCE_WAITS (mem[WRITE(SOURCE)] != taken[SOURCE])
 #endif
-#define NOTHING_WAITS (is_over && mem[WRITE(INBOX)] == taken[INBOX] && !(known && SOURCE_WAITS))
+#define NOTHING_WAITS (is_over && mem[ASKED] == 0 && mem[SETTLED(INBOX)] == taken[INBOX] && !(known && SOURCE_WAITS))
 
-/* take_call(), of each message; nr: the ring's */
-#ifdef TAKES_CANCELLED
-#define STILL_STANDS(i) true
-#else
-#define STILL_STANDS(i) (mem[CALL(i)] != CANCELLED)
-#endif
-#define READ_ENTRIES(w, from, to) \
-	d_step { \
-		for (i_ : 0 .. CHANGES - 1) { \
-			if \
-			:: nr == INBOX && i_ >= from && i_ < to && STILL_STANDS(i_) -> calls = calls | (1 << i_) \
-			:: else \
-			fi \
-		} \
-		i_ = 0 \
-	}
-
-byte calls;	    /* w->calls, a bit each; the worker's */
+bool called;	    /* w->call; the worker's */
 bool is_adding;	    /* what the change is; the control thread's */
 bool known;	    /* the source is in the worker's lists and table */
 bool in_set;	    /* its fd is in the worker's epoll set */
@@ -100,14 +81,30 @@ inline make_change(t)
 	fi
 }
 
-/* worker_make_changes(): c->fn(), then c is its caller's. One waits at most. */
+/* inbox_drain(), worker_take_call() */
+inline visit_inbox(w)
+{
+	load(w, ASKED, n);
+	if
+	:: n != 0 ->
+		exchange(w, ASKED, 0, n);
+		assert(n != 0);
+		called = true;
+		found = true;
+		taken[INBOX] = NEXT(taken[INBOX]);
+		n = 0
+	:: else
+	fi
+}
+
+/* worker_make_changes(): c->fn(), then c is its caller's */
 inline make_changes(w)
 {
 	if
-	:: calls != 0 ->
+	:: called ->
+		called = false;
 		make_change(w);
-		store(w, CALL(calls / 2), DONE);
-		calls = 0
+		store(w, DONE, 1)
 	:: else
 	fi
 }
@@ -135,7 +132,7 @@ inline visit_by_bits(w)
 		word = 0;
 		attn_take_detail(w, w, 0, bits);
 		if
-		:: bits & (1 << INBOX) -> visit_ring(w, 0, INBOX)
+		:: bits & (1 << INBOX) -> visit_inbox(w)
 		:: else
 		fi;
 #if PLAIN == 0
@@ -193,7 +190,7 @@ proctype worker(byte w)
 
 from_poll:
 	attn_attend(w, w);
-	visit_ring(w, 0, INBOX);
+	visit_inbox(w);
 	visit_source(w);
 	found = false;
 attending:
@@ -216,7 +213,7 @@ polling:
 	attn_poll(w, w);
 poll_round:
 	make_changes(w);
-	visit_ring(w, 0, INBOX);
+	visit_inbox(w);
 	visit_source(w);
 	found = false;
 	if
@@ -227,9 +224,6 @@ poll_round:
 #if STOPS > 0
 ending:
 	stops++;
-#ifdef RUNNING_CLEARED_FIRST
-	store(w, RUNNING, 0);
-#endif
 #ifndef ENDS_WITHOUT_CHANGES
 	make_changes(w);
 #endif
@@ -297,20 +291,29 @@ inline change()
 	:: tmp == 0 -> make_change_oneself()
 	:: else ->
 		tmp = 0;
-		posted++;
-		store(CONTROL, WRITE(INBOX), posted);
+		store(CONTROL, DONE, 0);
+		store(CONTROL, ASKED, 1);
 		attn_signal(CONTROL, 0, 0, INBOX, seen, tmp);
+		store(CONTROL, SETTLED(INBOX), NEXT(mem[SETTLED(INBOX)]));
 		/* wait_for() */
 		if
-		:: mem[CALL(posted - 1)] == DONE
+		:: mem[DONE] == 1
 #ifdef PAUSE_NOT_AWAITED
 		:: known
 #endif
 		:: mem[RUNNING] == 0 ->
-			compare_exchange(CONTROL, CALL(posted - 1), WAITING, CANCELLED, tmp);
+#ifdef CALL_LEFT
+			load(CONTROL, ASKED, tmp);
+#else
+			exchange(CONTROL, ASKED, 0, tmp);
+#endif
 			if
-			:: tmp == WAITING -> make_change_oneself()
-			:: else
+			:: tmp != 0 ->
+#ifndef TAKEN_BACK_UNCOUNTED
+				taken[INBOX] = NEXT(taken[INBOX]);
+#endif
+				make_change_oneself()
+			:: else -> mem[DONE] == 1
 			fi
 		fi
 	fi;
@@ -358,7 +361,7 @@ inline remove()
 
 proctype control()
 {
-	byte made, posted, seen, tmp;
+	byte made, seen, tmp;
 
 	do
 	:: made < CHANGES ->
