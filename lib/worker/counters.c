@@ -35,6 +35,7 @@ name_of(const struct source *s)
 	case ROUSE_SOURCE_TYPE_FD:
 		return name | (uint32_t)s->fd.fd;
 	case ROUSE_SOURCE_TYPE_INBOX:
+	case ROUSE_SOURCE_TYPE_TIMERS:
 		break;
 	}
 	return name;

@@ -289,6 +289,8 @@ count_causes(struct rouse_worker *w, const struct epoll_event *events, int nb)
 	rouse_counter_add(&w->stats.interrupt_wakes, interrupt);
 	rouse_counter_add(&w->stats.fd_wakes, fd);
 	rouse_counter_add(&w->stats.timer_wakes, timer);
+	if (timer)
+		worker_count_timer_wake(w);
 	return timer && nb == 1;
 }
 

@@ -365,6 +365,7 @@ enum rouse_source_type {
 	ROUSE_SOURCE_TYPE_EVRING, /**< an event ring */
 	ROUSE_SOURCE_TYPE_INBOX,  /**< messages; a worker has one */
 	ROUSE_SOURCE_TYPE_FD,	  /**< a file descriptor */
+	ROUSE_SOURCE_TYPE_TIMERS, /**< all timers of the worker, by a timerfd; from the first on */
 };
 
 /** Whether it is drained. */
@@ -385,9 +386,10 @@ struct rouse_worker_source_stats {
 	uint8_t device;		       /**< EVRING: its bit of the attention word */
 	uint8_t ring;		       /**< EVRING: its bit of the detail word */
 	int fd;			       /**< FD */
-	uint64_t packets;     /**< packets, entries or messages taken; calls, of an FD. 0 of an RXQ
-				   that the application polls itself, as all but wakes and arms */
-	uint64_t polls;	      /**< visits */
+	uint64_t
+		packets; /**< packets, entries or messages taken; calls, of an FD or of TIMERS. 0 of
+			    an RXQ that the application polls itself, as all but wakes and arms */
+	uint64_t polls;	 /**< visits */
 	uint64_t empty_polls; /**< visits that found nothing */
 	uint64_t arms;	      /**< its interrupt was armed */
 	uint64_t arm_errors;  /**< it could not be armed */

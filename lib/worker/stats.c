@@ -34,6 +34,8 @@ add_sources(const struct rouse_worker *w, struct rouse_worker_stats *stats)
 			stats->events += s.packets;
 		else if (s.type == ROUSE_SOURCE_TYPE_INBOX)
 			stats->messages += s.packets;
+		else if (s.type == ROUSE_SOURCE_TYPE_TIMERS)
+			stats->timers += s.packets;
 		else
 			stats->fd_events += s.packets;
 		stats->polls += s.polls;

@@ -27,8 +27,14 @@ struct timer {
 	uint64_t period_tsc; /* 0: once */
 };
 
+/* They come and go: what they did is counted as that of one source. */
 struct timers {
+	struct source all;
 	struct timer at[MAX_TIMERS];
+};
+
+static const struct source_ops timers_ops = {
+	.type = ROUSE_SOURCE_TYPE_TIMERS,
 };
 
 /* ---- the worker's side ---- */
@@ -60,9 +66,18 @@ worker_run_timers(struct rouse_worker *w, uint64_t now)
 		due.fn(w, due.arg);
 		n++;
 	}
-	rouse_counter_add(&w->stats.timers, n);
+	if (n != 0)
+		source_count(w, w->timers->all.counters, n);
 	find_next(w);
 	return n;
+}
+
+/* The timerfd ended the sleep: for a timer? It may have been to look at timed sources. */
+void
+worker_count_timer_wake(struct rouse_worker *w)
+{
+	if (w->awake_since_tsc >= w->next_timer_tsc)
+		rouse_counter_add(&w->timers->all.counters->wakes, 1);
 }
 
 /* ---- changes ---- */
@@ -110,6 +125,18 @@ take_out(struct rouse_worker *w, void *arg)
 	find_next(w);
 }
 
+/* The first timer that a worker is given is the first that it has to count. 0; -ENOSPC, -ENOMEM */
+static int
+begin_to_count(struct rouse_worker *w)
+{
+	struct source *all = &w->timers->all;
+	int ret = all->counters == NULL ? source_take_counters(w, all) : 0;
+
+	if (ret == 0)
+		source_tell_state(all, ROUSE_SOURCE_ACTIVE);
+	return ret;
+}
+
 static uint64_t
 tsc_of_us(uint64_t us)
 {
@@ -130,13 +157,15 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 		ret = worker_lock(w);
 	if (ret != 0)
 		return ret;
+	c.ret = begin_to_count(w);
 	c.timer = (struct timer){
 		.fn = fn,
 		.arg = arg,
 		.due_tsc = rte_rdtsc() + tsc_of_us(first_us),
 		.period_tsc = tsc_of_us(period_us),
 	};
-	worker_change(w, put, &c);
+	if (c.ret == 0)
+		worker_change(w, put, &c);
 	worker_unlock(w);
 	return c.ret != 0 ? c.ret : c.timer.id;
 }
@@ -162,9 +191,13 @@ worker_timers_create(struct rouse_worker *w)
 {
 	w->next_timer_tsc = UINT64_MAX;
 	w->timers = rte_zmalloc_socket("worker_timers", sizeof(*w->timers), 0, w->conf.socket_id);
-	for (int i = 0; w->timers != NULL && i < MAX_TIMERS; i++)
+	if (w->timers == NULL)
+		return -ENOMEM;
+	w->timers->all.ops = &timers_ops;
+	w->timers->all.kind = ROUSE_SOURCE_FD;
+	for (int i = 0; i < MAX_TIMERS; i++)
 		w->timers->at[i].id = i;
-	return w->timers == NULL ? -ENOMEM : 0;
+	return 0;
 }
 
 void

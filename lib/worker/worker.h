@@ -412,6 +412,7 @@ worker_is_change_due(const struct rouse_worker *w)
 
 int worker_timers_create(struct rouse_worker *w);
 void worker_timers_destroy(struct rouse_worker *w);
+void worker_count_timer_wake(struct rouse_worker *w);
 uint32_t worker_run_timers(struct rouse_worker *w, uint64_t now);
 
 /* source_fd.c */

@@ -251,6 +251,24 @@ tick(struct rouse_worker *w, void *arg)
 	atomic_fetch_add((atomic_uint *)arg, 1);
 }
 
+/* Of the worker whose timers were the first sources after the messages. */
+static void
+check_timer_counters(const struct rouse_worker *w)
+{
+	struct rouse_worker_source_stats s;
+	struct rouse_worker_stats all;
+
+	rouse_worker_stats_get(w, &all);
+	assert_true(rouse_worker_source_stats_get(w, 1, &s));
+	assert_int_equal(s.type, ROUSE_SOURCE_TYPE_TIMERS);
+	assert_int_equal(s.kind, ROUSE_SOURCE_FD);
+	assert_int_equal(s.state, ROUSE_SOURCE_ACTIVE);
+	assert_int_equal(s.packets, atomic_load(&ticks.nb) + 1);
+	assert_int_equal(all.timers, s.packets);
+	assert_true(s.wakes > 0 && s.wakes <= all.timer_wakes);
+	assert_false(rouse_worker_source_stats_get(w, 2, &s));
+}
+
 static void
 timers_run_once_or_again_and_not_before_their_time(void **state)
 {
@@ -283,6 +301,7 @@ timers_run_once_or_again_and_not_before_their_time(void **state)
 	assert_int_equal(rouse_worker_timer_add(w, 1000000000, 0, tick, &never), -ENOSPC);
 	rouse_worker_stop(w);
 	pthread_join(thread, NULL);
+	check_timer_counters(w);
 	rouse_worker_destroy(w);
 }
 
