@@ -272,6 +272,15 @@ is_new(uint16_t port, uint32_t bit)
 	return is_new;
 }
 
+/* It holds no longer for a queue of the port: say it when it does again. */
+void
+ethdev_unsay(uint16_t port, enum ethdev_wake wake)
+{
+	pthread_mutex_lock(&lock);
+	ports[port].said &= ~(UINT32_C(1) << wake);
+	pthread_mutex_unlock(&lock);
+}
+
 /* Say how a worker is woken for a queue of the port, unless it was said. */
 void
 ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us)

@@ -82,8 +82,9 @@ find_wake(struct source *s)
 	return ret == -ENXIO ? 0 : ret;
 }
 
+/* What was said of the queue's port stays true: a change is said again, there and back. */
 static void
-say_wake(const struct rouse_worker *w, const struct source *s)
+say_wake(const struct rouse_worker *w, struct source *s)
 {
 	enum ethdev_wake wake = ETHDEV_WAKE_TIMED;
 
@@ -93,6 +94,12 @@ say_wake(const struct rouse_worker *w, const struct source *s)
 		wake = ETHDEV_WAKE_INTERRUPT;
 	else if (s->ops == &ethdev_readable_ops)
 		wake = ETHDEV_WAKE_READABLE;
+	if (s->ethdev.is_said && s->ethdev.said == (int)wake)
+		return;
+	if (s->ethdev.is_said)
+		ethdev_unsay(s->ethdev.port_id, (enum ethdev_wake)s->ethdev.said);
+	s->ethdev.is_said = true;
+	s->ethdev.said = (int)wake;
 	ethdev_say(s->ethdev.port_id, wake, w->conf.timed_us);
 }
 

@@ -125,6 +125,8 @@ struct source {
 			bool is_pool_told;   /* by the driver; else packets tell it */
 			bool was_stopped;    /* the worker's: its port, when it was to be armed */
 			bool has_failed; /* the worker's: it could not be armed, which was said */
+			bool is_said;	 /* how the worker is woken for it, and what was said */
+			int said;	 /* enum ethdev_wake; of who has control */
 		} ethdev;
 		struct {
 			rouse_worker_event_t handler;
@@ -283,6 +285,7 @@ int ethdev_assign(struct source *s, const struct rouse_attn_owner *owner);
 void ethdev_unassign(struct source *s);
 int ethdev_hold(uint16_t port, uint16_t queue);
 void ethdev_release(uint16_t port, uint16_t queue);
+void ethdev_unsay(uint16_t port, enum ethdev_wake wake);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
 void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
 void ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors);

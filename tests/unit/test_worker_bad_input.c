@@ -571,6 +571,8 @@ a_port_that_did_not_change_is_not_taken_up_again(void **state)
 static void
 a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can(void **state)
 {
+	const char *said;
+
 	assert_int_equal(mock_add(w, PLAIN, 0), 0);
 	assert_int_equal(lines_with("per-queue interrupt"), 1);
 	mock_fail_allocation = 1;
@@ -586,6 +588,10 @@ a_queue_that_cannot_be_renewed_is_looked_at_by_the_timer_until_it_can(void **sta
 	fflush(log_file);
 	assert_non_null(strstr(log_text, "queue 0 of port 3 cannot be waited for: Cannot allocate "
 					 "memory; it is looked at every 1000 us\n"));
+	/* the last word is true */
+	said = strstr(log_text, "no interrupt: looked at every 1000 us while asleep\n");
+	assert_non_null(said);
+	assert_non_null(strstr(said, "per-queue interrupt\n"));
 }
 
 static void
