@@ -164,9 +164,11 @@ int rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t qu
 			      bool *may_poll);
 
 /**
- * Let every worker of the process let go of a port: before it is stopped, reset, or its queues are
- * set up anew. When it returns, nobody polls the port or waits for its interrupts; other sources go
- * on. A port that is paused already, or that nobody has, is no error.
+ * Let every worker of the process let go of a port: before the port or one of its queues is
+ * stopped, reset, or set up anew. When it returns, nobody polls the port or waits for its
+ * interrupts; other sources go on. A port that is paused already, or that nobody has, is no error.
+ * ethdev and its drivers take it that no lcore receives from what is stopped: without a pause a
+ * worker that is awake may crash in the driver, or lose mbufs.
  *
  * @return 0; else the first error met: -EBUSY: an application polls a queue of it and gave no
  *         may_poll (logged)
@@ -175,9 +177,9 @@ int rouse_worker_port_pause(uint16_t port);
 
 /**
  * The port has started again: workers take its queues up, and find out anew how they learn of
- * packets, as its eventfds are others; also those that nobody paused. Where an application polls a
- * queue and gave no may_poll, that is when it next calls rouse_worker_idle(), and this does not
- * wait for it.
+ * packets, as its eventfds are others; also those that nobody paused, and that slept meanwhile.
+ * Where an application polls a queue and gave no may_poll, that is when it next calls
+ * rouse_worker_idle(), and this does not wait for it.
  *
  * @return 0; else the first error met (logged), such as -ENETDOWN: the port is not started. That
  *         queue stays as it is, and this may be called again
@@ -185,14 +187,17 @@ int rouse_worker_port_pause(uint16_t port);
 int rouse_worker_port_resume(uint16_t port);
 
 /**
- * Add an event ring that another thread produces into.
+ * Add an event ring that another thread produces into: after publishing it signals the target
+ * (rouse_attn_signal()) and then says that it has (rouse_evring_settle()), by which a lost wake-up
+ * would show. A ring has one consumer: it is added once, to one worker.
  *
  * @param w        the worker, which is the ring's consumer from here on
  * @param ring     outlives the worker
  * @param handler  takes each entry
  * @param arg      for the handler
- * @param target  filled: what the producer signals (rouse_attn_signal()) after publishing
- * @return 0; -ENOSPC: no device or ring bit left
+ * @param target   filled: what the producer signals
+ * @return 0; -ENOSPC: no device or ring bit left; -EINVAL: the ring or the target is NULL (both
+ *         logged)
  */
 int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 			    rouse_worker_event_t handler, void *arg,
@@ -214,11 +219,12 @@ typedef void (*rouse_worker_fd_t)(struct rouse_worker *w, int fd, void *arg);
 
 /**
  * Watch a file descriptor: a socket, a pipe, an eventfd, a timerfd. Whoever closes it removes it
- * first. While there is load it is looked at every 100 us. One at its end (its other side is gone
- * and everything was read, or it has an error that the handler did not take) would be ready for
- * ever: that is said once, and the handler is called again when there is something new, as when
- * another writer opens the pipe. One that stays readable, as its handler reads nothing, keeps the
- * worker awake.
+ * first: the kernel drops one that was closed without a word, so the worker can tell only when it
+ * is removed, or its number is watched again. While there is load it is looked at every 100 us. One
+ * at its end (its other side is gone and everything was read, or it has an error that the handler
+ * did not take) would be ready for ever: that is said once, and the handler is called again when
+ * there is something new, as when another writer opens the pipe. One that stays readable, as its
+ * handler reads nothing, keeps the worker awake.
  *
  * @return 0; -EBADF: it is not open; -EPERM: it cannot be waited for, as a file cannot; -EEXIST:
  *         the worker watches it already; -ENOSPC: the limit of watched file descriptors was met
@@ -242,7 +248,7 @@ typedef void (*rouse_worker_timer_t)(struct rouse_worker *w, void *arg);
  * every @p period_us; 0: once. While there is load it runs after the round in which it falls due.
  * One that is late is not run twice for it.
  *
- * @return its number, 0 or more; -ERANGE: more than an hour; -ENOSPC: there are 64
+ * @return its number, 0 or more; -ERANGE: more than an hour; -ENOSPC: there are 64 (both logged)
  */
 int rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t period_us,
 			   rouse_worker_timer_t fn, void *arg);
@@ -370,7 +376,7 @@ enum rouse_source_type {
 
 /** Whether it is drained. */
 enum rouse_source_state {
-	ROUSE_SOURCE_REMOVED, /**< not any more; or an FD was closed without being removed */
+	ROUSE_SOURCE_REMOVED, /**< not any more; or an FD was found to be closed */
 	ROUSE_SOURCE_PAUSED,  /**< not now: rouse_worker_port_pause() */
 	ROUSE_SOURCE_ACTIVE,  /**< it is */
 };

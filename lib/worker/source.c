@@ -138,6 +138,11 @@ source_strerror(const struct rouse_worker *w, int error)
 {
 	if (error == -ENOSPC && w->nb_devices == ROUSE_ATTN_BITS)
 		return "the worker's 64 device bits are taken; give it to another worker";
+	if (error == -EBUSY)
+		return "a worker has it, or an event ring of the port that it shares; remove that "
+		       "first, or give it to the same worker";
+	if (error == -EEXIST)
+		return "the worker has it already";
 	return rte_strerror(-error);
 }
 

@@ -269,7 +269,8 @@ source_queue_resume(struct rouse_worker *w, struct source *s)
 		return take_up_unasked(w, s);
 	if (!s->is_paused)
 		ret = source_queue_pause(w, s);
-	if (ret == 0 && !ethdev_is_started(s->ethdev.port_id))
+	if (ret == 0 && rte_eth_dev_is_valid_port(s->ethdev.port_id) &&
+	    !ethdev_is_started(s->ethdev.port_id))
 		ret = -ENETDOWN;
 	else if (ret == 0)
 		ret = ethdev_check_queue(w, s->ethdev.port_id, s->ethdev.queue);

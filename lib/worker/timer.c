@@ -9,6 +9,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
@@ -150,8 +151,12 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 	struct change c = { .ret = 0 };
 	int ret;
 
-	if (first_us > ROUSE_WORKER_MAX_TIMER_US || period_us > ROUSE_WORKER_MAX_TIMER_US)
+	if (first_us > ROUSE_WORKER_MAX_TIMER_US || period_us > ROUSE_WORKER_MAX_TIMER_US) {
+		WORKER_LOG(ERR,
+			   "%s: timer in %" PRIu64 " us, every %" PRIu64 " us: give 0 to %" PRIu64,
+			   w->name, first_us, period_us, ROUSE_WORKER_MAX_TIMER_US);
 		return -ERANGE;
+	}
 	ret = worker_check_handler(w, fn != NULL);
 	if (ret == 0)
 		ret = worker_lock(w);
@@ -167,6 +172,9 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 	if (c.ret == 0)
 		worker_change(w, put, &c);
 	worker_unlock(w);
+	if (c.ret == -ENOSPC)
+		WORKER_LOG(ERR, "%s: no timer is added: it has as many as it can, %d; remove one",
+			   w->name, MAX_TIMERS);
 	return c.ret != 0 ? c.ret : c.timer.id;
 }
 

@@ -38,6 +38,9 @@ check_conf(const struct rouse_worker_conf *conf)
 		WORKER_LOG(ERR, "a worker needs a struct rouse_worker_conf, not NULL");
 	else if (name[0] == '\0' || strlen(name) > MAX_NAME)
 		WORKER_LOG(ERR, "name \"%s\": give one of 1 to %d characters", name, MAX_NAME);
+	else if (conf->socket_id < SOCKET_ID_ANY || conf->socket_id >= RTE_MAX_NUMA_NODES)
+		WORKER_LOG(ERR, "%s: NUMA node %d: give 0 to %d, or SOCKET_ID_ANY", name,
+			   conf->socket_id, RTE_MAX_NUMA_NODES - 1);
 	else if (conf->burst > WORKER_MAX_BURST)
 		WORKER_LOG(ERR, "%s: burst %u: give 1 to %d", name, conf->burst, WORKER_MAX_BURST);
 	else if (conf->spin_us > MAX_US)
@@ -118,7 +121,9 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 	if (ret == 0)
 		ret = worker_inbox_create(w);
 	if (ret != 0) {
-		WORKER_LOG(ERR, "%s: cannot be made: %s", w->name, rte_strerror(-ret));
+		WORKER_LOG(ERR, "%s: cannot be made: %s", w->name,
+			   ret == -EEXIST ? "there is a worker of that name; give it another"
+					  : rte_strerror(-ret));
 		rouse_worker_destroy(w);
 		rte_errno = -ret;
 		return NULL;

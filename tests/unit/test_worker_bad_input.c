@@ -750,8 +750,7 @@ a_queue_is_added_once(void **state)
 	pmd.nb_disabled = 0;
 	assert_int_equal(mock_add(w, PLAIN, 0), -EBUSY);
 	assert_int_equal(mock_add(&second, PLAIN, 0), -EBUSY);
-	assert_int_equal(lines_with("queue 0 of port 3 cannot be added: Device or resource busy"),
-			 2);
+	assert_int_equal(lines_with("queue 0 of port 3 cannot be added: a worker has it"), 2);
 	/* and nobody disarmed what it is waiting for */
 	assert_int_equal(pmd.nb_disabled, 0);
 	assert_woken_by_interrupt();

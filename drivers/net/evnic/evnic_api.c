@@ -5,6 +5,8 @@
 /* What ethdev has no word for: rouse_evnic.h. */
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include <rte_cycles.h>
 
@@ -18,6 +20,30 @@ port_of(uint16_t port)
 	if (!rte_eth_dev_is_valid_port(port) || rte_eth_devices[port].dev_ops != &evnic_ops)
 		return NULL;
 	return rte_eth_devices[port].data->dev_private;
+}
+
+/* What was refused gets one line: what, the numbers it was given, and what to do. Returns ret. */
+static int __rte_format_printf(3, 4) refusal(uint16_t port, int ret, const char *format, ...)
+{
+	const char *remedy = "give one that the port has";
+	char words[96];
+	va_list args;
+
+	if (ret == 0)
+		return 0;
+	va_start(args, format);
+	vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	if (ret == -ENODEV)
+		remedy = "it is no port of net_evnic";
+	else if (ret == -EBUSY)
+		remedy = "stop the port, and take its queues from their workers first";
+	else if (ret == -EINVAL)
+		remedy = "configure the port first, and give one of enum rouse_steer_map";
+	else if (ret == -ENETDOWN)
+		remedy = "that queue is stopped; start it first";
+	EVNIC_LOG(ERR, "port %u: %s refused: %s", port, words, remedy);
+	return ret;
 }
 
 /* Can the tables be changed that say by which rings a queue's events come? */
@@ -37,9 +63,9 @@ rouse_evnic_on_event(uint16_t port, rouse_evnic_event_fn fn, void *arg)
 	struct evnic_port *p = port_of(port);
 
 	if (p == NULL)
-		return -ENODEV;
+		return refusal(port, -ENODEV, "an event function");
 	if (p->data->dev_started)
-		return -EBUSY;
+		return refusal(port, -EBUSY, "an event function");
 	p->on_event = fn;
 	p->on_event_arg = arg;
 	return 0;
@@ -55,7 +81,7 @@ rouse_evnic_map_set(uint16_t port, enum rouse_steer_map map)
 		ret = rouse_steer_map_set(&p->steer, map);
 	if (ret == 0)
 		evnic_plan(p);
-	return ret;
+	return refusal(port, ret, "map %d", (int)map);
 }
 
 int
@@ -68,7 +94,7 @@ rouse_evnic_ring_set(uint16_t port, uint16_t queue, uint16_t ring)
 		ret = rouse_steer_ring_set(&p->steer, queue, ring);
 	if (ret == 0)
 		evnic_plan(p);
-	return ret;
+	return refusal(port, ret, "ring %u for queue %u", ring, queue);
 }
 
 int
@@ -81,7 +107,7 @@ rouse_evnic_vector_set(uint16_t port, uint16_t ring, uint16_t vector)
 		ret = rouse_steer_vector_set(&p->steer, ring, vector);
 	if (ret == 0)
 		p->is_planned = false;
-	return ret;
+	return refusal(port, ret, "vector %u for ring %u", vector, ring);
 }
 
 int
@@ -95,7 +121,8 @@ rouse_evnic_event_set(uint16_t port, uint16_t queue, enum rouse_event_code code,
 		ret = rouse_steer_event_set(&p->steer, queue, code, ring, vector);
 	if (ret == 0)
 		p->is_planned = false;
-	return ret;
+	return refusal(port, ret, "ring %u and vector %u for code %d of queue %u", ring, vector,
+		       (int)code, queue);
 }
 
 int
@@ -103,7 +130,9 @@ rouse_evnic_rss_default_queue_set(uint16_t port, uint16_t queue)
 {
 	struct evnic_port *p = port_of(port);
 
-	return p == NULL ? -ENODEV : rouse_steer_rss_default_queue_set(&p->steer, queue);
+	return refusal(port,
+		       p == NULL ? -ENODEV : rouse_steer_rss_default_queue_set(&p->steer, queue),
+		       "RSS default queue %u", queue);
 }
 
 int
@@ -113,14 +142,14 @@ rouse_evnic_default_processor_set(uint16_t port, uint16_t queue)
 	int ret;
 
 	if (p == NULL)
-		return -ENODEV;
+		return refusal(port, -ENODEV, "default processor %u", queue);
 	if (p->data->dev_started && queue < p->data->nb_rx_queues &&
 	    p->data->rx_queue_state[queue] != RTE_ETH_QUEUE_STATE_STARTED)
-		return -ENETDOWN;
+		return refusal(port, -ENETDOWN, "default processor %u", queue);
 	ret = rouse_steer_default_processor_set(&p->steer, queue);
 	if (ret == 0)
 		p->is_processor_chosen = true;
-	return ret;
+	return refusal(port, ret, "default processor %u", queue);
 }
 
 static struct evnic_vector *
@@ -136,10 +165,10 @@ rouse_evnic_vector_mask(uint16_t port, uint16_t vector, bool masked)
 	struct evnic_vector *v;
 
 	if (p == NULL)
-		return -ENODEV;
+		return refusal(port, -ENODEV, "a mask of vector %u", vector);
 	v = vector_of(p, vector);
 	if (v == NULL)
-		return -ERANGE;
+		return refusal(port, -ERANGE, "a mask of vector %u", vector);
 	atomic_store_explicit(&v->masked, masked, memory_order_relaxed);
 	evnic_wire_sync(p); /* which delivers what an unmasked vector holds */
 	return 0;
@@ -152,10 +181,10 @@ rouse_evnic_vector_interval_set(uint16_t port, uint16_t vector, uint32_t interva
 	struct evnic_vector *v;
 
 	if (p == NULL)
-		return -ENODEV;
+		return refusal(port, -ENODEV, "%u us for vector %u", interval_us, vector);
 	v = vector_of(p, vector);
 	if (v == NULL || interval_us > MAX_INTERVAL_US)
-		return -ERANGE;
+		return refusal(port, -ERANGE, "%u us for vector %u", interval_us, vector);
 	atomic_store_explicit(&v->interval_tsc, rte_get_tsc_hz() * interval_us / US_PER_S,
 			      memory_order_relaxed);
 	evnic_wire_sync(p);
@@ -170,10 +199,10 @@ rouse_evnic_vector_get(uint16_t port, uint16_t vector, struct rouse_evnic_vector
 	uint64_t interval_tsc;
 
 	if (p == NULL)
-		return -ENODEV;
+		return refusal(port, -ENODEV, "to read vector %u", vector);
 	v = vector_of(p, vector);
 	if (v == NULL)
-		return -ERANGE;
+		return refusal(port, -ERANGE, "to read vector %u", vector);
 	interval_tsc = atomic_load_explicit(&v->interval_tsc, memory_order_relaxed);
 	*out = (struct rouse_evnic_vector){
 		.messages = rouse_counter_get(&v->messages),

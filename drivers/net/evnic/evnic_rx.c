@@ -484,11 +484,10 @@ evnic_rxq_start(struct evnic_rxq *q)
 	q->limit = evnic_rxq_limit(q->nb_desc);
 	refill(q);
 	if (q->limit - q->next_post >= EVNIC_REFILL) {
-		EVNIC_LOG(
-			ERR,
-			"port %u: mbuf pool %s is empty after %u of %u buffers for queue %u; make "
-			"it larger (--total-num-mbufs)",
-			q->port->data->port_id, q->pool->name, q->next_post, q->limit, q->queue);
+		EVNIC_LOG(ERR,
+			  "port %u: mbuf pool %s is empty before queue %u has its %u buffers; make "
+			  "it larger (--total-num-mbufs)",
+			  q->port->data->port_id, q->pool->name, q->queue, q->limit);
 		return -ENOBUFS;
 	}
 	return 0;
