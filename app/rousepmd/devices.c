@@ -10,12 +10,14 @@
  */
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <rte_pci.h>
+#include <rte_string_fns.h>
 
 #include "app.h"
 
@@ -151,4 +153,37 @@ bool
 devices_are_given(void)
 {
 	return nb_allowed != 0 || nb_vdevs != 0;
+}
+
+/* ---- devices that are pulled out ---- */
+
+/* Written by EAL's interrupt thread, read by the main lcore; one is enough. */
+static atomic_bool is_pulled;
+static char pulled[RTE_DEV_NAME_MAX_LEN];
+
+static void
+on_event(const char *name, enum rte_dev_event_type type, void *arg __rte_unused)
+{
+	if (type != RTE_DEV_EVENT_REMOVE || atomic_load(&is_pulled))
+		return;
+	strlcpy(pulled, name, sizeof(pulled));
+	atomic_store(&is_pulled, true);
+}
+
+/* Of a device of vfio-pci the kernel tells EAL that it wants it back, and waits for that. */
+void
+devices_watch(void)
+{
+	rte_dev_event_callback_register(NULL, on_event, NULL);
+}
+
+/* 0; -ENODEV after a complaint: one of the devices shall go. Others may send to it, so all ends. */
+int
+devices_look(void)
+{
+	if (!atomic_load(&is_pulled))
+		return 0;
+	COMPLAIN("%s is being pulled out: the run ends; start it again without that device",
+		 pulled);
+	return -ENODEV;
 }

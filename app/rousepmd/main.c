@@ -65,8 +65,9 @@ seconds_since(uint64_t tsc)
 	return (double)(rte_rdtsc() - tsc) / (double)rte_get_tsc_hz();
 }
 
-/* Until a signal, the end of the duration, or the end of the replay. */
-static void
+/* Until a signal, the end of the duration, or the end of the replay. 0; -ENODEV: until a device is
+ * pulled out, after a complaint */
+static int
 wait_for_end(const struct options *o, int signals)
 {
 	struct pollfd fds[] = {
@@ -74,6 +75,7 @@ wait_for_end(const struct options *o, int signals)
 		{ .fd = open_ticker(), .events = POLLIN },
 	};
 	uint64_t start = rte_rdtsc(), last_line = start, ticks;
+	int ret = 0;
 
 	collect(&crew, &last_report);
 	for (;;) {
@@ -91,16 +93,19 @@ wait_for_end(const struct options *o, int signals)
 		}
 		if (o->duration > 0 && seconds_since(start) >= o->duration)
 			break;
-		if (ports_have_ended())
+		ret = devices_look();
+		if (ret != 0 || ports_have_ended())
 			break;
 	}
 	close(fds[1].fd);
+	return ret;
 }
 
 static int
 forward(const struct options *o, int signals)
 {
 	unsigned int nb_workers = crew_size(o);
+	bool has_run;
 	int ret;
 
 	ret = crew_check(o);
@@ -108,12 +113,14 @@ forward(const struct options *o, int signals)
 		ret = ports_start(o, nb_workers);
 	if (ret == 0)
 		ret = crew_start(&crew, o);
-	if (ret == 0)
-		wait_for_end(o, signals);
+	has_run = ret == 0;
+	if (has_run)
+		ret = wait_for_end(o, signals);
 	crew_stop(&crew);
-	if (ret == 0) {
+	if (has_run) {
 		collect(&crew, &now_report);
-		ret = report_print(&now_report, stdout);
+		if (report_print(&now_report, stdout) != 0)
+			ret = -EIO;
 		if (o->json != NULL && report_json_write(&now_report, o->json) != 0)
 			ret = -EIO;
 		if (report_has_errors(&now_report))
@@ -146,6 +153,7 @@ start_eal(int argc, char **argv, int signals, int *ret)
 		*ret = -EINVAL;
 		return false;
 	}
+	devices_watch();
 	starting_begin(signals);
 	*ret = devices_plug();
 	starting_end();
