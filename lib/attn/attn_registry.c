@@ -10,6 +10,7 @@
 /* Any thread may register and look up; both are rare. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct rouse_attn_port ports[ROUSE_ATTN_MAX_PORTS];
+static void (*on_remove)(uint16_t port);
 
 int
 rouse_attn_registry_add(uint16_t port, const struct rouse_attn_port_ops *ops, void *ctx)
@@ -30,10 +31,26 @@ rouse_attn_registry_add(uint16_t port, const struct rouse_attn_port_ops *ops, vo
 void
 rouse_attn_registry_remove(uint16_t port)
 {
+	void (*fn)(uint16_t port);
+	bool is_known;
+
 	if (port >= ROUSE_ATTN_MAX_PORTS)
 		return;
 	pthread_mutex_lock(&lock);
+	is_known = ports[port].ops != NULL;
 	ports[port] = (struct rouse_attn_port){ .ops = NULL };
+	fn = on_remove;
+	pthread_mutex_unlock(&lock);
+	/* from here on nobody finds it any more */
+	if (is_known && fn != NULL)
+		fn(port);
+}
+
+void
+rouse_attn_registry_on_remove(void (*fn)(uint16_t port))
+{
+	pthread_mutex_lock(&lock);
+	on_remove = fn;
 	pthread_mutex_unlock(&lock);
 }
 

@@ -373,8 +373,16 @@ struct rouse_attn_port {
  */
 int rouse_attn_registry_add(uint16_t port, const struct rouse_attn_port_ops *ops, void *ctx);
 
-/** Withdraw a port. No queue of it may be bound. Unknown ports are ignored. */
+/**
+ * Withdraw a port. Called by its driver before anything of it goes: when it returns, the workers of
+ * the process have let go of its queues, and none is bound. Unknown ports are ignored. A handler
+ * cannot wait for its own worker: the port is not to be removed there.
+ */
 void rouse_attn_registry_remove(uint16_t port);
+
+/** Let @p fn(port) be called while a port is withdrawn, on the thread that does so: whoever has
+ * bound queues of it unbinds them. There is one; the worker library's. */
+void rouse_attn_registry_on_remove(void (*fn)(uint16_t port));
 
 /**
  * Look a port up; any thread.

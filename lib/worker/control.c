@@ -173,15 +173,29 @@ worker_check_handler(const struct rouse_worker *w, bool is_given)
 	return -EINVAL;
 }
 
-/* Begin a change: one at a time a worker. -EDEADLK: a worker waits neither for itself nor for
- * another, which may wait for it. */
+/* A worker waits neither for itself nor for another, which may wait for it. 0; -EDEADLK, after one
+ * line */
+int
+worker_check_thread(const char *what)
+{
+	if (worker_is_mine(NULL))
+		return 0;
+	WORKER_LOG(ERR,
+		   "%s: asked for by a thread that runs a worker, as handlers do, which waits for "
+		   "none; ask on another thread",
+		   what);
+	return -EDEADLK;
+}
+
+/* Begin a change: one at a time a worker. 0, -EDEADLK */
 int
 worker_lock(struct rouse_worker *w)
 {
-	if (!worker_is_mine(NULL))
-		return -EDEADLK;
-	pthread_mutex_lock(&w->control);
-	return 0;
+	int ret = worker_check_thread(w->name);
+
+	if (ret == 0)
+		pthread_mutex_lock(&w->control);
+	return ret;
 }
 
 void

@@ -260,7 +260,7 @@ bool
 source_is_waited_for(struct rouse_worker *w, struct source *s)
 {
 	if (s->ops == &ethdev_timed_ops || s->ethdev.is_assigned ||
-	    ethdev_find_fd(s->ethdev.port_id, s->ethdev.queue) != s->ethdev.fd)
+	    ethdev_find_fd(s->ethdev.port_id, s->ethdev.queue, false) != s->ethdev.fd)
 		return false;
 	return s->is_in_set ? fdset_change(w, s, events_of(s)) == 0 : find_first(w, s) != NULL;
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_alarm.h>
 #include <rte_ethdev.h>
 
 #include "worker.h"
@@ -133,9 +134,13 @@ ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
 	return 0;
 }
 
-/* Of a port without interrupts ethdev says, as an error, that there is none. */
+/*
+ * The fd of a queue whose interrupt cannot be enabled, as net_tap's, or -1. That there is none
+ * ethdev says as an error, and nothing else tells it: so its log is held back meanwhile. What
+ * another thread has ethdev say in this moment is lost.
+ */
 static int
-interrupt_fd(uint16_t port, uint16_t queue)
+quiet_fd(uint16_t port, uint16_t queue)
 {
 	int type = rte_log_register("lib.ethdev"), level, fd;
 
@@ -189,9 +194,10 @@ is_deaf(uint16_t port, int fd)
 
 /* The fd of a queue that can be waited for; negative: there is none. */
 int
-ethdev_find_fd(uint16_t port, uint16_t queue)
+ethdev_find_fd(uint16_t port, uint16_t queue, bool has_interrupt)
 {
-	int fd = interrupt_fd(port, queue);
+	int fd = has_interrupt ? rte_eth_dev_rx_intr_ctl_q_get_fd(port, queue)
+			       : quiet_fd(port, queue);
 
 	return fd >= 0 && is_deaf(port, fd) ? -1 : fd;
 }
@@ -203,7 +209,7 @@ ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 {
 	int ret = rte_eth_dev_rx_intr_enable(port, queue);
 
-	*fd = ret == 0 || ret == -ENOTSUP ? ethdev_find_fd(port, queue) : -1;
+	*fd = ret == 0 || ret == -ENOTSUP ? ethdev_find_fd(port, queue, ret == 0) : -1;
 	if (*fd >= 0)
 		return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
 	if (ret == 0)
@@ -385,11 +391,27 @@ ethdev_leaves_vectors_unused(uint16_t port)
 
 /* ---- when it may have changed ---- */
 
+static void
+pause_port(void *arg)
+{
+	rouse_worker_port_pause((uint16_t)(uintptr_t)arg);
+}
+
 static int
-on_event(uint16_t port, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
+on_event(uint16_t port, enum rte_eth_event_type event, void *arg __rte_unused,
 	 void *ret __rte_unused)
 {
-	worker_port_renew(port);
+	switch (event) {
+	case RTE_ETH_EVENT_DESTROY:
+		worker_port_forget(port);
+		break;
+	case RTE_ETH_EVENT_INTR_RMV:
+		/* not here: workers are waited for */
+		rte_eal_alarm_set(1, pause_port, (void *)(uintptr_t)port);
+		break;
+	default:
+		worker_port_renew(port);
+	}
 	return 0;
 }
 
@@ -400,4 +422,17 @@ ethdev_watch_link(uint16_t port)
 {
 	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_LSC, on_event, NULL);
 	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_QUEUE_STATE, on_event, NULL);
+}
+
+/*
+ * A device that is pulled out is still there for its driver: workers let go of it, and whoever
+ * closes it finds it so. A port that goes takes its queues along. That is told when its driver has
+ * closed it, so who closes it has stopped it, as rte_eth_dev_close() demands: only rte_dev_remove()
+ * closes a port that is started, and then it is too late.
+ */
+void
+ethdev_watch_end(uint16_t port)
+{
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_INTR_RMV, on_event, NULL);
+	rte_eth_dev_callback_register(port, RTE_ETH_EVENT_DESTROY, on_event, NULL);
 }

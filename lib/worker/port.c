@@ -4,8 +4,11 @@
 
 /*
  * A port that is about to stop: ethdev tells nobody, closes its eventfds, and does not like to be
- * polled. So whoever stops it says so first, and every worker lets go of it.
+ * polled. So whoever stops it says so first, and every worker lets go of it. One that is about to
+ * go for good takes its queues along: another port may have its number next.
  */
+
+#include <stdio.h>
 
 #include "worker.h"
 
@@ -19,6 +22,7 @@ static struct rouse_worker *all; /* written under both, so that either is enough
 void
 worker_enlist(struct rouse_worker *w)
 {
+	rouse_attn_registry_on_remove(worker_port_forget);
 	pthread_mutex_lock(&changing);
 	pthread_mutex_lock(&lock);
 	w->next = all;
@@ -42,7 +46,8 @@ worker_delist(struct rouse_worker *w)
 	pthread_mutex_unlock(&changing);
 }
 
-/* Of one worker: the queues of the port, each that `change` has something to do for. */
+/* Of one worker: the queues of the port, each that `change` has something to do for; the last one
+ * first, as a change may remove it. */
 static int
 change_queues(struct rouse_worker *w, uint16_t port,
 	      int (*change)(struct rouse_worker *w, struct source *s))
@@ -51,7 +56,7 @@ change_queues(struct rouse_worker *w, uint16_t port,
 
 	if (ret != 0)
 		return ret;
-	for (uint32_t i = 0; i < w->sources.nb; i++) {
+	for (uint32_t i = w->sources.nb; i-- > 0;) {
 		struct source *s = w->sources.at[i];
 		int error = source_is_of_port(s, port) ? change(w, s) : 0;
 
@@ -65,10 +70,13 @@ change_queues(struct rouse_worker *w, uint16_t port,
 static int
 change_port(uint16_t port, int (*change)(struct rouse_worker *w, struct source *s))
 {
-	int ret = 0;
+	char what[16];
+	int ret;
 
-	if (!worker_is_mine(NULL))
-		return -EDEADLK; /* the worker may be waited for by who has the lock */
+	snprintf(what, sizeof(what), "port %u", port);
+	ret = worker_check_thread(what); /* the worker may be waited for by who has the lock */
+	if (ret != 0)
+		return ret;
 	pthread_mutex_lock(&changing);
 	for (struct rouse_worker *w = all; w != NULL; w = w->next) {
 		int error = change_queues(w, port, change);
@@ -90,6 +98,13 @@ int
 rouse_worker_port_resume(uint16_t port)
 {
 	return change_port(port, source_queue_resume);
+}
+
+/* The port is going for good; until this returns it is there. */
+void
+worker_port_forget(uint16_t port)
+{
+	change_port(port, source_queue_forget);
 }
 
 /* What the port's interrupts and eventfds are may have changed: each worker that has a queue of it

@@ -170,6 +170,13 @@ int rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t qu
  * ethdev and its drivers take it that no lcore receives from what is stopped: without a pause a
  * worker that is awake may crash in the driver, or lose mbufs.
  *
+ * A port that goes for good takes its queues along, so that they need not be removed, but not
+ * while it is polled: whoever removes it pauses it, or stops it, before that. Drivers of this
+ * project, and rte_eth_dev_close(), which wants the port stopped, wait for the workers;
+ * rte_dev_remove() of a started port of another driver frees what the workers use, and tells nobody
+ * before. Of a device that is pulled out (RTE_ETH_EVENT_INTR_RMV) workers let go as by this
+ * function. A handler removes no port.
+ *
  * @return 0; else the first error met: -EBUSY: an application polls a queue of it and gave no
  *         may_poll (logged)
  */
@@ -196,8 +203,8 @@ int rouse_worker_port_resume(uint16_t port);
  * @param handler  takes each entry
  * @param arg      for the handler
  * @param target   filled: what the producer signals
- * @return 0; -ENOSPC: no device or ring bit left; -EINVAL: the ring or the target is NULL (both
- *         logged)
+ * @return 0; -EBUSY: another worker has the ring; -ENOSPC: no device or ring bit left; -EINVAL: the
+ *         ring or the target is NULL (all logged)
  */
 int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 			    rouse_worker_event_t handler, void *arg,

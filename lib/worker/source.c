@@ -400,13 +400,19 @@ source_destroy(struct rouse_worker *w, struct source *s)
 	w->buried = s;
 }
 
-/* Make a handshake source that is no port's, and let the worker visit it. NULL with rte_errno. */
+/* Make a handshake source that is no port's, and let the worker visit it. `hold` says whether it
+ * may have what it drains, NULL: nobody else can want that. NULL with rte_errno. */
 struct source *
-source_add_software(struct rouse_worker *w, const struct source *model)
+source_add_software(struct rouse_worker *w, const struct source *model,
+		    int (*hold)(struct source *s))
 {
 	struct source *s = source_create(w, model);
-	int ret = s == NULL ? -ENOMEM : take_ring(w, s);
+	int ret = s == NULL ? -ENOMEM : 0;
 
+	if (ret == 0 && hold != NULL)
+		ret = hold(s);
+	if (ret == 0)
+		ret = take_ring(w, s);
 	if (ret == 0)
 		ret = source_insert(w, s);
 	if (ret == 0)

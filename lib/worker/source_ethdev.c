@@ -319,6 +319,27 @@ renew(struct rouse_worker *w, struct source *s)
 	say_wake(w, s);
 }
 
+/* The port is about to be removed, with its queues. 0; -EBUSY: one is still polled, after one line
+ */
+int
+source_queue_forget(struct rouse_worker *w, struct source *s)
+{
+	uint16_t port = s->ethdev.port_id, queue = s->ethdev.queue;
+
+	if (!s->is_paused && is_polled_unasked(w, s)) {
+		WORKER_LOG(ERR,
+			   "%s: port %u is removed, and the application polls queue %u of it; "
+			   "remove the queue from its worker before that",
+			   w->name, port, queue);
+		return -EBUSY;
+	}
+	source_remove(w, s);
+	forget_port(w, port);
+	WORKER_LOG(NOTICE, "%s: queue %u of port %u was removed with its port", w->name, queue,
+		   port);
+	return 0;
+}
+
 static bool
 is_plain_of_port(const struct source *s, uint16_t port)
 {
@@ -369,6 +390,7 @@ add(struct rouse_worker *w, const struct source *model)
 
 	if (ret != 0)
 		return ret;
+	ethdev_watch_end(port);
 	s = make_source(w, model, &ret);
 	if (s != NULL) {
 		ret = learn(w, s);
@@ -425,10 +447,16 @@ rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t queue,
 	model.ethdev.worker = w;
 	model.ethdev.port_id = port;
 	model.ethdev.queue = queue;
-	if (atomic_load_explicit(&w->running, memory_order_acquire) && !w->is_idle_form)
+	if (atomic_load_explicit(&w->running, memory_order_acquire) && !w->is_idle_form) {
+		WORKER_LOG(
+			ERR,
+			"%s: queue %u of port %u cannot be watched while rouse_worker_run() runs; "
+			"give it to rouse_worker_ethdev_add()",
+			w->name, queue, port);
 		ret = -EINVAL;
-	else
+	} else {
 		ret = add(w, &model);
+	}
 	worker_unlock(w);
 	return ret;
 }
@@ -450,6 +478,10 @@ rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue
 			ret = 0;
 		}
 	}
+	if (ret != 0)
+		WORKER_LOG(ERR,
+			   "%s: queue %u of port %u cannot be removed: it is not this worker's",
+			   w->name, queue, port);
 	worker_unlock(w);
 	return ret;
 }

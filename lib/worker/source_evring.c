@@ -33,11 +33,54 @@ evring_owed(const struct source *s)
 	return rouse_evring_owed(s->evring.ring) != 0 ? s->rings : 0;
 }
 
+static void evring_release(struct source *s);
+
 static const struct source_ops evring_ops = {
 	.type = ROUSE_SOURCE_TYPE_EVRING,
 	.drain = evring_drain,
 	.owed = evring_owed,
+	.destroy = evring_release,
 };
+
+/* ---- a ring has one consumer, of all workers ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct source *all; /* guarded by lock */
+
+/* 0; -EBUSY: another worker has the ring */
+static int
+evring_hold(struct source *s)
+{
+	const struct source *other;
+
+	pthread_mutex_lock(&lock);
+	for (other = all; other != NULL; other = other->evring.next)
+		if (other->evring.ring == s->evring.ring &&
+		    other->evring.worker != s->evring.worker)
+			break;
+	if (other == NULL) {
+		s->evring.next = all;
+		all = s;
+	}
+	pthread_mutex_unlock(&lock);
+	return other == NULL ? 0 : -EBUSY;
+}
+
+/* A source that was not given its ring holds none. */
+static void
+evring_release(struct source *s)
+{
+	pthread_mutex_lock(&lock);
+	for (struct source **at = &all; *at != NULL; at = &(*at)->evring.next) {
+		if (*at != s)
+			continue;
+		*at = s->evring.next;
+		break;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* ---- adding and removing ---- */
 
 /* The source of a ring; NULL: there is none. Control thread. */
 static struct source *
@@ -72,12 +115,18 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 	model.arg = arg;
 	model.evring.handler = handler;
 	model.evring.ring = ring;
-	s = source_add_software(w, &model);
+	model.evring.worker = w;
+	s = source_add_software(w, &model, evring_hold);
 	if (s != NULL)
 		*target = s->target;
 	else
 		ret = -rte_errno;
-	if (ret != 0)
+	if (ret == -EBUSY)
+		WORKER_LOG(ERR,
+			   "%s: event ring cannot be added: another worker has it; remove it there "
+			   "first",
+			   w->name);
+	else if (ret != 0)
 		WORKER_LOG(ERR, "%s: event ring cannot be added: %s", w->name,
 			   source_strerror(w, ret));
 	worker_unlock(w);
@@ -95,6 +144,9 @@ rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ri
 	s = find_ring(w, ring);
 	if (s != NULL)
 		source_remove(w, s);
+	else
+		WORKER_LOG(ERR, "%s: event ring cannot be removed: it is not this worker's",
+			   w->name);
 	worker_unlock(w);
 	return s == NULL ? -ENOENT : 0;
 }

@@ -178,6 +178,8 @@ rouse_worker_fd_remove(struct rouse_worker *w, int fd)
 	s = find_fd(w, fd);
 	if (s != NULL)
 		source_remove(w, s);
+	else
+		WORKER_LOG(ERR, "%s: fd %d cannot be removed: it is not watched", w->name, fd);
 	worker_unlock(w);
 	return s == NULL ? -ENOENT : 0;
 }

@@ -105,7 +105,7 @@ worker_inbox_create(struct rouse_worker *w)
 	model.ops = &inbox_ops;
 	model.kind = ROUSE_SOURCE_HANDSHAKE;
 	model.arg = w;
-	w->inbox_source = source_add_software(w, &model);
+	w->inbox_source = source_add_software(w, &model, NULL);
 	return w->inbox_source == NULL ? -rte_errno : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <rte_cycles.h>
+#include <rte_errno.h>
 #include <rte_malloc.h>
 
 #include "worker.h"
@@ -153,7 +154,8 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 
 	if (first_us > ROUSE_WORKER_MAX_TIMER_US || period_us > ROUSE_WORKER_MAX_TIMER_US) {
 		WORKER_LOG(ERR,
-			   "%s: timer in %" PRIu64 " us, every %" PRIu64 " us: give 0 to %" PRIu64,
+			   "%s: timer of %" PRIu64 " us, then every %" PRIu64 ": give %" PRIu64
+			   " us, an hour, at most",
 			   w->name, first_us, period_us, ROUSE_WORKER_MAX_TIMER_US);
 		return -ERANGE;
 	}
@@ -172,9 +174,10 @@ rouse_worker_timer_add(struct rouse_worker *w, uint64_t first_us, uint64_t perio
 	if (c.ret == 0)
 		worker_change(w, put, &c);
 	worker_unlock(w);
-	if (c.ret == -ENOSPC)
-		WORKER_LOG(ERR, "%s: no timer is added: it has as many as it can, %d; remove one",
-			   w->name, MAX_TIMERS);
+	if (c.ret != 0)
+		WORKER_LOG(ERR, "%s: timer cannot be added: %s", w->name,
+			   c.ret == -ENOSPC ? "there are " RTE_STR(MAX_TIMERS) " already"
+					    : rte_strerror(-c.ret));
 	return c.ret != 0 ? c.ret : c.timer.id;
 }
 

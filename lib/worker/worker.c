@@ -95,14 +95,18 @@ struct rouse_worker *
 rouse_worker_create(const struct rouse_worker_conf *conf)
 {
 	struct rouse_worker *w;
-	int ret = worker_is_mine(NULL) ? check_conf(conf) : -EDEADLK;
+	int ret = check_conf(conf);
 
+	if (ret == 0)
+		ret = worker_check_thread(conf->name);
 	if (ret != 0) {
 		rte_errno = -ret;
 		return NULL;
 	}
 	w = rte_zmalloc_socket("rouse_worker", sizeof(*w), RTE_CACHE_LINE_SIZE, conf->socket_id);
 	if (w == NULL) {
+		WORKER_LOG(ERR, "%s: cannot be made: no memory on node %d", conf->name,
+			   conf->socket_id);
 		rte_errno = ENOMEM;
 		return NULL;
 	}
@@ -299,6 +303,10 @@ rouse_worker_run(void *worker)
 		WORKER_LOG(ERR,
 			   "%s: the application polls queues of it itself: call "
 			   "rouse_worker_idle() from its loop",
+			   w->name);
+	} else {
+		WORKER_LOG(ERR,
+			   "%s: rouse_worker_run(): another thread runs it, or this one another",
 			   w->name);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

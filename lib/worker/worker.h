@@ -131,6 +131,8 @@ struct source {
 		struct {
 			rouse_worker_event_t handler;
 			struct rouse_evring *ring;
+			struct rouse_worker *worker;
+			struct source *next; /* of all that have a ring, of whatever worker */
 		} evring;
 		struct {
 			rouse_worker_fd_t handler;
@@ -264,6 +266,7 @@ struct rouse_worker {
 void worker_enlist(struct rouse_worker *w);
 void worker_delist(struct rouse_worker *w);
 void worker_port_renew(uint16_t port);
+void worker_port_forget(uint16_t port);
 
 /* ethdev_port.c: what ethdev does not say of a port */
 
@@ -276,7 +279,7 @@ enum ethdev_wake {
 
 bool ethdev_is_started(uint16_t port);
 int ethdev_check_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue);
-int ethdev_find_fd(uint16_t port, uint16_t queue);
+int ethdev_find_fd(uint16_t port, uint16_t queue, bool has_interrupt);
 enum ethdev_wake ethdev_probe(uint16_t port, uint16_t queue, int *fd);
 void ethdev_send_missed_signal(int fd);
 int ethdev_bind(struct source *s, const struct rouse_attn_owner *owner, uint64_t *rings);
@@ -291,6 +294,7 @@ void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
 void ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors);
 bool ethdev_leaves_vectors_unused(uint16_t port);
 void ethdev_watch_link(uint16_t port);
+void ethdev_watch_end(uint16_t port);
 
 /* ethdev_vector.c: interrupts, which queues may share, and where they are delivered */
 
@@ -341,6 +345,7 @@ int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
 bool source_port_is_plain(const struct rouse_worker *w, uint16_t port);
 void source_renew_port(struct rouse_worker *w, uint16_t port);
+int source_queue_forget(struct rouse_worker *w, struct source *s);
 
 /* source.c: visiting, adding and removing, the reverse table */
 
@@ -355,7 +360,8 @@ void source_leave(struct rouse_worker *w, struct source *s);
 int source_begin_to_wait(struct rouse_worker *w, struct source *s);
 void source_end_to_wait(struct rouse_worker *w, struct source *s);
 void source_destroy(struct rouse_worker *w, struct source *s);
-struct source *source_add_software(struct rouse_worker *w, const struct source *model);
+struct source *source_add_software(struct rouse_worker *w, const struct source *model,
+				   int (*hold)(struct source *s));
 void source_remove(struct rouse_worker *w, struct source *s);
 void source_remove_all(struct rouse_worker *w);
 
@@ -396,6 +402,7 @@ source_count(const struct rouse_worker *w, struct source_counters *c, uint32_t n
 /* control.c: changes while the worker runs */
 
 int worker_check_handler(const struct rouse_worker *w, bool is_given);
+int worker_check_thread(const char *what);
 int worker_lock(struct rouse_worker *w);
 void worker_unlock(struct rouse_worker *w);
 void worker_change(struct rouse_worker *w, worker_change_t fn, void *arg);

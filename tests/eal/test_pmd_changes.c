@@ -228,14 +228,20 @@ a_queue_stops_and_starts(void **state)
 }
 
 static void
-remove_port(uint16_t port)
+remove_started_port(uint16_t port)
 {
 	struct rte_eth_dev_info info;
 
 	assert_int_equal(rte_eth_dev_info_get(port, &info), 0);
-	assert_int_equal(rte_eth_dev_stop(port), 0);
 	assert_int_equal(rte_dev_remove(info.device), 0);
 	assert_false(rte_eth_dev_is_valid_port(port));
+}
+
+static void
+remove_port(uint16_t port)
+{
+	assert_int_equal(rte_eth_dev_stop(port), 0);
+	remove_started_port(port);
 }
 
 /* Of net_vhost that is a guest: nobody tells the worker, and what was armed is forgotten. */
@@ -284,13 +290,17 @@ an_interface_is_deleted_and_the_worker_does_not_spin(void **state)
 	check_other_goes_on();
 }
 
+/* net_virtio_user connects once. */
+static bool
+comes_back(const struct pmd_kind *kind)
+{
+	return kind->wake != PMD_INTERRUPT || kind->is_nic;
+}
+
 static void
 a_port_is_removed_and_another_comes(void **state)
 {
-	/* virtio_user connects once */
-	bool comes_back = rig.kind->wake != PMD_INTERRUPT || rig.kind->is_nic;
-
-	for (unsigned int i = 0; i < (comes_back ? nb_times : 1); i++) {
+	for (unsigned int i = 0; i < nb_times; i++) {
 		pmd_wait_asleep(&rig);
 		assert_int_equal(rouse_worker_ethdev_remove(rig.worker, rig.rx, 0), 0);
 		remove_port(rig.rx);
@@ -299,7 +309,30 @@ a_port_is_removed_and_another_comes(void **state)
 		assert_int_equal(rouse_worker_ethdev_remove(rig.worker, rig.rx, 0), -ENOENT);
 		assert_int_equal(rouse_worker_ethdev_add(rig.worker, rig.rx, 0, pmd_receive, NULL),
 				 -ENODEV);
-		if (!comes_back)
+		add_port();
+		check_wakes();
+	}
+}
+
+/* Nobody paused it, and its queue was not removed. Other people's drivers want it stopped. */
+static void
+a_port_is_removed_with_its_queue_and_another_comes(void **state)
+{
+	unsigned long nb = comes_back(rig.kind) ? nb_times : 1;
+
+	for (unsigned int i = 0; i < nb; i++) {
+		pmd_wait_asleep(&rig);
+		if (rig.kind->wake == PMD_HANDSHAKE) {
+			remove_started_port(rig.rx);
+		} else {
+			nb_unpaused++;
+			remove_port(rig.rx);
+		}
+		assert_int_equal(pmd_nb_lines("was removed with its port"), i + 1);
+		check_other_goes_on();
+		check_silence();
+		assert_int_equal(rouse_worker_ethdev_remove(rig.worker, rig.rx, 0), -ENOENT);
+		if (!comes_back(rig.kind))
 			break;
 		add_port();
 		check_wakes();
@@ -371,6 +404,9 @@ can(const struct pmd_kind *kind, CMUnitTestFunction change)
 		return kind->wake == PMD_READABLE;
 	if (change == the_link_flaps || change == a_queue_stops_and_starts)
 		return kind->wake != PMD_INTERRUPT;
+	/* which goes once only: with its queue */
+	if (change == a_port_is_removed_and_another_comes)
+		return comes_back(kind);
 	/* net_virtio_user connects once, and a kernel's interface is its port's */
 	if (change == the_other_end_goes_and_another_comes)
 		return kind->tx != NULL && !kind->tx_first;
@@ -392,6 +428,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(the_other_end_goes_and_another_comes),
 		cmocka_unit_test(an_interface_is_deleted_and_the_worker_does_not_spin),
 		cmocka_unit_test(a_port_is_removed_and_another_comes),
+		cmocka_unit_test(a_port_is_removed_with_its_queue_and_another_comes),
 		cmocka_unit_test(nothing_was_lost_and_each_kind_was_said_once),
 	};
 	struct CMUnitTest tests[UNIT_DIM(all)];

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <rte_cycles.h>
+#include <rte_dev.h>
 #include <rte_lcore.h>
 
 #include <rouse_worker.h>
@@ -26,6 +27,7 @@
 #define NB_FRAMES   65536
 #define NB_RINGS    100 /* times that an event ring comes and goes */
 #define NB_RESTARTS 20
+#define NB_REMOVALS 10
 #define NB_RUNS	    50	  /* times that a worker is stopped under a change */
 #define FULL_US	    10000 /* in which a change is asked for */
 
@@ -218,6 +220,53 @@ static void
 count(void *arg, const struct rouse_event *event)
 {
 	atomic_fetch_add(&nb_events, 1);
+}
+
+/* Nobody paused or stopped it, and frames come as fast as they are taken. */
+static void
+a_port_is_removed_under_workers_that_poll_it(void **state)
+{
+	for (unsigned int i = 0; i < NB_REMOVALS; i++) {
+		pthread_t threads[NB_WORKERS];
+		struct rte_eth_dev_info info;
+		unsigned int nb;
+		struct rig r;
+
+		atomic_store(&seen.nb, 0);
+		rig_begin(&r);
+		numbered_add(&r, NUMBERED_NB_FLOWS);
+		rig_open(&r, &(struct rig_setup){ .args = "overrun=wait,pace=max,loops=0",
+						  .nb_rxq = NB_QUEUES,
+						  .conf = conf });
+		rig_start(&r);
+		for (int w = 0; w < NB_WORKERS; w++)
+			workers[w] = make_worker(w == 0 ? "one" : "other");
+		for (uint16_t q = 0; q < NB_QUEUES; q++)
+			assert_int_equal(rouse_worker_ethdev_add(workers[q % NB_WORKERS], r.port, q,
+								 receive, NULL),
+					 0);
+		for (int w = 0; w < NB_WORKERS; w++)
+			assert_int_equal(pthread_create(&threads[w], NULL, run, workers[w]), 0);
+		while (atomic_load(&seen.nb) < NUMBERED_NB_FLOWS)
+			;
+		assert_int_equal(rte_eth_dev_info_get(r.port, &info), 0);
+		assert_int_equal(rte_dev_remove(info.device), 0);
+		nb = atomic_load(&seen.nb);
+		for (uint16_t q = 0; q < NB_QUEUES; q++)
+			assert_int_equal(
+				rouse_worker_ethdev_remove(workers[q % NB_WORKERS], r.port, q),
+				-ENOENT);
+		for (int w = 0; w < NB_WORKERS; w++) {
+			rouse_worker_stop(workers[w]);
+			pthread_join(threads[w], NULL);
+			assert_int_equal(rescues(workers[w]), 0);
+			rouse_worker_destroy(workers[w]);
+		}
+		assert_int_equal(atomic_load(&seen.nb), nb);
+		assert_int_equal(rte_mempool_avail_count(r.pool), r.pool->size);
+		rte_mempool_free(r.pool);
+		capture_end(&r.capture);
+	}
 }
 
 static void
@@ -540,6 +589,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queues_move_between_running_workers_and_nothing_is_lost),
 		cmocka_unit_test(a_port_stops_and_starts_under_a_worker_that_goes_on),
+		cmocka_unit_test(a_port_is_removed_under_workers_that_poll_it),
 		cmocka_unit_test(an_event_ring_comes_and_goes_while_the_worker_sleeps),
 		cmocka_unit_test(timers_run_once_or_again_and_not_before_their_time),
 		cmocka_unit_test(the_number_of_a_timer_that_has_run_is_no_other_timers),

@@ -86,6 +86,35 @@ removal_concerns_that_port_alone(void **state)
 	rouse_attn_registry_remove(6);
 }
 
+static uint16_t removed;
+static unsigned int nb_removed;
+
+static void
+note_removed(uint16_t port)
+{
+	removed = port;
+	nb_removed++;
+	assert_not_found(port);
+}
+
+static void
+a_removal_is_told_once_and_when_nobody_can_find_the_port(void **state)
+{
+	rouse_attn_registry_on_remove(note_removed);
+	assert_int_equal(rouse_attn_registry_add(5, &ops, &ctx), 0);
+	rouse_attn_registry_remove(6);
+	assert_int_equal(nb_removed, 0);
+	rouse_attn_registry_remove(5);
+	assert_int_equal(nb_removed, 1);
+	assert_int_equal(removed, 5);
+	rouse_attn_registry_remove(5);
+	assert_int_equal(nb_removed, 1);
+	rouse_attn_registry_on_remove(NULL);
+	assert_int_equal(rouse_attn_registry_add(5, &ops, &ctx), 0);
+	rouse_attn_registry_remove(5);
+	assert_int_equal(nb_removed, 1);
+}
+
 static void
 port_numbers_that_are_too_large_are_refused(void **state)
 {
@@ -168,6 +197,7 @@ main(void)
 		cmocka_unit_test(a_second_addition_is_refused_and_the_first_stays),
 		cmocka_unit_test(a_removed_port_can_be_added_again),
 		cmocka_unit_test(removal_concerns_that_port_alone),
+		cmocka_unit_test(a_removal_is_told_once_and_when_nobody_can_find_the_port),
 		cmocka_unit_test(port_numbers_that_are_too_large_are_refused),
 		cmocka_unit_test(one_of_two_threads_adds_a_port),
 	};

@@ -275,6 +275,54 @@ event_rings_are_named_by_a_pair_of_bits_each(void **state)
 }
 
 static void
+an_event_ring_has_one_worker(void **state)
+{
+	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
+	struct rouse_evring *ring = rouse_evring_init(memory, 4);
+	struct rouse_attn_target target = { .attn = NULL };
+
+	assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
+	target.attn = NULL;
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(rouse_worker_evring_add(other, ring, ignore, NULL, &target),
+				 -EBUSY);
+	assert_null(target.attn);
+	assert_without_sources(other);
+	assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
+	assert_int_equal(rouse_worker_evring_add(other, ring, ignore, NULL, &target), 0);
+	assert_ptr_equal(target.attn, &other->attn);
+	assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), -EBUSY);
+}
+
+/* ---- ports that go ---- */
+
+/* As a driver does before it frees anything. */
+static void
+a_port_that_is_withdrawn_takes_its_queues_along(void **state)
+{
+	worker_enlist(w);
+	worker_enlist(other);
+	for (uint16_t q = 0; q < 3; q++)
+		assert_int_equal(mock_add(q == 1 ? other : w, 0, q), 0);
+	assert_int_equal(mock_add(w, 1, 0), 0);
+	assert_int_equal(rouse_worker_port_pause(1), 0);
+	rouse_attn_registry_remove(0);
+	for (uint16_t q = 0; q < 3; q++)
+		assert_null(queue_of(q)->owner.attn);
+	assert_int_equal(w->sources.nb, 1); /* the other port's */
+	assert_without_sources(other);
+	assert_int_equal(rouse_worker_ethdev_remove(w, 0, 0), -ENOENT);
+	/* one that is paused, too */
+	rouse_attn_registry_remove(1);
+	assert_without_sources(w);
+	/* and its number is free for another */
+	assert_int_equal(rouse_attn_registry_add(0, &mock_ops, &mock_ports[0]), 0);
+	assert_int_equal(mock_add(other, 0, 0), 0);
+	worker_delist(w);
+	worker_delist(other);
+}
+
+static void
 the_65th_device_is_refused(void **state)
 {
 	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
@@ -521,6 +569,8 @@ main(void)
 		TEST(a_binding_that_fails_leaves_no_trace),
 		TEST(want_of_memory_leaves_no_trace),
 		TEST(event_rings_are_named_by_a_pair_of_bits_each),
+		TEST(an_event_ring_has_one_worker),
+		TEST(a_port_that_is_withdrawn_takes_its_queues_along),
 		TEST(the_65th_device_is_refused),
 		TEST(bits_of_a_queue_that_was_removed_are_stale),
 		TEST(the_other_queues_of_a_ring_outlive_the_removal_of_any),

@@ -344,7 +344,7 @@ queue_has_buffers(void *ctx, uint16_t queue)
 	return !port->queues[queue].is_dry;
 }
 
-static const struct rouse_attn_port_ops ops = {
+const struct rouse_attn_port_ops mock_ops = {
 	.bind = bind_queue,
 	.unbind = unbind_queue,
 	.owed = queue_owed,
@@ -374,7 +374,7 @@ mock_init(void)
 		rte_eth_fp_ops[port].rx_pkt_burst = rx_burst;
 		rte_eth_fp_ops[port].rxq.data = (void **)rxqs[port];
 		rte_eth_fp_ops[port].rxq.clbk = no_callbacks;
-		assert_int_equal(rouse_attn_registry_add(port, &ops, &mock_ports[port]), 0);
+		assert_int_equal(rouse_attn_registry_add(port, &mock_ops, &mock_ports[port]), 0);
 	}
 }
 

@@ -56,7 +56,8 @@ struct mock_port {
 };
 
 extern struct mock_port mock_ports[MOCK_PORTS];
-extern bool mock_has_all_ports;	 /* every port number is a port's; only the first can be used */
+extern bool mock_has_all_ports; /* every port number is a port's; only the first can be used */
+extern const struct rouse_attn_port_ops mock_ops;
 extern int mock_allocations;	 /* that are not freed */
 extern int mock_fail_allocation; /* the n-th from now on fails; 0: none does */
 

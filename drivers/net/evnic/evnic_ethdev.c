@@ -195,9 +195,10 @@ dev_close(struct rte_eth_dev *dev)
 
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
 		return 0;
+	/* removed without a stop, it is polled until here */
+	rouse_attn_registry_remove(dev->data->port_id);
 	if (dev->data->dev_started)
 		dev_stop(dev);
-	rouse_attn_registry_remove(dev->data->port_id);
 	evnic_link_fini(dev);
 	for (uint16_t i = 0; i < EVNIC_MAX_QUEUES; i++) {
 		evnic_unbind(p, i);

@@ -106,9 +106,10 @@ dev_close(struct rte_eth_dev *dev)
 
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY)
 		return 0;
+	/* removed without a stop, it is polled until here */
+	rouse_attn_registry_remove(dev->data->port_id);
 	if (dev->data->dev_started)
 		dev_stop(dev);
-	rouse_attn_registry_remove(dev->data->port_id);
 	rte_intr_callback_unregister_sync(p->handle, igb_link_on_interrupt, dev);
 	for (uint16_t i = 0; i < dev->data->nb_rx_queues; i++)
 		igb_rxq_release(dev, i);
