@@ -112,7 +112,7 @@ class Igb(guest.Test):
             program.say("end")
             done = program.end()
             self.assertEqual(done.status, 0, done.output)
-            self.assertIn("stop 0 close 0", done.output)
+            self.assertIn("stop 0 close 0 missing 0", done.output)
         received = fields(re.search("moves .*", done.output)[0])
         self.assertEqual(received["received"], nb_sent)
         workers = [fields(line) for line in re.findall(r"worker \d+: (.*)", done.output)]
