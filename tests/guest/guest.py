@@ -163,7 +163,7 @@ class Guest:
     """One that runs, made by boot()."""
 
     def __init__(self, nics, nb_cpus, iommu, memory_mb, nb_hugepages):
-        self.nics, self.changed = nics, threading.Condition()
+        self.nics, self.nb_cpus, self.changed = nics, nb_cpus, threading.Condition()
         self._is_ready = self._is_gone = False
         self._programs, self._next = {}, 1  # those that run, by number
         self._folder = tempfile.TemporaryDirectory(prefix="rouse-guest.")
@@ -262,6 +262,17 @@ class Guest:
             raise AssertionError(f"{script!r} ended with {done.status}: {done.output}"
                                  f"{self.console_tail()}")
         return done.output
+
+    def interrupts(self, nic):
+        """{vector: (CPUs that it may be delivered on, counts by CPU)} of a NIC that VFIO has."""
+        found = {}
+        for line in self.shell("cat /proc/interrupts").splitlines():
+            match = re.search(rf"vfio-msix\[(\d+)\]\({nic.address}\)", line)
+            if match:
+                irq, *words = line.split()
+                cpus = self.shell(f"cat /proc/irq/{irq.rstrip(':')}/smp_affinity_list").strip()
+                found[int(match[1])] = cpus, [int(word) for word in words[:self.nb_cpus]]
+        return found
 
     def console_tail(self):
         """The kernel's last lines, and QEMU's."""

@@ -49,24 +49,14 @@ class Vectors(guest.Test):
     def sums(output, pattern):
         return sum(int(n) for n in re.findall(pattern, output, re.MULTILINE))
 
-    def interrupts(self):
-        """{vector: (CPUs that it may be delivered on, counts by CPU)} of the NIC."""
-        found = {}
-        for line in self.vm.shell("grep 'vfio-msix' /proc/interrupts || true").splitlines():
-            vector = int(re.search(r"vfio-msix\[(\d+)\]", line)[1])
-            irq, *counts = line.split()
-            cpus = self.vm.shell(f"cat /proc/irq/{irq.rstrip(':')}/smp_affinity_list").strip()
-            found[vector] = cpus, [int(word) for word in counts[:len(WORKERS) + 1]]
-        return found
-
     def test_with_enough_vectors_each_queue_has_one_on_its_workers_processor(self):
         program = self.start(9)
-        before = self.interrupts()
+        before = self.vm.interrupts(self.vm.nics[0])
         self.assertEqual({vector: cpus for vector, (cpus, _) in before.items() if vector != 0},
                          {queue + 1: str(WORKERS[queue % len(WORKERS)]) for queue in range(9)})
         self.send(program)
         # before the port stops, and its interrupts are gone
-        for vector, (_, counts) in self.interrupts().items():
+        for vector, (_, counts) in self.vm.interrupts(self.vm.nics[0]).items():
             if vector == 0:
                 continue
             elsewhere = list(counts)

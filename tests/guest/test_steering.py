@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""RSS of the 82576, four queues of as many workers: each frame comes to the queue that the oracle of
+tests/oracle names, with its hash, and wakes the worker that owns the queue and no other, by an interrupt
+on that worker's processor. By DPDK's driver and by ours.
+
+ROUSE_GUEST_WAKES is how many frames are sent one by one; the suite has time for few.
+"""
+
+import os
+import pathlib
+import random
+import re
+import sys
+
+import frames
+import guest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "oracle"))
+import rss  # pylint: disable=wrong-import-position
+
+STEERED = guest.PROGRAMS / "steered"
+PMD = os.environ.get("ROUSE_IGB")
+NB_WAKES = int(os.environ.get("ROUSE_GUEST_WAKES", "400"))
+NB_QUEUES = 4
+NB_FLOWS = 96
+NB_FLOOD = 512
+KEY = random.Random(1).randbytes(rss.MIN_KEY_BYTES)  # not any driver's own
+TYPES = rss.parse_types("ip,tcp,udp")
+FRAME = re.compile(r"frame (\d+) queue (\d+) hash (\w+)\n")
+
+
+class Steering(guest.Test):
+    NICS = [("igb",)]
+    OPTIONS = {"nb_cpus": NB_QUEUES + 1}
+
+    def setUp(self):
+        self.random = random.Random(2)
+        self.flows = frames.mixture(NB_FLOWS)
+        self.nb_sent = 0
+
+    def test_frames_wake_who_the_oracle_names_by_dpdks_driver(self):
+        self.check([])
+
+    def test_frames_wake_who_the_oracle_names_by_our_driver(self):
+        if PMD is None:
+            self.skipTest("net_igb was not built: there is no driver SDK")
+        self.check(["-d", PMD])
+
+    def check(self, driver):
+        with self.vm.start([STEERED, "-l", f"0-{NB_QUEUES}", "--no-telemetry", *driver, "-a",
+                            self.vm.nics[0].address, "--", NB_QUEUES, KEY.hex()]) as program:
+            self.program = program
+            program.expect("ready")
+            self.steering = rss.Steering(NB_QUEUES, KEY, types=TYPES)
+            self.set_reta()
+            program.expect("reta is set")
+            # each worker is woken by that, too
+            program.expect("link up")
+            self.one_frame()
+            before = self.wakes()
+            nb_wakes, nb_crossed = self.one_by_one(before, NB_WAKES)
+            self.change_while_frames_come()
+            self.one_frame()
+            self.one_by_one(self.wakes(), NB_FLOWS)
+            interrupts = self.vm.interrupts(self.vm.nics[0])
+            program.say("end")
+            done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        self.assertIn("stop 0 close 0 missing 0", done.output)
+        self.check_workers(done.output, interrupts)
+        print(f"\n# {NB_WAKES} frames one by one: {nb_wakes} wakes, {nb_crossed} of others",
+              file=sys.stderr)
+        self.assertGreaterEqual(nb_wakes, NB_WAKES * 0.9)  # the others found the worker awake
+        self.assertEqual(nb_crossed, 0)
+
+    def set_reta(self):
+        """Another one, at random."""
+        reta = [self.random.randrange(NB_QUEUES) for _ in range(rss.DEFAULT_RETA_SIZE)]
+        self.program.say(" ".join(["reta", *map(str, reta)]))
+        self.steering = rss.Steering(NB_QUEUES, KEY, reta, TYPES)
+
+    def one_frame(self):
+        """Sends one of a flow at random; the queue that it has to come to."""
+        frame = frames.numbered(self.random.choice(self.flows), self.nb_sent)
+        self.vm.nics[0].wire.send([frame])
+        value, queue = self.steering.steer(frame)
+        match = self.program.expect(FRAME.pattern)
+        self.assertEqual(match.groups(), (str(self.nb_sent), str(queue), f"{value:08x}"))
+        self.nb_sent += 1
+        return queue
+
+    def wakes(self):
+        """Of each worker, when all sleep again."""
+        return [int(word) for word in self.program.expect(r"wakes ([\d ]+)\n")[1].split()]
+
+    def one_by_one(self, before, nb_frames):
+        """Frames that each find all workers asleep: how many wakes there were, and how many of workers
+        that neither the frame was for nor the one before, whose interrupt may come late."""
+        nb_wakes = nb_crossed = 0
+        last = None
+        for _ in range(nb_frames):
+            queue = self.one_frame()
+            after = self.wakes()
+            delta = [new - old for old, new in zip(before, after)]
+            nb_wakes += delta[queue]
+            nb_crossed += sum(n for q, n in enumerate(delta) if q not in (queue, last))
+            before, last = after, queue
+        return nb_wakes, nb_crossed
+
+    def change_while_frames_come(self):
+        """None is lost; what is on its way goes by the old RETA or by the new one."""
+        old = self.steering
+        sent = {}
+        for i in range(NB_FLOOD):
+            if i == NB_FLOOD // 2:
+                self.set_reta()
+            frame = frames.numbered(self.random.choice(self.flows), self.nb_sent)
+            sent[self.nb_sent] = frame
+            self.vm.nics[0].wire.send([frame])
+            self.nb_sent += 1
+        moved = is_set = False
+        while sent or not is_set:
+            match = self.program.expect(rf"(reta is set)|{FRAME.pattern}")
+            if match[1]:
+                is_set = True
+                continue
+            number, queue, value = match.groups()[1:]
+            frame = sent.pop(int(number))
+            (hashed, before), (_, after) = old.steer(frame), self.steering.steer(frame)
+            self.assertEqual(value, f"{hashed:08x}")
+            self.assertIn(int(queue), (before, after))
+            moved |= int(queue) != before
+        self.assertTrue(moved)
+        self.program.expect("wakes .*\n")
+
+    def check_workers(self, output, interrupts):
+        workers = [dict((name, int(value)) for name, value in re.findall(r"(\w+) (\d+)", line))
+                   for line in re.findall(r"worker \d+: (.*)", output)]
+        self.assertEqual(sum(worker["packets"] for worker in workers), self.nb_sent)
+        on_cpu = [0] * (NB_QUEUES + 1)
+        for vector, (cpus, counts) in interrupts.items():
+            if vector == 0 or sum(counts) == 0:
+                continue
+            cpu = int(cpus)
+            self.assertEqual(sum(counts), counts[cpu], f"vector {vector}: {counts}, on {cpus}")
+            on_cpu[cpu] += counts[cpu]
+        for cpu, worker in enumerate(workers, start=1):
+            self.assertEqual((worker["rescues"], worker["arm_errors"]), (0, 0))
+            # no more interrupts than packets, though one may come for what was polled already
+            self.assertLessEqual(on_cpu[cpu], worker["packets"], f"CPU {cpu}: {interrupts}")
+            self.assertGreaterEqual(on_cpu[cpu], worker["interrupts"], f"CPU {cpu}: {interrupts}")
+            self.assertGreater(worker["interrupts"], 0)
+
+
+if __name__ == "__main__":
+    guest.main()
