@@ -28,8 +28,9 @@
 #define FRAME_LEN 60
 #define ETHERTYPE 0x88b5 /* local, experimental */
 #define NUMBER_AT RTE_ETHER_HDR_LEN
-#define MAX_LOG	  (1 << 16)
+#define MAX_LOG	  (1 << 20) /* of many changes */
 #define BURST	  32
+#define NAP_US	  20
 #define RINGS	  "rings" /* two ports of net_ring, cross-connected: they are no devices */
 /* where the addresses of NICs are */
 #define NEAR_NIC "ROUSE_NEAR_NIC"
@@ -322,10 +323,19 @@ is_up(uint16_t port)
 }
 
 void
+pmd_yield(const struct pmd_rig *r)
+{
+	if (r->kind->is_nic)
+		usleep(NAP_US);
+	else
+		sched_yield();
+}
+
+void
 pmd_wait_up(const struct pmd_rig *r)
 {
 	while (r->kind->tx != NULL && !(is_up(r->rx) && is_up(r->tx)))
-		sched_yield();
+		pmd_yield(r);
 }
 
 static uint16_t
@@ -520,7 +530,7 @@ pmd_wait_asleep(const struct pmd_rig *r)
 	struct rouse_worker_stats s;
 
 	do {
-		sched_yield();
+		pmd_yield(r);
 		s = pmd_stats(r);
 	} while (s.parks != s.wakes + s.recheck_hits + 1);
 }
@@ -546,7 +556,7 @@ pmd_wait_settled(const struct pmd_rig *r)
 
 		assert_int_equal(rouse_worker_post(r->worker, count_message, &is_done), 0);
 		while (!atomic_load(&is_done))
-			sched_yield();
+			pmd_yield(r);
 		pmd_wait_asleep(r);
 	}
 }
@@ -601,7 +611,7 @@ static void
 send_one(struct pmd_rig *r)
 {
 	while (!pmd_try_send(r))
-		sched_yield();
+		pmd_yield(r);
 }
 
 void
@@ -609,9 +619,9 @@ pmd_exchange(struct pmd_rig *r, uint32_t nb)
 {
 	while (nb-- > 0) {
 		while (r->nb_sent - atomic_load(&pmd_seen.nb) >= PMD_WINDOW)
-			sched_yield();
+			pmd_yield(r);
 		send_one(r);
 	}
 	while (atomic_load(&pmd_seen.nb) != r->nb_sent)
-		sched_yield();
+		pmd_yield(r);
 }

@@ -79,6 +79,9 @@ void pmd_set_up(uint16_t port, struct rte_mempool *pool);
 void pmd_start_port(uint16_t port);
 /* The socket that sends, as its interface is another now. */
 void pmd_open_socket(struct pmd_rig *r);
+/* Let other threads run. NICs are those of a guest, whose processors take turns: one that does not
+ * sleep keeps the others waiting, up to 0.1 s. */
+void pmd_yield(const struct pmd_rig *r);
 /* Wait until both ends have a link. */
 void pmd_wait_up(const struct pmd_rig *r);
 

@@ -52,7 +52,7 @@ check_other_goes_on(void)
 
 	assert_int_equal(write(other, &one, sizeof(one)), sizeof(one));
 	while (atomic_load(&nb_other) == before)
-		sched_yield();
+		pmd_yield(&rig);
 }
 
 /* ---- what holds after each change ---- */

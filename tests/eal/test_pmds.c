@@ -17,6 +17,7 @@
 #include "pmd_rig.h"
 
 #define NB_CYCLES     300
+#define SAID_EVERY    10000 /* cycles */
 #define NB_FLOOD      20000
 #define IDLE_MS	      200
 #define MAX_TAP_WAKES 4 /* of a tap that is idle for so long */
@@ -63,6 +64,9 @@ each_frame_that_finds_the_worker_asleep_wakes_it(void **state)
 		unit_deadline();
 		pmd_wait_asleep(&rig);
 		pmd_exchange(&rig, 1 + i % 4);
+		/* who started it takes silence for a stall */
+		if ((i + 1) % SAID_EVERY == 0)
+			print_message("# cycle %lu\n", i + 1);
 	}
 	s = pmd_stats(&rig);
 	print_message("# %lu cycles: %" PRIu64 " wakes, %" PRIu64 " by timer, %" PRIu64

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Frames of known flows for the guest's NICs, made by Scapy."""
 
+import functools
+
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
@@ -9,14 +11,21 @@ from scapy.packet import Raw
 HEADER_LEN = 42  # Ethernet, IPv4, UDP
 
 
-def udp(nb_frames, nb_flows=64, length=60, first=0):
-    """UDP frames, flow after flow in turn, numbered in the last four bytes."""
+@functools.lru_cache
+def udp_flows(nb_flows, length):
+    """What their frames begin with: Scapy takes its time."""
     flows = []
     for flow in range(nb_flows):
         packet = (Ether(src="02:00:00:00:00:01", dst="ff:ff:ff:ff:ff:ff") /
                   IP(src=f"198.18.{flow >> 8}.{flow & 255}", dst="198.19.0.1") /
                   UDP(sport=1024 + flow, dport=53, chksum=0) / Raw(bytes(length - HEADER_LEN)))
         flows.append(bytes(packet)[:-4])
+    return flows
+
+
+def udp(nb_frames, nb_flows=64, length=60, first=0):
+    """UDP frames, flow after flow in turn, numbered in the last four bytes."""
+    flows = udp_flows(nb_flows, length)
     return [flows[i % nb_flows] + i.to_bytes(4, "big") for i in range(first, first + nb_frames)]
 
 

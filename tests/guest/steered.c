@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,10 +94,8 @@ say_wakes(void)
 	int len = 0;
 
 	for (unsigned int i = 0; i < crew_size; i++) {
-		do {
-			sched_yield();
-			rouse_worker_stats_get(crew[i], &s);
-		} while (!is_asleep(&s));
+		while (rouse_worker_stats_get(crew[i], &s), !is_asleep(&s))
+			usleep(LOOK_US);
 		len += snprintf(line + len, sizeof(line) - (size_t)len, " %lu",
 				(unsigned long)s.wakes);
 	}
