@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a machine lacks is named with its remedy; what happens to a port under load is survived, with
+every mbuf back at the end.
+"""
+
+import re
+import signal
+
+import frames
+import guest
+
+NB_FRAMES = 200
+NB_TOO_MANY = 3000  # more than the NIC's ring takes
+
+
+class WithoutIommu(guest.Test):
+    NICS = [("igb",)]
+    OPTIONS = {"iommu": None}
+
+    def test_it_is_refused_with_an_errno_and_the_remedy(self):
+        check_refused(self, "turn the IOMMU on: (VT-d|AMD-Vi) in the firmware, and .*iommu=pt on the "
+                            "kernel's command line")
+
+
+class WithoutRemapping(guest.Test):
+    NICS = [("igb",)]
+    OPTIONS = {"iommu": "intremap=off"}
+
+    def test_it_is_refused_with_an_errno_and_the_remedy(self):
+        check_refused(self, "turn interrupt remapping on: no intremap=off on the kernel's command line")
+
+
+def check_refused(test, remedy):
+    """By a run in one line, and by a check."""
+    address = test.vm.nics[0].address
+    done = test.vm.run([guest.ROUSEPMD, "-l", "0-1", "-a", address, "--", "--forward-mode=rxonly"])
+    test.assertEqual(done.status, 1, done.output)
+    lines = re.findall(rf"^rousepmd: -a {address}: there is no port of it.*", done.output, re.MULTILINE)
+    test.assertEqual(len(lines), 1, done.output)
+    test.assertRegex(lines[0], remedy)
+    done = test.vm.run([guest.ROUSEPMD, "-l", "0-1", "-a", address, "--", "--check"])
+    test.assertEqual(done.status, 1, done.output)
+    test.assertRegex(done.output, remedy)
+
+
+class Faults(guest.Test):
+    """One port, whose two queues a worker each has, that sends back what it receives."""
+
+    NICS = [("igb",), ("igb", "", "none")]
+
+    def start(self):
+        program = self.enterContext(self.vm.start(
+            [guest.ROUSEPMD, "-l", "0-2", "-a", self.vm.nics[0].address, "--", "--rxq=2", "--txq=2",
+             "--stats-period=1"]))
+        program.expect(r"rx +0 pps")  # the workers have been started
+        self.vm.nics[0].wire.take()
+        return program
+
+    def check_it_forwards(self):
+        """Each frame wakes a worker."""
+        wire = self.vm.nics[0].wire
+        for frame in frames.udp(NB_FRAMES):
+            wire.send([frame])
+            self.assertEqual(wire.expect(1), [frame])
+
+    def end(self, program):
+        """In good order; what it said."""
+        program.signal(signal.SIGINT)
+        done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        self.assertNotIn("mbufs came back", done.output)
+        self.assertNotRegex(done.output, "rescues [1-9]")
+        return done.output
+
+    def test_a_nic_that_is_not_bound_is_refused_with_the_remedy(self):
+        address = self.vm.nics[1].address
+        done = self.vm.run([guest.ROUSEPMD, "-l", "0-1", "-a", address, "--", "--forward-mode=rxonly"])
+        self.assertEqual(done.status, 1, done.output)
+        self.assertRegex(done.output, f"rousepmd: -a {address}: there is no port of it; bind it: .*"
+                                      f"dpdk-devbind.py --bind=vfio-pci {address}")
+
+    def test_a_link_that_is_down_at_the_start_comes_up(self):
+        nic = self.vm.nics[0]
+        nic.set_link(False)
+        program = self.start()
+        nic.set_link(True)
+        self.check_it_forwards()
+        self.end(program)
+
+    def test_rings_that_were_full_are_drained_and_go_on(self):
+        program = self.start()
+        self.check_it_forwards()
+        wire = self.vm.nics[0].wire
+        program.signal(signal.SIGSTOP)
+        wire.send(frames.udp(NB_TOO_MANY))
+        program.signal(signal.SIGCONT)
+        # what there was no room for is lost or held back, so no number: until nothing comes
+        program.expect(r"(rx +0 pps[^\n]*\n){3}")
+        self.assertGreater(len(wire.take()), 0)
+        self.check_it_forwards()
+        self.end(program)
+
+    def test_a_device_that_is_reset_under_load_is_let_go_of_in_good_order(self):
+        nic = self.vm.nics[0]
+        program = self.start()
+        self.check_it_forwards()
+        nic.wire.send(frames.udp(NB_FRAMES))
+        self.vm.shell(f"echo 1 >/sys/bus/pci/devices/{nic.address}/reset")
+        program.expect(r"(rx +0 pps[^\n]*\n){3}")
+        self.end(program)
+        nic.wire.take()
+        # and the next start finds it as good as new
+        program = self.start()
+        self.check_it_forwards()
+        self.end(program)
+
+
+if __name__ == "__main__":
+    guest.main()
