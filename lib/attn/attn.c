@@ -14,6 +14,7 @@ rouse_attn_init_with(struct rouse_attn *a, int doorbell)
 {
 	memset(a, 0, sizeof(*a));
 	a->doorbell = doorbell;
+	atomic_store_explicit(&a->nb_details, ROUSE_ATTN_BITS, memory_order_relaxed);
 	atomic_store_explicit(&a->state, ROUSE_ATTN_ATTEND, memory_order_release);
 }
 

@@ -11,8 +11,13 @@
  *
  * Each worker has an attention word (64 bits, one bit a device), a detail word per device (64
  * bits, one bit an event ring), a state and a doorbell. A bit means what the worker that owns
- * the word says it means: a source is the pair (worker, bit). The message that a vector sends is
- * a set of these bits, so two rings behind one vector overwrite nothing.
+ * the word says it means: a source is the pair (worker, bit); which is whose says
+ * rouse_attn_alloc.h. The message that a vector sends is a set of these bits, so two rings behind
+ * one vector overwrite nothing.
+ *
+ * A device is known by the number of its detail word, and its bit is that number modulo 64. So the
+ * first 64 devices have a bit each; only where bits are shared are there more, and then whoever
+ * finds a bit set looks at every detail word that it may stand for.
  *
  * Both halves of the park handshake stand here, each once: the producer's steps P1 to P6 and the
  * consumer's stores, fences and looks. What a worker does between them is lib/worker's business.
@@ -35,6 +40,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rouse_atomic.h>
@@ -48,7 +54,7 @@ using std::atomic_thread_fence;
 extern "C" {
 #endif
 
-#define ROUSE_ATTN_BITS 64 /**< devices of a worker, and event rings of a (worker, device) */
+#define ROUSE_ATTN_BITS 64 /**< of a word: devices, or event rings of a (worker, device) */
 
 /** A consumer's states; what a producer owes in each is in the table of docs/architecture.md. */
 enum rouse_attn_state {
@@ -64,21 +70,42 @@ struct rouse_attn {
 	/** An eventfd; producers write it, the consumer waits for it edge-triggered and never
 	 * reads it. Constant. */
 	int doorbell;
+	/** Detail words that have a device are below this, which is at least ROUSE_ATTN_BITS.
+	 * Written by a control thread before a producer knows of the device, read by the consumer.
+	 */
+	ROUSE_ATOMIC(uint32_t) nb_details;
 	/** When the event happened whose producer won P6, TSC cycles; 0 while it is not known.
 	 * Written by that producer, cleared by the consumer before it parks. */
 	ROUSE_ATOMIC(uint64_t) event_tsc;
 	/** Attention word. Bits set by producers, taken by the consumer. */
 	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint64_t) word;
-	/** Detail words. Bits set by producers, taken by the consumer. */
+	/** Detail words. Bits set by producers, taken by the consumer. Where bits are shared, more
+	 * of them follow: see rouse_attn_memsize(). */
 	alignas(ROUSE_CACHE_LINE) ROUSE_ATOMIC(uint64_t) detail[ROUSE_ATTN_BITS];
 };
 
 /** Where a producer signals: what the message data of a vector comes down to. */
 struct rouse_attn_target {
 	struct rouse_attn *attn; /**< the consumer's */
-	uint8_t device;		 /**< bit of the attention word */
+	uint16_t device;	 /**< its detail word; modulo 64 its bit of the attention word */
 	uint8_t ring;		 /**< bit of the device's detail word */
 };
+
+/**
+ * Bytes of an attention with so many detail words, as a consumer needs it whose bits are shared.
+ * They are zeroed memory on cache lines of its own; rouse_attn_init() makes an attention of its
+ * first sizeof(struct rouse_attn).
+ *
+ * @param nb_details  at least ROUSE_ATTN_BITS
+ */
+static inline size_t
+rouse_attn_memsize(uint32_t nb_details)
+{
+	size_t more = nb_details - ROUSE_ATTN_BITS;
+	size_t size = sizeof(struct rouse_attn) + more * sizeof(ROUSE_ATOMIC(uint64_t));
+
+	return (size + ROUSE_CACHE_LINE - 1) / ROUSE_CACHE_LINE * ROUSE_CACHE_LINE;
+}
 
 /**
  * Make an attention with no bit set, in state ATTEND, and its doorbell.
@@ -127,7 +154,8 @@ rouse_attn_mark(const struct rouse_attn_target *t)
 	atomic_fetch_or_explicit(&a->detail[t->device], UINT64_C(1) << t->ring,
 				 memory_order_seq_cst);
 	ROUSE_WINDOW(P_DETAIL);
-	atomic_fetch_or_explicit(&a->word, UINT64_C(1) << t->device, memory_order_seq_cst);
+	atomic_fetch_or_explicit(&a->word, UINT64_C(1) << t->device % ROUSE_ATTN_BITS,
+				 memory_order_seq_cst);
 	ROUSE_WINDOW(P_MARKED);
 	return true;
 }
@@ -224,7 +252,17 @@ rouse_attn_mark_own(const struct rouse_attn_target *t)
 {
 	atomic_fetch_or_explicit(&t->attn->detail[t->device], UINT64_C(1) << t->ring,
 				 memory_order_seq_cst);
-	atomic_fetch_or_explicit(&t->attn->word, UINT64_C(1) << t->device, memory_order_seq_cst);
+	atomic_fetch_or_explicit(&t->attn->word, UINT64_C(1) << t->device % ROUSE_ATTN_BITS,
+				 memory_order_seq_cst);
+}
+
+/** After rouse_attn_take(): the detail words that a bit stands for have its number, and those 64,
+ * 128, ... above it, as far as they are below this. Read after the word: who set the bit of a
+ * device was told of it after this was raised. */
+static inline unsigned int
+rouse_attn_nb_details(const struct rouse_attn *a)
+{
+	return atomic_load_explicit(&a->nb_details, memory_order_relaxed);
 }
 
 /** The rings of a device that are marked, a bit each: a settled entry in another one was lost. */
@@ -234,7 +272,7 @@ rouse_attn_marked_rings(const struct rouse_attn *a, unsigned int device)
 	uint64_t word = atomic_load_explicit(&a->word, memory_order_acquire);
 	uint64_t bits = atomic_load_explicit(&a->detail[device], memory_order_acquire);
 
-	return (word >> device & 1) != 0 ? bits : 0;
+	return (word >> device % ROUSE_ATTN_BITS & 1) != 0 ? bits : 0;
 }
 
 /** ATTEND -> PARK, the store. The caller arms its plain sources next. */
@@ -275,13 +313,13 @@ rouse_attn_unpark(struct rouse_attn *a)
 #define ROUSE_ATTN_MAX_PORTS 256 /**< port numbers are below this */
 
 /**
- * Who shall be told of a queue's events: a worker, and its bit for the queue's device. The third
+ * Who shall be told of a queue's events: a worker, and its number for the queue's device. The third
  * part of a target, the ring bit, is the driver's to say: it is the number of the event ring, which
  * is below ROUSE_ATTN_BITS.
  */
 struct rouse_attn_owner {
 	struct rouse_attn *attn; /**< the worker's */
-	uint8_t device;		 /**< bit of the attention word */
+	uint16_t device;	 /**< as in struct rouse_attn_target */
 };
 
 /** How an interrupt reaches the owner of a queue. */
