@@ -160,7 +160,8 @@ rouse_attn_alloc_create(const struct rouse_attn_alloc_conf *conf)
 		a->conf.max_details = DEFAULT_DETAILS;
 	a->default_processor = ROUSE_ATTN_NONE;
 	a->processors = calloc(a->conf.max_processors, sizeof(struct processor *));
-	if (a->processors == NULL) {
+	if (a->processors == NULL || attn_places_init(a) != 0) {
+		free(a->processors);
 		free(a);
 		return NULL;
 	}
@@ -194,6 +195,7 @@ rouse_attn_alloc_destroy(struct rouse_attn_alloc *a)
 	for (unsigned int i = 0; i < ROUSE_ATTN_MAX_TYPES; i++)
 		free(a->types[i].entries);
 	free(a->sources);
+	free(a->buckets);
 	free(a->processors);
 	pthread_mutex_destroy(&a->lock);
 	free(a);

@@ -47,6 +47,7 @@ struct place {
 	uint16_t device;
 	uint64_t taken; /* ring bits given to sources that wanted one */
 	struct holding *holdings;
+	struct place *next; /* in its bucket */
 };
 
 struct processor {
@@ -100,6 +101,9 @@ struct rouse_attn_alloc {
 	struct processor **processors; /* by number */
 	uint32_t nb_online;
 	uint32_t default_processor;
+	struct place **buckets; /* by processor, key and instance */
+	uint32_t nb_buckets;	/* a power of two */
+	uint32_t nb_places;
 	struct source **sources; /* by number */
 	uint32_t nb_sources, room;
 	uint32_t first_free; /* no number below this is free */
@@ -131,6 +135,7 @@ void attn_layout_tell(const struct rouse_attn_alloc *a, const struct processor *
 
 /* attn_alloc_place.c: devices on processors */
 
+int attn_places_init(struct rouse_attn_alloc *a);
 uint64_t attn_marked(const struct processor *p, uint32_t device);
 bool attn_has_room(const struct rouse_attn_alloc *a, const struct processor *p,
 		   const struct source *s, bool *needs_bit);

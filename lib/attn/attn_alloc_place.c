@@ -22,25 +22,100 @@ attn_marked(const struct processor *p, uint32_t device)
 		       : atomic_load_explicit(&p->attn->detail[device], memory_order_acquire);
 }
 
-static struct place *
-find_place(const struct processor *p, uint64_t key, uint32_t instance)
+/* ---- the places of all processors, to be found by what they are ---- */
+
+#define FIRST_BUCKETS 64
+
+static uint32_t
+hash(uint32_t processor, uint64_t key, uint32_t instance)
 {
-	for (uint32_t i = 0; i < p->nb_places; i++)
-		if (p->places[i]->key == key && p->places[i]->instance == instance)
-			return p->places[i];
-	return NULL;
+	uint64_t mixed = (key + ((uint64_t)processor << 32 | instance)) *
+			 UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint32_t)(mixed >> 32);
 }
+
+static struct place **
+bucket_of(const struct rouse_attn_alloc *a, uint32_t processor, uint64_t key, uint32_t instance)
+{
+	return &a->buckets[hash(processor, key, instance) & (a->nb_buckets - 1)];
+}
+
+int
+attn_places_init(struct rouse_attn_alloc *a)
+{
+	a->nb_buckets = FIRST_BUCKETS;
+	a->buckets = calloc(a->nb_buckets, sizeof(struct place *));
+	return a->buckets == NULL ? -ENOMEM : 0;
+}
+
+static void
+enter_bucket(struct rouse_attn_alloc *a, struct place *place)
+{
+	struct place **bucket = bucket_of(a, place->processor->number, place->key, place->instance);
+
+	place->next = *bucket;
+	*bucket = place;
+}
+
+static void
+leave_bucket(struct rouse_attn_alloc *a, const struct place *place)
+{
+	struct place **at = bucket_of(a, place->processor->number, place->key, place->instance);
+
+	while (*at != place)
+		at = &(*at)->next;
+	*at = place->next;
+}
+
+/* As many buckets as places, or so; without memory for more the chains are longer. */
+static void
+grow_buckets(struct rouse_attn_alloc *a)
+{
+	struct place **old = a->buckets;
+	uint32_t nb_old = a->nb_buckets;
+	struct place **buckets = calloc(nb_old * 2, sizeof(struct place *));
+
+	if (buckets == NULL)
+		return;
+	a->buckets = buckets;
+	a->nb_buckets = nb_old * 2;
+	for (uint32_t i = 0; i < nb_old; i++) {
+		while (old[i] != NULL) {
+			struct place *place = old[i];
+
+			old[i] = place->next;
+			enter_bucket(a, place);
+		}
+	}
+	free(old);
+}
+
+static struct place *
+find_place(const struct rouse_attn_alloc *a, const struct processor *p, uint64_t key,
+	   uint32_t instance)
+{
+	struct place *place = *bucket_of(a, p->number, key, instance);
+
+	while (place != NULL &&
+	       (place->processor != p || place->key != key || place->instance != instance))
+		place = place->next;
+	return place;
+}
+
+/* ---- a place for a source ---- */
 
 /* The instance of the source's device that it would be of, and its place on the processor, NULL:
  * there is none yet. */
 static struct place *
-find_room(const struct processor *p, const struct source *s, uint32_t *instance)
+find_room(const struct rouse_attn_alloc *a, const struct processor *p, const struct source *s,
+	  uint32_t *instance)
 {
 	struct place *place;
 
 	*instance = 0;
 	for (;;) {
-		place = find_place(p, s->key, *instance);
+		place = find_place(a, p, s->key, *instance);
 		if (place == NULL || !s->wants_ring || place->taken != UINT64_MAX)
 			return place;
 		++*instance;
@@ -54,7 +129,7 @@ attn_has_room(const struct rouse_attn_alloc *a, const struct processor *p, const
 {
 	uint32_t instance;
 
-	*needs_bit = find_room(p, s, &instance) == NULL;
+	*needs_bit = find_room(a, p, s, &instance) == NULL;
 	return !*needs_bit || attn_layout_has_room(a, p, s->key, instance);
 }
 
@@ -92,6 +167,9 @@ add_place(struct rouse_attn_alloc *a, struct processor *p, uint64_t key, uint32_
 	place->instance = instance;
 	place->device = (uint16_t)device;
 	p->places[p->nb_places++] = place;
+	if (++a->nb_places > a->nb_buckets)
+		grow_buckets(a);
+	enter_bucket(a, place);
 	*out = place;
 	return 0;
 }
@@ -103,6 +181,8 @@ remove_place(struct rouse_attn_alloc *a, struct place *place)
 	uint32_t i = 0;
 
 	attn_layout_give_back(a, place);
+	leave_bucket(a, place);
+	a->nb_places--;
 	while (p->places[i] != place)
 		i++;
 	p->places[i] = p->places[--p->nb_places];
@@ -114,7 +194,7 @@ int
 attn_hold(struct rouse_attn_alloc *a, struct processor *p, struct source *s, struct holding *h)
 {
 	uint32_t instance;
-	struct place *place = find_room(p, s, &instance);
+	struct place *place = find_room(a, p, s, &instance);
 	int ret = place != NULL ? 0 : add_place(a, p, s->key, instance, &place);
 
 	if (ret != 0)
