@@ -355,9 +355,9 @@ remove_processor(struct rouse_attn_alloc *a, struct processor *p)
 {
 	if (p->nb_places != 0)
 		return attn_refuse(a, -EBUSY,
-				   "processor %u (%s) has %u sources and %u places for late "
-				   "signals; remove these first",
-				   p->number, p->name, p->nb_sources, p->nb_late);
+				   "processor %u (%s) has %u sources, and %u that stay; remove "
+				   "these first",
+				   p->number, p->name, p->nb_sources, p->nb_staying);
 	a->processors[p->number] = NULL;
 	if (p->presence != ROUSE_ATTN_OFFLINE) {
 		a->nb_online -= p->presence == ROUSE_ATTN_ONLINE;

@@ -33,7 +33,8 @@ struct source {
 	uint32_t mask_words;
 	bool is_pinned; /* to where it is */
 	bool wants_ring;
-	bool is_late; /* keeps a place for late signals, and goes nowhere */
+	bool stays;   /* it is its processor's own, or late */
+	bool is_late; /* it keeps a place for late signals */
 	struct holding at;
 	struct holding to; /* while it is being moved */
 };
@@ -60,7 +61,7 @@ struct processor {
 	struct place **places;
 	uint32_t nb_places, room;
 	uint32_t nb_sources; /* on it, and on their way to it */
-	uint32_t nb_late;
+	uint32_t nb_staying;
 };
 
 /* A device of a type's layout. */

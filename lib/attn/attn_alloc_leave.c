@@ -49,7 +49,7 @@ plan_source(struct rouse_attn_alloc *a, const struct processor *leaving, struct 
 static bool
 is_leaving_it(const struct source *s, const struct processor *p)
 {
-	return s != NULL && !s->is_late && s->at.place->processor == p;
+	return s != NULL && !s->stays && s->at.place->processor == p;
 }
 
 /* Of all its sources, or of none. */
@@ -79,7 +79,7 @@ check_sources(struct rouse_attn_alloc *a, const struct processor *p)
 	for (uint32_t i = 0; i < a->nb_sources; i++) {
 		const struct source *s = a->sources[i];
 
-		if (s == NULL || s->is_late)
+		if (s == NULL || s->stays)
 			continue;
 		if (s->at.place->processor == p && s->is_pinned)
 			return attn_refuse(

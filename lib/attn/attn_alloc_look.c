@@ -31,7 +31,7 @@ rouse_attn_alloc_processor_get(struct rouse_attn_alloc *a, uint32_t processor,
 		info->type = p->type;
 		info->attn = p->attn;
 		info->nb_sources = p->nb_sources;
-		info->nb_late = p->nb_late;
+		info->nb_staying = p->nb_staying;
 		info->nb_used = (uint32_t)__builtin_popcountll(used);
 		info->nb_reserved = (uint32_t)__builtin_popcountll(reserved);
 		info->nb_free = ROUSE_ATTN_BITS - info->nb_used - info->nb_reserved;
@@ -193,8 +193,8 @@ dump_processor(const struct rouse_attn_alloc *a, FILE *file, const struct proces
 		p->number, p->name, p->type, presence_name(p->presence),
 		a->default_processor == p->number ? ", default" : "", nb_used,
 		ROUSE_ATTN_BITS - nb_used - nb_reserved, nb_reserved);
-	fprintf(file, "%u sources, %u places for late signals, %u detail words\n", p->nb_sources,
-		p->nb_late, attn_layout_nb_details(a, p));
+	fprintf(file, "%u sources, %u that stay, %u detail words\n", p->nb_sources, p->nb_staying,
+		attn_layout_nb_details(a, p));
 	for (unsigned int bit = 0; bit < ROUSE_ATTN_BITS; bit++) {
 		if ((t->reserved >> bit & 1) != 0) {
 			fprintf(file, "  bit %2u: reserved for %s", bit, t->reserved_for[bit]);

@@ -208,8 +208,8 @@ attn_hold(struct rouse_attn_alloc *a, struct processor *p, struct source *s, str
 	}
 	h->next = place->holdings;
 	place->holdings = h;
-	p->nb_sources += !s->is_late;
-	p->nb_late += s->is_late;
+	p->nb_sources += !s->stays;
+	p->nb_staying += s->stays;
 	return 0;
 }
 
@@ -239,8 +239,8 @@ attn_let_go(struct rouse_attn_alloc *a, struct holding *h)
 	*at = h->next;
 	if (h->source->wants_ring)
 		place->taken &= ~h->rings;
-	place->processor->nb_sources -= !h->source->is_late;
-	place->processor->nb_late -= h->source->is_late;
+	place->processor->nb_sources -= !h->source->stays;
+	place->processor->nb_staying -= h->source->stays;
 	h->place = NULL;
 	if (place->holdings == NULL)
 		remove_place(a, place);

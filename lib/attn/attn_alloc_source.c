@@ -119,6 +119,7 @@ choose(struct rouse_attn_alloc *a, const struct source *s, const struct rouse_at
 	switch (wish->policy) {
 	case ROUSE_ATTN_PINNED:
 	case ROUSE_ATTN_AT:
+	case ROUSE_ATTN_OWN:
 		return choose_given(a, s, wish->processor, out);
 	case ROUSE_ATTN_LEAST_LOADED:
 		return refuse_choice(a, s,
@@ -219,6 +220,7 @@ add(struct rouse_attn_alloc *a, const struct rouse_attn_wish *wish, struct sourc
 		.key = wish->key,
 		.wants_ring = wish->wants_ring,
 		.is_pinned = wish->policy == ROUSE_ATTN_PINNED,
+		.stays = wish->policy == ROUSE_ATTN_OWN,
 		.mask = has_mask ? (uint64_t *)(uintptr_t)wish->mask : NULL,
 		.mask_words = has_mask ? wish->mask_words : 0,
 	};
@@ -316,9 +318,11 @@ check_movable(struct rouse_attn_alloc *a, const struct source *s)
 	if (s->to.place != NULL)
 		return attn_refuse(a, -EBUSY, "%s: it is being moved to processor %u already",
 				   s->name, s->to.place->processor->number);
-	if (s->is_pinned || s->is_late)
+	if (s->is_pinned || s->stays)
 		return attn_refuse(a, -EPERM, "%s: it is %s processor %u (%s)", s->name,
-				   s->is_late ? "for late signals of" : "pinned to",
+				   s->is_pinned ? "pinned to"
+				   : s->is_late ? "for late signals of"
+						: "for nobody but",
 				   s->at.place->processor->number, s->at.place->processor->name);
 	return 0;
 }
@@ -399,6 +403,7 @@ keep_place(struct rouse_attn_alloc *a, struct source *s, int *late)
 	struct source model = {
 		.key = s->key,
 		.wants_ring = s->wants_ring,
+		.stays = true,
 		.is_late = true,
 	}, *keeper;
 	int ret;
@@ -408,7 +413,7 @@ keep_place(struct rouse_attn_alloc *a, struct source *s, int *late)
 	if (ret != 0)
 		return ret;
 	s->at.place->processor->nb_sources--;
-	s->at.place->processor->nb_late++;
+	s->at.place->processor->nb_staying++;
 	hand_over(&s->at, &keeper->at, keeper);
 	*late = keeper->number;
 	return 0;

@@ -120,7 +120,7 @@ int rouse_attn_alloc_unreserve(struct rouse_attn_alloc *a, unsigned int type, un
 enum rouse_attn_presence {
 	ROUSE_ATTN_ONLINE,  /**< sources may come */
 	ROUSE_ATTN_LEAVING, /**< its sources move away: rouse_attn_alloc_leave() */
-	ROUSE_ATTN_OFFLINE, /**< it has none, but signals that are late */
+	ROUSE_ATTN_OFFLINE, /**< it has none but its own, and those for late signals */
 };
 
 /**
@@ -165,12 +165,13 @@ enum rouse_attn_policy {
 	ROUSE_ATTN_WITHIN,	 /**< likewise, of the processors in a mask, for good */
 	ROUSE_ATTN_PINNED,	 /**< on this processor, for good */
 	ROUSE_ATTN_AT,		 /**< on this processor now; it may be moved anywhere */
+	ROUSE_ATTN_OWN,		 /**< this processor's own: it stays, even when that is offline */
 };
 
 /** What a source asks for. */
 struct rouse_attn_wish {
 	enum rouse_attn_policy policy; /**< where it may be */
-	uint32_t processor;	       /**< PINNED, AT */
+	uint32_t processor;	       /**< PINNED, AT, OWN */
 	const uint64_t *mask;	       /**< WITHIN: a bit a processor, of mask_words times 64 */
 	uint32_t mask_words;	       /**< WITHIN */
 	uint64_t key;		       /**< its device: sources of one key share a detail word */
@@ -231,7 +232,7 @@ int rouse_attn_alloc_remove(struct rouse_attn_alloc *a, int source);
  *
  * @param a       the allocations
  * @param source  its number
- * @param to      where: PINNED or AT: that processor; else one of those that it may be on and is
+ * @param to      where: PINNED, AT, OWN: that processor; else one of those that it may be on and is
  *                not on now. What it may be on does not change
  * @param place   filled: where it will be
  * @return 0; -ENOENT: no such source; -EBUSY: it is being moved already; -EEXIST: it is there;
@@ -316,12 +317,12 @@ struct rouse_attn_processor_info {
 	enum rouse_attn_presence presence; /**< whether sources are on it */
 	unsigned int type;		   /**< its type */
 	struct rouse_attn *attn;	   /**< as given */
-	uint32_t nb_sources;		   /**< on it, and on their way to it */
-	uint32_t nb_late;		   /**< places that are kept for signals that are late */
-	uint32_t nb_used;		   /**< bits that its layout gives a meaning */
-	uint32_t nb_reserved;		   /**< bits that no source gets */
-	uint32_t nb_free;		   /**< the others */
-	uint32_t nb_details;		   /**< detail words that have a device */
+	uint32_t nb_sources;		   /**< the others on it, and on their way to it */
+	uint32_t nb_staying;  /**< its own, and those that keep a place for late signals */
+	uint32_t nb_used;     /**< bits that its layout gives a meaning */
+	uint32_t nb_reserved; /**< bits that no source gets */
+	uint32_t nb_free;     /**< the others */
+	uint32_t nb_details;  /**< detail words that have a device */
 };
 
 /**

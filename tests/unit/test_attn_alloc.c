@@ -508,7 +508,7 @@ a_place_is_kept_for_signals_that_are_late(void **state)
 	assert_int_equal(rig_place(a).processor, 1);
 	assert_int_equal(rig_place(late).processor, 0);
 	assert_int_equal(processor(0).nb_sources, 0);
-	assert_int_equal(processor(0).nb_late, 1);
+	assert_int_equal(processor(0).nb_staying, 1);
 	assert_int_equal(rouse_attn_alloc_name_of(rig.alloc, 0, 0, name, sizeof(name)), 0);
 	assert_string_equal(name, "late signals of device 1");
 	/* nobody else gets the bit, and it does not move */
@@ -517,7 +517,7 @@ a_place_is_kept_for_signals_that_are_late(void **state)
 	rig_refused(rouse_attn_alloc_remove(rig.alloc, late), -EBUSY, "an event is pending");
 	assert_int_equal(rig_wake(0).events, 1);
 	assert_int_equal(rouse_attn_alloc_remove(rig.alloc, late), 0);
-	assert_int_equal(processor(0).nb_late, 0);
+	assert_int_equal(processor(0).nb_staying, 0);
 }
 
 static void
@@ -694,6 +694,25 @@ a_processor_whose_sources_may_be_nowhere_else_stays(void **state)
 	rig_refused(rouse_attn_alloc_leave(rig.alloc, 2), -EBUSY, "device 3 is being moved");
 }
 
+static void
+what_is_a_processor_s_own_stays(void **state)
+{
+	int own;
+
+	rig_add_processors(2);
+	own = rig_add(ROUSE_ATTN_OWN, 1, 1);
+	assert_int_equal(processor(1).nb_sources, 0);
+	assert_int_equal(processor(1).nb_staying, 1);
+	assert_int_equal(processor(1).nb_used, 1);
+	rig_refused(begin_move(own, 0), -EPERM, "for nobody but processor 1");
+	assert_int_equal(rouse_attn_alloc_leave(rig.alloc, 1), 0);
+	assert_int_equal(rouse_attn_alloc_left(rig.alloc, 1), 0);
+	assert_int_equal(rig_place(own).processor, 1);
+	rig_refused(rouse_attn_alloc_processor_remove(rig.alloc, 1), -EBUSY, "1 that stay");
+	assert_int_equal(rouse_attn_alloc_remove(rig.alloc, own), 0);
+	assert_int_equal(rouse_attn_alloc_processor_remove(rig.alloc, 1), 0);
+}
+
 /* ---- processors ---- */
 
 static void
@@ -767,6 +786,7 @@ bad_input_is_refused_by_name(void **state)
 
 	rig_add_processors(1);
 	rig_refused(rig_add((enum rouse_attn_policy)9, 0, 1), -EINVAL, "policy 9");
+	rig_refused(rig_add(ROUSE_ATTN_OWN, 5, 1), -ENODEV, "processor 5");
 	rig_refused(rouse_attn_alloc_describe(rig.alloc, 5, 1, 0), -ENOENT, "source 5");
 	rig_refused(rouse_attn_alloc_move_end(rig.alloc, 5, NULL), -ENOENT, "source 5");
 	rig_refused(rouse_attn_alloc_move_cancel(rig.alloc, -7), -ENOENT, "source -7");
@@ -820,7 +840,7 @@ the_dump_says_what_a_bit_means_what_is_pending_and_who_moved(void **state)
 	text = rig_dump();
 	assert_line(text, "attention bits, mode per-processor: 3 processors online\n");
 	assert_line(text, "processor 0 (lcore0), type 0, online, default: 1 bits used, 62 free, "
-			  "1 reserved; 1 sources, 0 places for late signals, 1 detail words\n"
+			  "1 reserved; 1 sources, 0 that stay, 1 detail words\n"
 			  "  bit  0: reserved for messages\n"
 			  "  bit  1: device 42 (arriving)\n");
 	assert_line(text, "  bit  1: device 41 0x5; pending 0x1\n"
@@ -879,6 +899,7 @@ main(void)
 		PER(sources_of_a_device_stay_together_where_bits_are_scarce),
 		PER(sources_of_a_group_go_together),
 		PER(a_processor_whose_sources_may_be_nowhere_else_stays),
+		PER(what_is_a_processor_s_own_stays),
 		PER(numbers_of_processors_may_be_sparse),
 		SHR(numbers_of_processors_may_be_sparse),
 		PER(processors_come_and_go),

@@ -363,7 +363,7 @@ random_policy(void)
 	static const enum rouse_attn_policy plain[] = { ROUSE_ATTN_LEAST_LOADED, ROUSE_ATTN_AT };
 
 	if (below(32) == 0)
-		return (enum rouse_attn_policy)4; /* which is none */
+		return (enum rouse_attn_policy)5; /* which is none */
 	if (mood.is_plain)
 		return plain[below(2)];
 	return below(20) == 0
@@ -397,6 +397,7 @@ want_choice(const struct m_source *s, const struct rouse_attn_wish *wish, unsign
 		return choose(s, key, s->wants_ring, *wish->mask, except, chosen);
 	case ROUSE_ATTN_PINNED:
 	case ROUSE_ATTN_AT:
+	case ROUSE_ATTN_OWN:
 		return choose_given(wish->processor, key, s->wants_ring, chosen);
 	}
 	return -EINVAL;
@@ -1082,7 +1083,7 @@ compare_all(void)
 		assert_int_equal(info.presence, m.processors[p].presence);
 		assert_int_equal(info.type, m.processors[p].type);
 		assert_int_equal(info.nb_sources, load(p, false));
-		assert_int_equal(info.nb_late, load(p, true));
+		assert_int_equal(info.nb_staying, load(p, true));
 		assert_int_equal(info.nb_used, used);
 		assert_int_equal(info.nb_reserved, reserved);
 		assert_int_equal(info.nb_free, 64 - used - reserved);
