@@ -265,6 +265,14 @@ rouse_attn_nb_details(const struct rouse_attn *a)
 	return atomic_load_explicit(&a->nb_details, memory_order_relaxed);
 }
 
+/** Nobody signals these rings any more, and nobody shall look at them: clear their bits. Any
+ * thread; the bit of the device may stay set, and then names nothing. */
+static inline void
+rouse_attn_unmark(struct rouse_attn *a, unsigned int device, uint64_t rings)
+{
+	atomic_fetch_and_explicit(&a->detail[device], ~rings, memory_order_seq_cst);
+}
+
 /** The rings of a device that are marked, a bit each: a settled entry in another one was lost. */
 static inline uint64_t
 rouse_attn_marked_rings(const struct rouse_attn *a, unsigned int device)

@@ -26,6 +26,7 @@ using std::memory_order_seq_cst;
 
 using std::atomic_compare_exchange_strong_explicit;
 using std::atomic_exchange_explicit;
+using std::atomic_fetch_and_explicit;
 using std::atomic_fetch_or_explicit;
 using std::atomic_load_explicit;
 using std::atomic_store_explicit;

@@ -122,7 +122,7 @@ rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int index,
 		stats->port = (uint16_t)first;
 		stats->queue = second;
 	} else if (stats->type == ROUSE_SOURCE_TYPE_EVRING) {
-		stats->device = (uint8_t)first;
+		stats->device = (uint16_t)first;
 		stats->ring = (uint8_t)second;
 	} else if (stats->type == ROUSE_SOURCE_TYPE_FD) {
 		stats->fd = (int)first;

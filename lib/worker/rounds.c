@@ -55,18 +55,39 @@ visit_ring(struct rouse_worker *w, unsigned int device, unsigned int ring)
 	return found;
 }
 
+/* Visit what a detail word names. */
+static uint32_t
+visit_device(struct rouse_worker *w, unsigned int device)
+{
+	uint64_t bits = rouse_attn_take_detail(&w->attn, device);
+	uint32_t found = 0;
+
+	rouse_counter_add(&w->stats.detail_words, 1);
+	if (unlikely(w->is_waking))
+		rouse_counter_add(&w->stats.wake_details, 1);
+	for (; bits != 0; bits &= bits - 1)
+		found += visit_ring(w, device, (unsigned int)__builtin_ctzll(bits));
+	return found;
+}
+
+/* Where bits are not shared, a bit is one detail word. */
 static uint32_t
 visit_marked(struct rouse_worker *w)
 {
-	uint32_t found = 0;
+	uint64_t word = rouse_attn_take(&w->attn);
+	uint32_t found = 0, nb;
 
-	for (uint64_t word = rouse_attn_take(&w->attn); word != 0; word &= word - 1) {
+	if (word == 0)
+		return 0;
+	nb = rouse_attn_nb_details(&w->attn);
+	rouse_counter_add(&w->stats.attn_words, 1);
+	for (; word != 0; word &= word - 1) {
 		unsigned int device = (unsigned int)__builtin_ctzll(word);
-		uint64_t bits = rouse_attn_take_detail(&w->attn, device);
 
-		rouse_counter_add(&w->stats.detail_words, 1);
-		for (; bits != 0; bits &= bits - 1)
-			found += visit_ring(w, device, (unsigned int)__builtin_ctzll(bits));
+		do {
+			found += visit_device(w, device);
+			device += ROUSE_ATTN_BITS;
+		} while (unlikely(device < nb));
 	}
 	return found;
 }

@@ -42,10 +42,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <rte_mbuf.h>
 
 #include <rouse_attn.h>
+#include <rouse_attn_alloc.h>
 #include <rouse_evring.h>
 
 #include "rouse_histogram.h"
@@ -78,6 +80,7 @@ struct rouse_worker_conf {
 	int socket_id;		     /**< NUMA node of its memory, SOCKET_ID_ANY: any */
 	enum rouse_worker_mode mode; /**< when it polls and when it sleeps */
 	uint16_t burst;		     /**< packets a source hands over at a time, 1 to 512; 0: 32 */
+	uint8_t type; /**< of processor, below 8: in its own layout, see rouse_worker_attention */
 	/** Looks for so long before it sleeps, at most 1000000; 0: sleeps at once, as in mode
 	 * INTERRUPT. ROUSE_WORKER_DEFAULT_SPIN_US is usual. */
 	uint32_t spin_us;
@@ -110,6 +113,32 @@ typedef void (*rouse_worker_event_t)(void *arg, const struct rouse_event *event)
 /** A message: a function that the worker runs. */
 typedef void (*rouse_worker_msg_t)(struct rouse_worker *w, void *arg);
 
+/** How workers learn by bits whose work there is. Zeros are good. */
+struct rouse_worker_attention {
+	enum rouse_attn_mode mode; /**< whose layout a bit is read with, see rouse_attn_alloc.h */
+	/** Each Rx queue of a handshake producer is a device with a bit of its own, which cannot
+	 * share event rings with others; else all queues of a port are one device. */
+	bool bit_per_queue;
+	uint64_t reserved; /**< bits that no device gets, of each worker */
+};
+
+/**
+ * Choose how bits are given, for all workers of the process, before the first is made. All modes
+ * deliver the same; they are there to be compared, by the statistics attn_words, detail_words and
+ * wake_details.
+ *
+ * @return 0; -EINVAL: no such mode, or all bits are reserved; -EBUSY: there are workers (logged, in
+ *         each case)
+ */
+int rouse_worker_attention_set(const struct rouse_worker_attention *conf);
+
+/**
+ * For people: which bit of which worker means what, what is pending, who moved when. Any thread but
+ * a worker's.
+ * @return 0; -EIO: it could not be written
+ */
+int rouse_worker_attention_dump(FILE *file);
+
 /**
  * Make a worker without sources.
  *
@@ -131,9 +160,9 @@ void rouse_worker_destroy(struct rouse_worker *w);
  * @return 0; -EBUSY: a worker has the queue, this one or another, or another has one whose events
  *         come by the same event ring;
  *         -ENODEV: no such port; -EINVAL: no such queue; -ENETDOWN: the port is not started;
- *         -ENOSPC: no device bit left (64, of which
- *         ports have one each and event rings and messages one for 64), or the limit of watched
- *         file descriptors was met; or the errno of the driver's binding
+ *         -ENOSPC: no device bit left (64, of which, unless rouse_worker_attention_set() said
+ *         otherwise, ports have one each and event rings and messages one for 64), or the limit of
+ *         watched file descriptors was met; or the errno of the driver's binding
  */
 int rouse_worker_ethdev_add(struct rouse_worker *w, uint16_t port, uint16_t queue,
 			    rouse_worker_rx_t handler, void *arg);
@@ -324,7 +353,9 @@ void rouse_worker_stop(struct rouse_worker *w);
 	X(attend_rounds, "rounds in state ATTEND")                                                 \
 	X(polls, "visits to sources")                                                              \
 	X(empty_polls, "visits that found nothing")                                                \
+	X(attn_words, "attention words found with a bit set, and scanned")                         \
 	X(detail_words, "detail words screened")                                                   \
+	X(wake_details, "of these, in the first round after a wake")                               \
 	X(stale_bits, "attention bits that name no source")                                        \
 	X(arms, "interrupts armed")                                                                \
 	X(arm_errors, "interrupts that could not be armed: the sleep was timed")                   \
@@ -396,7 +427,7 @@ struct rouse_worker_source_stats {
 	enum rouse_source_state state; /**< whether it is drained now */
 	uint16_t port;		       /**< RXQ */
 	uint16_t queue;		       /**< RXQ */
-	uint8_t device;		       /**< EVRING: its bit of the attention word */
+	uint16_t device;	       /**< EVRING: its detail word, see rouse_attn_target */
 	uint8_t ring;		       /**< EVRING: its bit of the detail word */
 	int fd;			       /**< FD */
 	uint64_t

@@ -6,10 +6,8 @@
  * A worker's sources: visiting one, adding and removing, and the table from attention bits back to
  * sources. A source is made, given bits and, at the end, freed by a control thread, which holds
  * w->control; into the lists and the table that the worker reads it is put by the worker itself
- * (control.c). A handshake source is named by a device bit and one or more of its ring bits. The
- * queues of a port share a device bit, whose ring bits are the numbers of the port's event rings.
- * Sources that are no port's are given a ring bit each, of a device bit that they share as long as
- * 64 ring bits last.
+ * (control.c). A handshake source is named by a device bit and one or more of its ring bits, which
+ * are given by bits.c. The ring bits of a port's device are the numbers of the port's event rings.
  */
 
 #include <errno.h>
@@ -80,82 +78,38 @@ list_remove(struct source_list *l, const struct source *s)
 
 /* ---- bits: control threads, which hold w->control ---- */
 
-/* Has a source the device, or will it have it again when its port is resumed? */
-static bool
-is_device_used(const struct rouse_worker *w, unsigned int device)
-{
-	for (uint32_t i = 0; i < w->sources.nb; i++) {
-		const struct rouse_attn_target *target = &w->sources.at[i]->target;
-
-		if (target->attn != NULL && target->device == device)
-			return true;
-	}
-	return false;
-}
-
-/* One whose sources are gone, for another group. A bit that a producer of theirs left behind is a
- * visit for nothing. -ENOSPC: all are used */
+/* The detail word has a table from here on. Whatever it was before, no bit of it is set that the
+ * worker would look for there. */
 static int
-reuse_device(struct rouse_worker *w, uint32_t group)
+reserve_device(struct rouse_worker *w, unsigned int device)
 {
-	for (uint32_t i = 0; i < w->nb_devices; i++) {
-		if (is_device_used(w, i))
-			continue;
-		w->devices[i]->group = group;
-		w->devices[i]->taken = 0;
-		return (int)i;
-	}
-	return -ENOSPC;
-}
-
-/* The device of a port, or one of the software's with a ring bit left, or a free one; -ENOSPC: no
- * bit is left, -ENOMEM. */
-static int
-find_device(struct rouse_worker *w, uint32_t group)
-{
-	struct device *d;
-	int device;
-
-	for (uint32_t i = 0; i < w->nb_devices; i++)
-		if (w->devices[i]->group == group &&
-		    (group != GROUP_SOFTWARE || w->devices[i]->taken != UINT64_MAX))
-			return (int)i;
-	device = reuse_device(w, group);
-	if (device >= 0 || w->nb_devices == ROUSE_ATTN_BITS)
-		return device;
-	d = rte_zmalloc_socket("worker_device", sizeof(*d), RTE_CACHE_LINE_SIZE, w->conf.socket_id);
-	if (d == NULL)
-		return -ENOMEM;
-	d->group = group;
-	/* no bit of it is set yet: the worker looks there only after it was put into the table */
-	w->devices[w->nb_devices] = d;
-	return (int)w->nb_devices++;
+	if (w->devices[device] == NULL)
+		w->devices[device] = rte_zmalloc_socket("worker_device", sizeof(struct device),
+							RTE_CACHE_LINE_SIZE, w->conf.socket_id);
+	return w->devices[device] == NULL ? -ENOMEM : 0;
 }
 
 /* What -errno means for who wants to add a source. */
 const char *
 source_strerror(const struct rouse_worker *w, int error)
 {
-	if (error == -ENOSPC && w->nb_devices == ROUSE_ATTN_BITS)
-		return "the worker's 64 device bits are taken; give it to another worker";
+	const char *remedy = error == -ENOSPC ? worker_bits_remedy(w) : NULL;
+
 	if (error == -EBUSY)
 		return "a worker has it, or an event ring of the port that it shares; remove that "
 		       "first, or give it to the same worker";
 	if (error == -EEXIST)
 		return "the worker has it already";
-	return rte_strerror(-error);
+	return remedy != NULL ? remedy : rte_strerror(-error);
 }
 
-/* Give the source the device bit of its group. 0; -ENOSPC, -ENOMEM */
+/* Give a queue the bit of its device, if it has none. 0; -ENOSPC, -ENOMEM */
 int
-source_take_device(struct rouse_worker *w, struct source *s, uint32_t group)
+source_take_bits(struct rouse_worker *w, struct source *s)
 {
-	int device = find_device(w, group);
+	int ret = s->bits >= 0 ? 0 : source_add_bits(w, s, NULL);
 
-	if (device < 0)
-		return device;
-	s->target = (struct rouse_attn_target){ .attn = &w->attn, .device = (uint8_t)device };
-	return 0;
+	return ret != 0 ? ret : reserve_device(w, s->target.device);
 }
 
 /* Let these ring bits of its device name the source once it is inserted. 0; -EINVAL: there is
@@ -179,18 +133,26 @@ source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings)
 static int
 take_ring(struct rouse_worker *w, struct source *s)
 {
-	int ret = source_take_device(w, s, GROUP_SOFTWARE);
-	struct device *d;
-	uint64_t lowest;
+	uint64_t ring;
+	int ret = source_add_bits(w, s, &ring);
 
-	if (ret != 0)
-		return ret;
-	d = w->devices[s->target.device];
-	lowest = ~d->taken & (d->taken + 1);
-	ret = source_set_rings(w, s, lowest);
 	if (ret == 0)
-		d->taken |= lowest;
-	return ret;
+		ret = reserve_device(w, s->target.device);
+	return ret != 0 ? ret : source_set_rings(w, s, ring);
+}
+
+/* Its producer is gone and the worker has let go of it: what was signalled for nobody else is
+ * nobody's. The worker does not change the table meanwhile. */
+void
+source_forget_rings(struct rouse_worker *w, struct source *s)
+{
+	const struct device *d = w->devices[s->target.device];
+	uint64_t named = 0;
+
+	for (unsigned int i = 0; i < ROUSE_ATTN_BITS; i++)
+		if (d != NULL && d->rings[i].source != NULL)
+			named |= UINT64_C(1) << i;
+	rouse_attn_unmark(&w->attn, s->target.device, named == 0 ? UINT64_MAX : s->rings & ~named);
 }
 
 /* ---- the lists and the table: where the worker is ---- */
@@ -331,8 +293,10 @@ source_create(struct rouse_worker *w, const struct source *model)
 	struct source *s = rte_malloc_socket("worker_source", sizeof(*s), RTE_CACHE_LINE_SIZE,
 					     w->conf.socket_id);
 
-	if (s != NULL)
-		*s = *model;
+	if (s == NULL)
+		return NULL;
+	*s = *model;
+	s->bits = -1;
 	return s;
 }
 
@@ -384,12 +348,10 @@ source_insert(struct rouse_worker *w, struct source *s)
 void
 source_destroy(struct rouse_worker *w, struct source *s)
 {
-	struct device *d = s->links == NULL ? NULL : w->devices[s->target.device];
-
 	if (s->ops->destroy != NULL)
 		s->ops->destroy(s);
-	if (d != NULL && d->group == GROUP_SOFTWARE)
-		d->taken &= ~s->rings;
+	if (s->bits >= 0)
+		source_remove_bits(w, s);
 	rte_free(s->links);
 	if (!s->was_lost) {
 		rte_free(s);
@@ -448,9 +410,10 @@ source_remove_all(struct rouse_worker *w)
 		w->buried = s->next_buried;
 		rte_free(s);
 	}
-	for (uint32_t i = 0; i < w->nb_devices; i++)
+	for (uint32_t i = 0; i < WORKER_MAX_DETAILS; i++) {
 		rte_free(w->devices[i]);
-	w->nb_devices = 0;
+		w->devices[i] = NULL;
+	}
 	rte_free(w->sources.at);
 	rte_free(w->handshake.at);
 	rte_free(w->plain.at);

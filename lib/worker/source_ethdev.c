@@ -110,7 +110,7 @@ bind_queue(struct rouse_worker *w, struct source *s)
 	uint64_t rings = 0;
 	int ret;
 
-	ret = source_take_device(w, s, s->ethdev.port_id);
+	ret = source_take_bits(w, s);
 	if (ret != 0)
 		return ret;
 	owner.device = s->target.device;
@@ -118,9 +118,12 @@ bind_queue(struct rouse_worker *w, struct source *s)
 	if (ret != 0)
 		return ret;
 	ret = source_set_rings(w, s, rings);
-	if (ret != 0)
+	if (ret != 0) {
 		ethdev_unbind(s);
-	return ret;
+		return ret;
+	}
+	source_describe_bits(w, s);
+	return 0;
 }
 
 /* The driver lets the queue's interrupt come to this worker, and to no other if it can; unless it
@@ -196,6 +199,8 @@ let_go(struct rouse_worker *w, struct source *s)
 {
 	if (s->ops->remove != NULL)
 		s->ops->remove(w, s);
+	if (s->rings != 0)
+		source_forget_rings(w, s);
 	rte_free(s->links);
 	s->links = NULL;
 	s->rings = 0;

@@ -16,6 +16,8 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include <rouse_attn_alloc.h>
+
 #include "worker.h"
 
 #define DEFAULT_BURST	 32
@@ -48,6 +50,9 @@ check_conf(const struct rouse_worker_conf *conf)
 	else if (conf->timed_us != 0 && (conf->timed_us < MIN_TIMED_US || conf->timed_us > MAX_US))
 		WORKER_LOG(ERR, "%s: timed sleep of %u us: give %d to %d", name, conf->timed_us,
 			   MIN_TIMED_US, MAX_US);
+	else if (conf->type >= ROUSE_ATTN_MAX_TYPES)
+		WORKER_LOG(ERR, "%s: type %u: give 0 to %d", name, conf->type,
+			   ROUSE_ATTN_MAX_TYPES - 1);
 	else if (conf->mode > ROUSE_WORKER_INTERRUPT)
 		WORKER_LOG(ERR, "%s: mode %d: give one of enum rouse_worker_mode", name,
 			   (int)conf->mode);
@@ -120,6 +125,8 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 	w->ns_per_tsc = 1e9 / (double)rte_get_tsc_hz();
 
 	ret = open_fds(w);
+	if (ret == 0)
+		ret = worker_bits_join(w);
 	if (ret == 0)
 		ret = worker_timers_create(w);
 	if (ret == 0)
@@ -339,6 +346,7 @@ rouse_worker_destroy(struct rouse_worker *w)
 	}
 	worker_delist(w);
 	source_remove_all(w);
+	worker_bits_leave(w);
 	worker_inbox_destroy(w);
 	worker_timers_destroy(w);
 	close_fds(w);

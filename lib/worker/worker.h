@@ -27,6 +27,9 @@
 #define WORKER_PORT_WORDS     ((RTE_MAX_ETHPORTS + 63) / 64)
 #define WORKER_PORT_BIT(port) (UINT64_C(1) << (port) % 64)
 
+_Static_assert(sizeof(struct rouse_attn) % ROUSE_CACHE_LINE == 0,
+	       "more detail words follow the attention at once");
+
 extern int worker_logtype;
 #define WORKER_LOG(level, fmt, ...)                                                                \
 	rte_log(RTE_LOG_##level, worker_logtype, "worker: " fmt "\n", ##__VA_ARGS__)
@@ -83,6 +86,7 @@ struct source {
 	/* handshake sources: the bits that name it; of its ring bits, target has the lowest */
 	struct rouse_attn_target target;
 	uint64_t rings;
+	int bits; /* who says which these are knows it by this number; negative: it has none */
 	struct source_link *links; /* one for each ring bit */
 	struct source *next_buried;
 	struct source_counters *counters;
@@ -157,17 +161,15 @@ struct source_link {
 };
 
 /*
- * One device bit of the attention word: what its detail bits name. Several queues may share an
- * event ring, and the events of one queue may come by several. The first source of a bit stands in
- * the table itself, so that an unshared bit costs no more than that look.
+ * A detail word: what its bits name. Several queues may share an event ring, and the events of one
+ * queue may come by several. The first source of a bit stands in the table itself, so that an
+ * unshared bit costs no more than that look. Which device it is says bits.c, and may change.
  */
 struct device {
-	uint32_t group; /* port number, or GROUP_SOFTWARE */
-	uint64_t taken; /* of the software's: ring bits that are given; control threads' */
 	struct source_link rings[ROUSE_ATTN_BITS]; /* reverse table: bit -> sources */
 };
 
-#define GROUP_SOFTWARE UINT32_MAX /* sources that are no ethdev queue */
+#define WORKER_MAX_DETAILS 256 /* of a worker whose bits are shared; else 64 */
 
 struct worker_counters {
 #define X(member, help) rouse_counter member;
@@ -184,14 +186,15 @@ struct worker_counters {
 
 struct rouse_worker {
 	struct rouse_attn attn;
+	/* where bits are shared: what follows attn.detail, see rouse_attn_memsize() */
+	_Atomic uint64_t more_details[WORKER_MAX_DETAILS - ROUSE_ATTN_BITS];
 	/* the worker's alone while it runs */
 	struct policy policy;
 	enum rouse_attn_state state;  /* ATTEND or POLL: what the policy said last */
 	struct source_list handshake; /* those whose producer sets bits */
 	struct source_list plain;     /* the others */
 	struct source_list watched;   /* those of both kinds that the application polls */
-	struct device *devices[ROUSE_ATTN_BITS];
-	uint32_t nb_devices;
+	struct device *devices[WORKER_MAX_DETAILS]; /* by number; NULL: it never had one */
 	uint32_t nb_timed;	/* plain sources without an interrupt */
 	uint32_t nb_ringing;	/* plain sources whose interrupt rings the doorbell */
 	uint32_t nb_dry;	/* sources that are dry */
@@ -224,6 +227,8 @@ struct rouse_worker {
 
 	/* control threads' */
 	struct rouse_worker *next;  /* of all workers */
+	uint32_t processor;	    /* its number for who says which bit is whose, */
+	bool has_joined;	    /* if it has one */
 	pthread_mutex_t control;    /* held during a change, and while the worker begins to run */
 	struct source_list sources; /* all, in the order of addition; guarded by control */
 	struct source *buried;	    /* removed, but may still be named */
@@ -352,8 +357,9 @@ int source_queue_forget(struct rouse_worker *w, struct source *s);
 uint32_t source_visit(struct rouse_worker *w, struct source *s);
 struct source *source_create(struct rouse_worker *w, const struct source *model);
 const char *source_strerror(const struct rouse_worker *w, int error);
-int source_take_device(struct rouse_worker *w, struct source *s, uint32_t group);
+int source_take_bits(struct rouse_worker *w, struct source *s);
 int source_set_rings(struct rouse_worker *w, struct source *s, uint64_t rings);
+void source_forget_rings(struct rouse_worker *w, struct source *s);
 int source_insert(struct rouse_worker *w, struct source *s);
 int source_enter(struct rouse_worker *w, struct source *s);
 void source_leave(struct rouse_worker *w, struct source *s);
@@ -373,6 +379,15 @@ source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int r
 
 	return d == NULL || d->rings[ring].source == NULL ? NULL : &d->rings[ring];
 }
+
+/* bits.c: who has which bit, of all workers of the process */
+
+int worker_bits_join(struct rouse_worker *w);
+void worker_bits_leave(struct rouse_worker *w);
+int source_add_bits(struct rouse_worker *w, struct source *s, uint64_t *ring);
+void source_describe_bits(struct rouse_worker *w, struct source *s);
+void source_remove_bits(struct rouse_worker *w, struct source *s);
+const char *worker_bits_remedy(const struct rouse_worker *w);
 
 /* fdset.c: who is in the epoll set */
 

@@ -200,39 +200,51 @@ a_binding_that_fails_leaves_no_trace(void **state)
 	assert_no_bits();
 }
 
+/* The queue's n-th allocation fails; whether it had so many. */
+static bool
+fails_without_trace(uint16_t q, int nth)
+{
+	int ret;
+
+	mock_fail_allocation = nth;
+	ret = mock_add(w, 0, q);
+	mock_fail_allocation = 0;
+	if (ret == 0)
+		return false;
+	assert_int_equal(ret, -ENOMEM);
+	assert_null(queue_of(q)->owner.attn);
+	assert_int_equal(w->sources.nb, q);
+	assert_int_equal(w->handshake.nb, q);
+	for (unsigned int ring = 0; ring < 8; ring++) {
+		const struct source_link *link = source_of_bits(w, 0, ring);
+
+		assert_int_equal(link != NULL, q == 1);
+		assert_true(link == NULL || link->next == NULL);
+	}
+	return true;
+}
+
 static void
 want_of_memory_leaves_no_trace(void **state)
 {
-	unsigned int failed = 0;
+	/* each: the source, its links; the first: the table of its device, the room in two lists,
+	 * the counters, some of which stay for the next time */
+	static const int nb_allocations[] = { 6, 2 };
 
-	/* the second one needs links of its own: it comes second to each of its rings */
-	set_rings(0, 0xff);
-	set_rings(1, 0xff);
 	for (uint16_t q = 0; q < 2; q++) {
-		for (int nth = 1;; nth++) {
-			int ret;
-
-			mock_fail_allocation = nth;
-			ret = mock_add(w, 0, q);
-			if (ret == 0)
-				break;
-			failed++;
-			assert_int_equal(ret, -ENOMEM);
-			assert_null(queue_of(q)->owner.attn);
-			assert_int_equal(w->sources.nb, q);
-			assert_int_equal(w->handshake.nb, q);
-			for (unsigned int ring = 0; ring < 8; ring++) {
-				const struct source_link *link = source_of_bits(w, 0, ring);
-
-				assert_int_equal(link != NULL, q == 1);
-				assert_true(link == NULL || link->next == NULL);
-			}
+		for (int nth = 1; nth <= nb_allocations[q]; nth++) {
+			mock_worker_fini(w);
+			mock_worker_init(w);
+			/* the second one needs links of its own: it comes second to each of its
+			 * rings */
+			set_rings(0, 0xff);
+			set_rings(1, 0xff);
+			for (uint16_t before = 0; before < q; before++)
+				assert_int_equal(mock_add(w, 0, before), 0);
+			assert_true(fails_without_trace(q, nth));
 		}
-		mock_fail_allocation = 0;
+		assert_false(fails_without_trace(q, nb_allocations[q] + 1));
 	}
-	/* each: the source, its links; the first: the device, the room in two lists, the counters
-	 */
-	assert_int_equal(failed, 2 + 2 + 3);
 	mock_deliver(0, 7, 0);
 	mock_deliver(0, 7, 1);
 	worker_attend(w);
@@ -343,7 +355,7 @@ the_65th_device_is_refused(void **state)
 /* ---- removal ---- */
 
 static void
-bits_of_a_queue_that_was_removed_are_stale(void **state)
+bits_of_a_queue_that_was_removed_are_forgotten(void **state)
 {
 	const struct rouse_attn_target left = { .attn = &w->attn, .device = 0, .ring = 3 };
 	const struct rouse_attn_target no_device = { .attn = &w->attn, .device = 9, .ring = 0 };
@@ -354,14 +366,15 @@ bits_of_a_queue_that_was_removed_are_stale(void **state)
 	mock_signal(0, 3);
 	mock_signal(0, 5);
 	mock_remove(w, 0, 0);
+	assert_true(atomic_load(&w->attn.detail[0]) == 0);
 	assert_int_equal(worker_attend(w), 0);
-	assert_int_equal(stale_bits(), 2);
+	assert_int_equal(stale_bits(), 0);
 	assert_int_equal(queue_of(0)->visits, 0);
-	/* a late producer, and one that is wrong */
+	/* a late producer, and one that is wrong, are not */
 	rouse_attn_signal(&left, 1);
 	rouse_attn_signal(&no_device, 1);
 	assert_int_equal(worker_attend(w), 0);
-	assert_int_equal(stale_bits(), 4);
+	assert_int_equal(stale_bits(), 2);
 	assert_no_bits();
 }
 
@@ -572,7 +585,7 @@ main(void)
 		TEST(an_event_ring_has_one_worker),
 		TEST(a_port_that_is_withdrawn_takes_its_queues_along),
 		TEST(the_65th_device_is_refused),
-		TEST(bits_of_a_queue_that_was_removed_are_stale),
+		TEST(bits_of_a_queue_that_was_removed_are_forgotten),
 		TEST(the_other_queues_of_a_ring_outlive_the_removal_of_any),
 		TEST(a_signal_by_any_ring_of_a_queue_is_no_rescue),
 		TEST(a_lost_signal_shows_though_another_ring_of_the_queue_has_its_bit),

@@ -403,6 +403,7 @@ mock_worker_init(struct rouse_worker *w)
 	w->nb_rounds = 1;
 	strcpy(w->name, "mock");
 	assert_int_equal(rouse_attn_init(&w->attn), 0);
+	assert_int_equal(worker_bits_join(w), 0);
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	assert_true(w->epoll >= 0 && w->timer >= 0);
@@ -419,6 +420,7 @@ void
 mock_worker_fini(struct rouse_worker *w)
 {
 	source_remove_all(w);
+	worker_bits_leave(w);
 	worker_inbox_destroy(w);
 	close(w->epoll);
 	close(w->timer);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The Rouse authors
+ */
+
+/*
+ * Who has which bit: the allocator of lib/attn, with the workers of the process for its processors.
+ * A port is a device, or each of its queues is, as the application says; event rings and messages
+ * are those of a device of the software's, of which there is another when 64 ring bits are taken.
+ * All of it is for control threads, which hold the w->control of the worker that it is about.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rouse_attn_alloc.h>
+
+#include "worker.h"
+
+#define MAX_WORKERS 1024
+#define MAX_TRIES   1000 /* to clear a bit that somebody sets again */
+
+/* The device of a source, for the allocator. */
+#define KEY_SOFTWARE	       UINT64_C(0)
+#define KEY_PORT(port)	       (UINT64_C(1) << 32 | (port))
+#define KEY_QUEUE(port, queue) (UINT64_C(2) << 32 | (uint64_t)(port) << 16 | (queue))
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
+static struct rouse_worker_attention conf;
+static struct rouse_attn_alloc *alloc; /* while there are workers */
+static uint32_t nb_workers;
+static uint64_t numbers[MAX_WORKERS / 64]; /* that workers have */
+
+static __thread char refusal[256]; /* what the thread was refused last */
+
+/* ---- the process ---- */
+
+static void
+keep_refusal(void *arg __rte_unused, const char *line)
+{
+	snprintf(refusal, sizeof(refusal), "%s", line);
+	rte_log(RTE_LOG_DEBUG, (uint32_t)worker_logtype, "worker: bits: %s\n", line);
+}
+
+static int
+create_alloc(void)
+{
+	const struct rouse_attn_alloc_conf alloc_conf = {
+		.mode = conf.mode,
+		.max_processors = MAX_WORKERS,
+		.max_details = WORKER_MAX_DETAILS,
+		.log = keep_refusal,
+	};
+
+	alloc = rouse_attn_alloc_create(&alloc_conf);
+	if (alloc == NULL)
+		return -ENOMEM;
+	for (uint64_t bits = conf.reserved; bits != 0; bits &= bits - 1)
+		for (unsigned int type = 0; type < ROUSE_ATTN_MAX_TYPES; type++)
+			rouse_attn_alloc_reserve(alloc, type, (unsigned int)__builtin_ctzll(bits),
+						 "the application");
+	return 0;
+}
+
+static void
+destroy_alloc_if_unused(void)
+{
+	if (nb_workers != 0)
+		return;
+	rouse_attn_alloc_destroy(alloc);
+	alloc = NULL;
+}
+
+/* The lowest that is free; MAX_WORKERS: none is. */
+static uint32_t
+free_number(void)
+{
+	for (uint32_t i = 0; i < MAX_WORKERS / 64; i++)
+		if (numbers[i] != UINT64_MAX)
+			return i * 64 + (uint32_t)__builtin_ctzll(~numbers[i]);
+	return MAX_WORKERS;
+}
+
+static int
+join(struct rouse_worker *w)
+{
+	uint32_t n = free_number();
+	int ret = alloc == NULL ? create_alloc() : 0;
+
+	if (ret != 0)
+		return ret;
+	if (n == MAX_WORKERS)
+		return -ENOSPC;
+	ret = rouse_attn_alloc_processor_add(alloc, n, w->conf.type, &w->attn, w->name);
+	if (ret != 0)
+		return ret;
+	numbers[n / 64] |= UINT64_C(1) << n % 64;
+	nb_workers++;
+	w->processor = n;
+	w->has_joined = true;
+	return 0;
+}
+
+/* The worker, whose attention is made, may have bits from here on. 0; -ENOSPC: there are too many
+ * workers, -ENOMEM */
+int
+worker_bits_join(struct rouse_worker *w)
+{
+	int ret;
+
+	pthread_mutex_lock(&lock);
+	ret = join(w);
+	destroy_alloc_if_unused();
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+/* Bits that stayed taken, as somebody went on to signal them: with the worker they go. */
+static void
+remove_what_is_left(struct rouse_worker *w)
+{
+	int source;
+
+	for (unsigned int bit = 0; bit < ROUSE_ATTN_BITS; bit++) {
+		while (rouse_attn_alloc_sources_of(alloc, w->processor, bit, &source, 1) > 0) {
+			for (unsigned int d = bit; d < WORKER_MAX_DETAILS; d += ROUSE_ATTN_BITS)
+				rouse_attn_unmark(&w->attn, d, UINT64_MAX);
+			rouse_attn_alloc_remove(alloc, source);
+		}
+	}
+}
+
+/* It has no sources any more. */
+void
+worker_bits_leave(struct rouse_worker *w)
+{
+	if (!w->has_joined)
+		return;
+	pthread_mutex_lock(&lock);
+	remove_what_is_left(w);
+	rouse_attn_alloc_processor_remove(alloc, w->processor);
+	numbers[w->processor / 64] &= ~(UINT64_C(1) << w->processor % 64);
+	nb_workers--;
+	destroy_alloc_if_unused();
+	pthread_mutex_unlock(&lock);
+	w->has_joined = false;
+}
+
+int
+rouse_worker_attention_set(const struct rouse_worker_attention *wanted)
+{
+	int ret = 0;
+
+	if ((unsigned int)wanted->mode >= ROUSE_NB_ATTN_MODES) {
+		WORKER_LOG(ERR, "attention mode %d: give one of enum rouse_attn_mode",
+			   (int)wanted->mode);
+		return -EINVAL;
+	}
+	if (wanted->reserved == UINT64_MAX) {
+		WORKER_LOG(ERR, "all bits of the attention word are reserved; leave workers some");
+		return -EINVAL;
+	}
+	pthread_mutex_lock(&lock);
+	if (nb_workers != 0) {
+		WORKER_LOG(ERR,
+			   "how bits are given cannot be changed: there are %u workers; "
+			   "choose before the first is made",
+			   nb_workers);
+		ret = -EBUSY;
+	} else {
+		conf = *wanted;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+int
+rouse_worker_attention_dump(FILE *file)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	if (alloc != NULL)
+		ret = rouse_attn_alloc_dump(alloc, file);
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+/* ---- sources ---- */
+
+static uint64_t
+key_of(const struct source *s)
+{
+	if (!source_is_ethdev(s))
+		return KEY_SOFTWARE;
+	return conf.bit_per_queue ? KEY_QUEUE(s->ethdev.port_id, s->ethdev.queue)
+				  : KEY_PORT(s->ethdev.port_id);
+}
+
+static void
+name_source(const struct source *s, char *name, size_t size)
+{
+	if (source_is_ethdev(s))
+		snprintf(name, size, "port %u queue %u", s->ethdev.port_id, s->ethdev.queue);
+	else
+		snprintf(name, size,
+			 s->ops->type == ROUSE_SOURCE_TYPE_INBOX ? "messages" : "event ring");
+}
+
+/* Give the source the bit of its device on the worker and, if `ring` is not NULL, a ring bit of its
+ * own. 0; -ENOSPC, -ENOMEM */
+int
+source_add_bits(struct rouse_worker *w, struct source *s, uint64_t *ring)
+{
+	char name[ROUSE_ATTN_NAME_LEN];
+	const struct rouse_attn_wish wish = {
+		.policy = s->ops->type == ROUSE_SOURCE_TYPE_INBOX ? ROUSE_ATTN_OWN : ROUSE_ATTN_AT,
+		.processor = w->processor,
+		.key = key_of(s),
+		.wants_ring = ring != NULL,
+		.name = name,
+	};
+	struct rouse_attn_place place;
+	int ret;
+
+	name_source(s, name, sizeof(name));
+	ret = rouse_attn_alloc_add(alloc, &wish, &place);
+	if (ret < 0)
+		return ret;
+	s->bits = ret;
+	s->target = (struct rouse_attn_target){ .attn = &w->attn, .device = place.device };
+	if (ring != NULL)
+		*ring = place.rings;
+	return 0;
+}
+
+/* Queues of the worker that share event rings, by way of others, too: a ring has one consumer. */
+static uint64_t
+rings_of_group(const struct rouse_worker *w, const struct source *s)
+{
+	uint64_t rings = s->rings, before;
+
+	do {
+		before = rings;
+		for (uint32_t i = 0; i < w->sources.nb; i++) {
+			const struct source *other = w->sources.at[i];
+
+			if (source_is_of_port(other, s->ethdev.port_id) &&
+			    (other->rings & rings) != 0)
+				rings |= other->rings;
+		}
+	} while (rings != before);
+	return rings;
+}
+
+/* Tell which rings name a queue, and which other queues go where it goes. */
+void
+source_describe_bits(struct rouse_worker *w, struct source *s)
+{
+	uint64_t rings = rings_of_group(w, s), group;
+
+	group = rings == s->rings && (rings & (rings - 1)) == 0
+			? 0
+			: (uint64_t)s->ethdev.port_id << 8 | (uint64_t)(__builtin_ctzll(rings) + 1);
+	rouse_attn_alloc_describe(alloc, s->bits, s->rings, group);
+	for (uint32_t i = 0; i < w->sources.nb; i++) {
+		const struct source *other = w->sources.at[i];
+
+		if (source_is_of_port(other, s->ethdev.port_id) && (other->rings & rings) != 0)
+			rouse_attn_alloc_describe(alloc, other->bits, other->rings, group);
+	}
+}
+
+/* No producer knows of its bits any more, and the worker has let go of it. */
+void
+source_remove_bits(struct rouse_worker *w, struct source *s)
+{
+	int ret = -EBUSY;
+
+	for (unsigned int i = 0; i < MAX_TRIES && ret == -EBUSY; i++) {
+		source_forget_rings(w, s);
+		ret = rouse_attn_alloc_remove(alloc, s->bits);
+	}
+	if (ret != 0)
+		WORKER_LOG(ERR,
+			   "%s: bit %u stays taken: somebody signals a source that was removed; "
+			   "stop it before",
+			   w->name, s->target.device % ROUSE_ATTN_BITS);
+	s->bits = -1;
+}
+
+/* What to do when no bit is left. NULL: there is one. */
+const char *
+worker_bits_remedy(const struct rouse_worker *w)
+{
+	static const char *const remedies[] = {
+		[ROUSE_ATTN_PER_PROCESSOR] =
+			"the worker's 64 device bits are taken; give it to another worker",
+		[ROUSE_ATTN_UNIFORM] = "all device bits of the uniform layout are taken; remove "
+				       "a device, or let each worker have a layout of its own",
+		[ROUSE_ATTN_SHARED] = "all detail words of the shared layout are taken; remove a "
+				      "device, or let each worker have a layout of its own",
+	};
+	struct rouse_attn_processor_info info;
+
+	if (rouse_attn_alloc_processor_get(alloc, w->processor, &info) != 0)
+		return NULL;
+	if (conf.mode == ROUSE_ATTN_SHARED
+		    ? info.nb_details + 4 * info.nb_reserved < WORKER_MAX_DETAILS
+		    : info.nb_free != 0)
+		return NULL;
+	return remedies[conf.mode];
+}
