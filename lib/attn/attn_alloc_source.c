@@ -97,7 +97,7 @@ choose_given(struct rouse_attn_alloc *a, const struct source *s, uint32_t number
 
 	if (ret != 0)
 		return ret;
-	if ((*out)->presence != ROUSE_ATTN_ONLINE)
+	if ((*out)->presence != ROUSE_ATTN_ONLINE && !s->stays)
 		return attn_refuse(a, -ENETDOWN,
 				   "%s: processor %u (%s) is not online; bring it online first",
 				   s->name, number, (*out)->name);

@@ -214,7 +214,8 @@ source_add_bits(struct rouse_worker *w, struct source *s, uint64_t *ring)
 {
 	char name[ROUSE_ATTN_NAME_LEN];
 	const struct rouse_attn_wish wish = {
-		.policy = s->ops->type == ROUSE_SOURCE_TYPE_INBOX ? ROUSE_ATTN_OWN : ROUSE_ATTN_AT,
+		/* who signals messages and event rings has a copy of the target, and keeps it */
+		.policy = source_is_ethdev(s) ? ROUSE_ATTN_AT : ROUSE_ATTN_OWN,
 		.processor = w->processor,
 		.key = key_of(s),
 		.wants_ring = ring != NULL,
@@ -275,8 +276,13 @@ source_describe_bits(struct rouse_worker *w, struct source *s)
 void
 source_remove_bits(struct rouse_worker *w, struct source *s)
 {
+	uint32_t processor;
+	uint16_t device;
 	int ret = -EBUSY;
 
+	/* the worker is about to leave: the place elsewhere is not needed */
+	if (source_find_move(s, &processor, &device))
+		source_cancel_move(s);
 	for (unsigned int i = 0; i < MAX_TRIES && ret == -EBUSY; i++) {
 		source_forget_rings(w, s);
 		ret = rouse_attn_alloc_remove(alloc, s->bits);
@@ -310,4 +316,105 @@ worker_bits_remedy(const struct rouse_worker *w)
 		    : info.nb_free != 0)
 		return NULL;
 	return remedies[conf.mode];
+}
+
+/* ---- moving ---- */
+
+/* What the calling thread was refused last, and what to do about it. */
+const char *
+worker_bits_refusal(void)
+{
+	return refusal;
+}
+
+/* Reserve the bit of a queue's device on another worker. 0 or -errno, see worker_bits_refusal() */
+int
+source_begin_move(const struct source *s, const struct rouse_worker *to)
+{
+	const struct rouse_attn_wish wish = {
+		.policy = ROUSE_ATTN_AT,
+		.processor = to->processor,
+	};
+	struct rouse_attn_place place;
+
+	return rouse_attn_alloc_move_begin(alloc, s->bits, &wish, &place);
+}
+
+/* Where a queue is going to be; false: it is not being moved. */
+bool
+source_find_move(const struct source *s, uint32_t *processor, uint16_t *device)
+{
+	struct rouse_attn_source_info info;
+
+	if (rouse_attn_alloc_source_get(alloc, s->bits, &info) != 0 ||
+	    info.to.processor == ROUSE_ATTN_NONE)
+		return false;
+	*processor = info.to.processor;
+	*device = info.to.device;
+	return true;
+}
+
+/* Nothing is marked at the old place for it, and nobody signals there. */
+void
+source_end_move(const struct source *s)
+{
+	rouse_attn_alloc_move_end(alloc, s->bits, NULL);
+}
+
+/* Nor at the new one. */
+void
+source_cancel_move(const struct source *s)
+{
+	rouse_attn_alloc_move_cancel(alloc, s->bits);
+}
+
+/* ---- workers that go offline, and come back ---- */
+
+bool
+worker_bits_are_online(const struct rouse_worker *w)
+{
+	struct rouse_attn_processor_info info;
+
+	return rouse_attn_alloc_processor_get(alloc, w->processor, &info) == 0 &&
+	       info.presence == ROUSE_ATTN_ONLINE;
+}
+
+/* Reserve a place elsewhere for every queue with bits. 0 or -errno, see worker_bits_refusal() */
+int
+worker_bits_go(const struct rouse_worker *w)
+{
+	return rouse_attn_alloc_leave(alloc, w->processor);
+}
+
+/* They have moved. */
+int
+worker_bits_gone(const struct rouse_worker *w)
+{
+	return rouse_attn_alloc_left(alloc, w->processor);
+}
+
+/* Those that have not stay. */
+void
+worker_bits_stay(const struct rouse_worker *w)
+{
+	rouse_attn_alloc_stay(alloc, w->processor);
+}
+
+int
+worker_bits_come(const struct rouse_worker *w)
+{
+	return rouse_attn_alloc_online(alloc, w->processor);
+}
+
+/* The default worker is the one that never goes. */
+int
+worker_bits_set_default(const struct rouse_worker *w)
+{
+	return rouse_attn_alloc_default_set(alloc, w->processor);
+}
+
+bool
+worker_bits_are_default(const struct rouse_worker *w)
+{
+	return rouse_attn_alloc_default(alloc) == w->processor;
 }

@@ -142,6 +142,32 @@ wait_for(struct rouse_worker *w, struct worker_call *c)
 	return true;
 }
 
+struct hosted_change {
+	struct rouse_worker *w;
+	worker_change_t fn;
+	void *arg;
+};
+
+/* On the host's thread, whose worker this is for a while. */
+static void
+change_hosted(struct rouse_worker *host __rte_unused, void *arg)
+{
+	struct hosted_change *c = arg;
+
+	c->fn(c->w, c->arg);
+	worker_set_timer(c->w);
+}
+
+static void
+change_by_host(struct rouse_worker *w, worker_change_t fn, void *arg)
+{
+	struct hosted_change c = { .w = w, .fn = fn, .arg = arg };
+
+	pthread_mutex_lock(&w->host->control);
+	worker_change(w->host, change_hosted, &c);
+	pthread_mutex_unlock(&w->host->control);
+}
+
 /*
  * Let fn(w, arg) change what the worker reads. The caller holds w->control, so that the worker does
  * not begin to run meanwhile, and nobody else asks. A call has a place of its own beside the ring
@@ -152,6 +178,10 @@ worker_change(struct rouse_worker *w, worker_change_t fn, void *arg)
 {
 	struct worker_call c = { .fn = fn, .arg = arg };
 
+	if (w->host != NULL) {
+		change_by_host(w, fn, arg);
+		return;
+	}
 	if (!atomic_load_explicit(&w->running, memory_order_acquire)) {
 		fn(w, arg);
 		return;

@@ -48,6 +48,9 @@ set_dry(struct rouse_worker *w, struct source *s, bool is_dry)
 void
 source_look_for_buffers(struct rouse_worker *w, struct source *s)
 {
+	/* one that moves is not bound, and its driver is not asked: rx_burst has posted buffers */
+	if (unlikely(s->is_in_transit))
+		return;
 	set_dry(w, s, !s->ethdev.port.ops->has_buffers(s->ethdev.port.ctx, s->ethdev.queue));
 }
 

@@ -141,6 +141,13 @@ set_timer(int timer, uint32_t us)
 	timerfd_settime(timer, 0, &in, NULL);
 }
 
+/* Its timers alone limit the sleep. */
+void
+worker_set_timer(struct rouse_worker *w)
+{
+	set_timer(w->timer, w->next_timer_tsc == UINT64_MAX ? 0 : us_until(w, w->next_timer_tsc));
+}
+
 /* ---- awake ---- */
 
 /* Does a settled entry wait in a ring whose bits are not set? */
@@ -150,7 +157,7 @@ audit_source(struct rouse_worker *w, const struct source *s)
 	struct rouse_attn_target lost = s->target;
 	uint64_t rings;
 
-	if (s->kind != ROUSE_SOURCE_HANDSHAKE)
+	if (s->kind != ROUSE_SOURCE_HANDSHAKE || s->is_in_transit)
 		return;
 	/* what is owed first: only then must its bits be set */
 	rings = s->ops->owed(s);

@@ -12,12 +12,39 @@
 
 #include "worker.h"
 
-/* Held while ports are paused and resumed, which waits for workers, and while a worker comes or
- * goes. */
+/* Held while ports are paused and resumed, queues move, and workers go offline and come back, which
+ * waits for workers; and while a worker is made or destroyed. */
 static pthread_mutex_t changing = PTHREAD_MUTEX_INITIALIZER;
 /* Held for a moment, and taken after the other: who has this waits for nobody. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct rouse_worker *all; /* written under both, so that either is enough to read it */
+
+/* What concerns several workers is one at a time. 0; -EDEADLK: the thread runs a worker, which may
+ * be waited for by who has the lock; -EBUSY: somebody has it, and the caller does not wait */
+int
+workers_lock(bool waits)
+{
+	if (!worker_is_mine(NULL))
+		return -EDEADLK;
+	if (waits)
+		pthread_mutex_lock(&changing);
+	else if (pthread_mutex_trylock(&changing) != 0)
+		return -EBUSY;
+	return 0;
+}
+
+void
+workers_unlock(void)
+{
+	pthread_mutex_unlock(&changing);
+}
+
+/* With that lock. */
+struct rouse_worker *
+workers_first(void)
+{
+	return all;
+}
 
 void
 worker_enlist(struct rouse_worker *w)
@@ -75,16 +102,17 @@ change_port(uint16_t port, int (*change)(struct rouse_worker *w, struct source *
 
 	snprintf(what, sizeof(what), "port %u", port);
 	ret = worker_check_thread(what); /* the worker may be waited for by who has the lock */
+	if (ret == 0)
+		ret = workers_lock(true);
 	if (ret != 0)
 		return ret;
-	pthread_mutex_lock(&changing);
 	for (struct rouse_worker *w = all; w != NULL; w = w->next) {
 		int error = change_queues(w, port, change);
 
 		if (ret == 0)
 			ret = error;
 	}
-	pthread_mutex_unlock(&changing);
+	workers_unlock();
 	return ret;
 }
 

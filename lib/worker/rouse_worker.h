@@ -159,7 +159,8 @@ void rouse_worker_destroy(struct rouse_worker *w);
  *
  * @return 0; -EBUSY: a worker has the queue, this one or another, or another has one whose events
  *         come by the same event ring;
- *         -ENODEV: no such port; -EINVAL: no such queue; -ENETDOWN: the port is not started;
+ *         -ENODEV: no such port; -EINVAL: no such queue; -ENETDOWN: the port is not started, or
+ *         the worker is offline;
  *         -ENOSPC: no device bit left (64, of which, unless rouse_worker_attention_set() said
  *         otherwise, ports have one each and event rings and messages one for 64), or the limit of
  *         watched file descriptors was met; or the errno of the driver's binding
@@ -247,6 +248,66 @@ int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
  */
 int rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring);
 
+/**
+ * Let another worker have an Rx queue, while packets come. Each of them is handed over once, and
+ * those of a flow in their order, as the handlers see it: by the worker that had the queue up to a
+ * round of it, by the other one from then on. Queues that share event rings with it go, too. No
+ * worker is woken for what is another's. rouse_worker_ethdev_watch()ed queues stay where they are.
+ *
+ * @return 0; -ENOENT: it has no such queue; -EEXIST: the two are one; -EPERM: the application polls
+ *         it; -ENETDOWN: the other one is offline; -ENOSPC as rouse_worker_ethdev_add(); -EBUSY:
+ *         queues move, or a port is paused or resumed, right now, or it is moved already: try
+ *         again. Nothing changed then. Or the errno of the driver's binding
+ */
+int rouse_worker_ethdev_move(struct rouse_worker *from, struct rouse_worker *to, uint16_t port,
+			     uint16_t queue);
+
+/**
+ * Take a worker offline, while packets come: its queues move to the others, as by
+ * rouse_worker_ethdev_move(), to where there are fewest and room; then it is stopped, and
+ * rouse_worker_run() returns. What cannot move goes on: the default worker runs its messages and
+ * timers, and the handlers of its event rings and file descriptors, with this worker for their
+ * argument, as those who signal it go on to do so. New queues are refused (-ENETDOWN).
+ *
+ * A port's default processor and its RETA name queues, and move with these.
+ *
+ * When it returns, the worker does not run. In the idle form that is when the application has
+ * called rouse_worker_leave().
+ *
+ * @return 0; -EBUSY: it is the last one that is online, or the default one, or the application
+ * polls queues of it; or queues move right now: try again; -ENOSPC: the others have no bits left
+ *         for its queues; -EALREADY: it is offline; or the errno of what could not be moved.
+ * Nothing changed then (logged)
+ */
+int rouse_worker_offline(struct rouse_worker *w);
+
+/**
+ * Bring a worker back online: it may have queues, and may be run. Queues come to it by
+ * rouse_worker_rebalance(), or as they are added or moved.
+ * @return 0; -EALREADY: it is online; -EBUSY: queues move right now: try again
+ */
+int rouse_worker_online(struct rouse_worker *w);
+
+/** Whether it is, and not on its way from there. */
+bool rouse_worker_is_online(const struct rouse_worker *w);
+
+/**
+ * Move queues from those who have most to those who have fewest until all that are online have the
+ * same number, or one more.
+ * @return how many moved; -EBUSY: queues move right now, try again; or the first error met
+ */
+int rouse_worker_rebalance(void);
+
+/**
+ * Choose the default worker, which looks after those that are offline, and cannot be. The first one
+ * that was made is it unless another is chosen; if it is destroyed, another one is it.
+ * @return 0; -ENETDOWN: it is offline; -EBUSY: queues move right now: try again
+ */
+int rouse_worker_default_set(struct rouse_worker *w);
+
+/** The default worker; NULL: there is none, or a handler asks. */
+struct rouse_worker *rouse_worker_default(void);
+
 /** Runs on the worker when the file descriptor is readable, its other side is gone, or it has an
  * error, which is the handler's to take (recv(), getsockopt()). It must not block, and need not
  * read everything: it is called again for what it leaves, at once, so that one that never reads
@@ -310,7 +371,8 @@ int rouse_worker_post(struct rouse_worker *w, rouse_worker_msg_t fn, void *arg);
  * is logged once (WARNING). rouse_worker_idle() does the same when it is called first.
  *
  * @param worker  a struct rouse_worker *; the type is that of rte_eal_remote_launch()
- * @return 0; -EBUSY: it runs already; -EINVAL: it has queues that the application polls itself
+ * @return 0; -EBUSY: it runs already; -ENETDOWN: it is offline (logged); -EINVAL: it has queues
+ * that the application polls itself
  */
 int rouse_worker_run(void *worker);
 

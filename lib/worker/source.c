@@ -64,8 +64,8 @@ list_append(struct source_list *l, struct source *s, struct source **spare)
 	return old;
 }
 
-static void
-list_remove(struct source_list *l, const struct source *s)
+void
+source_list_remove(struct source_list *l, const struct source *s)
 {
 	for (uint32_t i = 0; i < l->nb; i++) {
 		if (l->at[i] != s)
@@ -74,6 +74,35 @@ list_remove(struct source_list *l, const struct source *s)
 		l->nb--;
 		return;
 	}
+}
+
+/* Room for so many more, in a list that no worker reads. 0, -ENOMEM */
+int
+source_list_reserve(struct source_list *l, uint32_t nb)
+{
+	uint32_t room = l->room == 0 ? 16 : l->room;
+	struct source **at;
+
+	while (room < l->nb + nb)
+		room *= 2;
+	if (room == l->room)
+		return 0;
+	at = rte_malloc("worker_list", room * sizeof(struct source *), 0);
+	if (at == NULL)
+		return -ENOMEM;
+	if (l->nb != 0)
+		memcpy(at, l->at, l->nb * sizeof(struct source *));
+	rte_free(l->at);
+	l->at = at;
+	l->room = room;
+	return 0;
+}
+
+/* There is room. */
+void
+source_list_add(struct source_list *l, struct source *s)
+{
+	l->at[l->nb++] = s;
 }
 
 /* ---- bits: control threads, which hold w->control ---- */
@@ -266,22 +295,28 @@ insert(struct rouse_worker *w, void *arg)
 	let_application_poll(s, true);
 }
 
-/* A bit that stays set names another source of the ring, or none, and counts as stale then. */
-static void
-withdraw(struct rouse_worker *w, void *arg)
+/* The worker visits it no more. A bit that stays set names another source of the ring, or none, and
+ * counts as stale then. Where the worker is. */
+void
+source_withdraw(struct rouse_worker *w, struct source *s)
 {
-	struct source *s = arg;
 	struct source_list *list = list_of(w, s);
 
 	let_application_poll(s, false);
 	source_end_to_wait(w, s);
 	if (list != NULL)
-		list_remove(list, s);
+		source_list_remove(list, s);
 	for (uint64_t rings = s->rings; rings != 0; rings &= rings - 1)
 		unlink_ring(w->devices[s->target.device], s, (unsigned int)__builtin_ctzll(rings));
 	if (s->is_dry)
 		w->nb_dry--;
 	s->is_dry = false;
+}
+
+static void
+withdraw(struct rouse_worker *w, void *arg)
+{
+	source_withdraw(w, arg);
 }
 
 /* ---- adding and removing: control threads, which hold w->control ---- */
@@ -329,18 +364,14 @@ source_leave(struct rouse_worker *w, struct source *s)
 int
 source_insert(struct rouse_worker *w, struct source *s)
 {
-	struct source **spare;
-	int ret = list_reserve(&w->sources, &spare);
+	int ret = source_list_reserve(&w->sources, 1);
 
-	if (ret != 0)
-		return ret;
-	ret = source_take_counters(w, s);
+	if (ret == 0)
+		ret = source_take_counters(w, s);
 	if (ret == 0)
 		ret = source_enter(w, s);
-	if (ret != 0)
-		rte_free(spare);
-	else
-		rte_free(list_append(&w->sources, s, spare));
+	if (ret == 0)
+		source_list_add(&w->sources, s);
 	return ret;
 }
 
@@ -392,7 +423,7 @@ source_remove(struct rouse_worker *w, struct source *s)
 	if (!s->is_paused)
 		source_leave(w, s);
 	source_tell_state(s, ROUSE_SOURCE_REMOVED);
-	list_remove(&w->sources, s);
+	source_list_remove(&w->sources, s);
 	if (!s->is_paused && s->ops->remove != NULL)
 		s->ops->remove(w, s);
 	source_destroy(w, s);

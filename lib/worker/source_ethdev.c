@@ -35,8 +35,8 @@ source_port_is_plain(const struct rouse_worker *w, uint16_t port)
 }
 
 /* A queue of it has gone; it may have been the last. */
-static void
-forget_port(struct rouse_worker *w, uint16_t port)
+void
+source_port_forget(struct rouse_worker *w, uint16_t port)
 {
 	for (uint32_t i = 0; i < w->sources.nb; i++)
 		if (source_is_of_port(w->sources.at[i], port))
@@ -194,8 +194,9 @@ source_is_of_port(const struct source *s, uint16_t port)
 	return source_is_ethdev(s) && s->ethdev.port_id == port;
 }
 
-static void
-let_go(struct rouse_worker *w, struct source *s)
+/* Neither the worker nor its producer knows it any more. */
+void
+source_queue_let_go(struct rouse_worker *w, struct source *s)
 {
 	if (s->ops->remove != NULL)
 		s->ops->remove(w, s);
@@ -230,12 +231,14 @@ source_queue_pause(struct rouse_worker *w, struct source *s)
 	source_leave(w, s);
 	s->is_paused = true;
 	source_tell_state(s, ROUSE_SOURCE_PAUSED);
-	let_go(w, s);
+	source_queue_let_go(w, s);
 	return 0;
 }
 
-static int
-take_up(struct rouse_worker *w, struct source *s)
+/* The worker learns of its packets, and visits it, from here on. 0 or -errno, and nothing changed.
+ */
+int
+source_queue_take_up(struct rouse_worker *w, struct source *s)
 {
 	int ret = learn(w, s);
 
@@ -243,7 +246,7 @@ take_up(struct rouse_worker *w, struct source *s)
 		return ret;
 	ret = source_enter(w, s);
 	if (ret != 0)
-		let_go(w, s);
+		source_queue_let_go(w, s);
 	return ret;
 }
 
@@ -282,7 +285,7 @@ source_queue_resume(struct rouse_worker *w, struct source *s)
 	if (ret == -ENODEV || ret == -EINVAL)
 		return ret; /* which was said */
 	if (ret == 0)
-		ret = take_up(w, s);
+		ret = source_queue_take_up(w, s);
 	if (ret != 0) {
 		WORKER_LOG(ERR, "%s: queue %u of port %u stays paused: %s", w->name,
 			   s->ethdev.queue, s->ethdev.port_id, source_strerror(w, ret));
@@ -301,13 +304,13 @@ renew(struct rouse_worker *w, struct source *s)
 	int ret;
 
 	source_end_to_wait(w, s);
-	let_go(w, s);
+	source_queue_let_go(w, s);
 	find_pool(s);
 	ret = find_wake(s);
 	if (ret == 0) {
 		ret = source_begin_to_wait(w, s);
 		if (ret != 0)
-			let_go(w, s);
+			source_queue_let_go(w, s);
 	}
 	if (ret != 0) {
 		WORKER_LOG(
@@ -339,7 +342,7 @@ source_queue_forget(struct rouse_worker *w, struct source *s)
 		return -EBUSY;
 	}
 	source_remove(w, s);
-	forget_port(w, port);
+	source_port_forget(w, port);
 	WORKER_LOG(NOTICE, "%s: queue %u of port %u was removed with its port", w->name, queue,
 		   port);
 	return 0;
@@ -395,6 +398,14 @@ add(struct rouse_worker *w, const struct source *model)
 
 	if (ret != 0)
 		return ret;
+	if (!worker_bits_are_online(w)) {
+		WORKER_LOG(
+			ERR,
+			"%s: queue %u of port %u cannot be added: the worker is offline; bring it "
+			"online, or give the queue to another",
+			w->name, queue, port);
+		return -ENETDOWN;
+	}
 	ethdev_watch_end(port);
 	s = make_source(w, model, &ret);
 	if (s != NULL) {
@@ -405,7 +416,7 @@ add(struct rouse_worker *w, const struct source *model)
 				say_wake(w, s);
 				return 0;
 			}
-			let_go(w, s);
+			source_queue_let_go(w, s);
 		}
 		source_destroy(w, s);
 	}
@@ -479,7 +490,7 @@ rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue
 
 		if (source_is_ethdev(s) && s->ethdev.port_id == port && s->ethdev.queue == queue) {
 			source_remove(w, s);
-			forget_port(w, port);
+			source_port_forget(w, port);
 			ret = 0;
 		}
 	}

@@ -173,6 +173,8 @@ claim(struct rouse_worker *w, bool is_idle_form)
 	pthread_mutex_lock(&w->control);
 	if (atomic_load_explicit(&w->running, memory_order_acquire))
 		ret = -EBUSY;
+	else if (w->is_offline)
+		ret = -ENETDOWN;
 	else if (!is_idle_form && w->watched.nb != 0)
 		ret = -EINVAL;
 	if (ret == 0) {
@@ -306,6 +308,8 @@ rouse_worker_run(void *worker)
 		while (!worker_shall_stop(w))
 			worker_step(w, 0);
 		worker_end(w);
+	} else if (ret == -ENETDOWN) {
+		WORKER_LOG(ERR, "%s: it is offline; call rouse_worker_online() first", w->name);
 	} else if (ret == -EINVAL) {
 		WORKER_LOG(ERR,
 			   "%s: the application polls queues of it itself: call "
@@ -344,12 +348,15 @@ rouse_worker_destroy(struct rouse_worker *w)
 			   w->name);
 		return;
 	}
+	worker_forget_hosts(w);
 	worker_delist(w);
 	source_remove_all(w);
 	worker_bits_leave(w);
+	worker_find_hosts();
 	worker_inbox_destroy(w);
 	worker_timers_destroy(w);
 	close_fds(w);
+	pthread_mutex_destroy(&w->control);
 	rte_free(w);
 }
 

@@ -95,9 +95,10 @@ struct source {
 	bool was_lost;	   /* its file was closed meanwhile: the set may still name it */
 	uint32_t retry_us; /* arm() */
 	bool armed;
-	bool is_paused;	 /* the worker has let go of it for a while; control threads' */
-	bool is_dry;	 /* handshake queues: the device has no buffer, and will be silent */
-	bool is_watched; /* Rx queues: the application takes the packets itself */
+	bool is_paused;	    /* the worker has let go of it for a while; control threads' */
+	bool is_in_transit; /* no producer knows its bits: what is owed is no lost wake; move.c */
+	bool is_dry;	    /* handshake queues: the device has no buffer, and will be silent */
+	bool is_watched;    /* Rx queues: the application takes the packets itself */
 	void *arg;
 	union {
 		struct {
@@ -195,7 +196,7 @@ struct rouse_worker {
 	struct source_list plain;     /* the others */
 	struct source_list watched;   /* those of both kinds that the application polls */
 	struct device *devices[WORKER_MAX_DETAILS]; /* by number; NULL: it never had one */
-	uint32_t nb_timed;	/* plain sources without an interrupt */
+	uint32_t nb_timed;			    /* plain sources without an interrupt */
 	uint32_t nb_ringing;	/* plain sources whose interrupt rings the doorbell */
 	uint32_t nb_dry;	/* sources that are dry */
 	uint32_t nb_fds;	/* file descriptors of the application that are watched */
@@ -227,6 +228,9 @@ struct rouse_worker {
 
 	/* control threads' */
 	struct rouse_worker *next;  /* of all workers */
+	bool is_offline;	    /* as the next two, written with w->control */
+	struct rouse_worker *host;  /* looks after it while it is offline; NULL: nobody */
+	struct source *hosted;	    /* the host's source for it */
 	uint32_t processor;	    /* its number for who says which bit is whose, */
 	bool has_joined;	    /* if it has one */
 	pthread_mutex_t control;    /* held during a change, and while the worker begins to run */
@@ -272,6 +276,9 @@ void worker_enlist(struct rouse_worker *w);
 void worker_delist(struct rouse_worker *w);
 void worker_port_renew(uint16_t port);
 void worker_port_forget(uint16_t port);
+int workers_lock(bool waits);
+void workers_unlock(void);
+struct rouse_worker *workers_first(void);
 
 /* ethdev_port.c: what ethdev does not say of a port */
 
@@ -347,6 +354,9 @@ bool source_lacks_mbufs(struct source *s, struct pool_seen *seen);
 
 bool source_is_of_port(const struct source *s, uint16_t port);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
+int source_queue_take_up(struct rouse_worker *w, struct source *s);
+void source_queue_let_go(struct rouse_worker *w, struct source *s);
+void source_port_forget(struct rouse_worker *w, uint16_t port);
 int source_queue_resume(struct rouse_worker *w, struct source *s);
 bool source_port_is_plain(const struct rouse_worker *w, uint16_t port);
 void source_renew_port(struct rouse_worker *w, uint16_t port);
@@ -363,6 +373,10 @@ void source_forget_rings(struct rouse_worker *w, struct source *s);
 int source_insert(struct rouse_worker *w, struct source *s);
 int source_enter(struct rouse_worker *w, struct source *s);
 void source_leave(struct rouse_worker *w, struct source *s);
+void source_withdraw(struct rouse_worker *w, struct source *s);
+int source_list_reserve(struct source_list *l, uint32_t nb);
+void source_list_add(struct source_list *l, struct source *s);
+void source_list_remove(struct source_list *l, const struct source *s);
 int source_begin_to_wait(struct rouse_worker *w, struct source *s);
 void source_end_to_wait(struct rouse_worker *w, struct source *s);
 void source_destroy(struct rouse_worker *w, struct source *s);
@@ -388,6 +402,33 @@ int source_add_bits(struct rouse_worker *w, struct source *s, uint64_t *ring);
 void source_describe_bits(struct rouse_worker *w, struct source *s);
 void source_remove_bits(struct rouse_worker *w, struct source *s);
 const char *worker_bits_remedy(const struct rouse_worker *w);
+const char *worker_bits_refusal(void);
+int source_begin_move(const struct source *s, const struct rouse_worker *to);
+bool source_find_move(const struct source *s, uint32_t *processor, uint16_t *device);
+void source_end_move(const struct source *s);
+void source_cancel_move(const struct source *s);
+bool worker_bits_are_online(const struct rouse_worker *w);
+int worker_bits_go(const struct rouse_worker *w);
+int worker_bits_gone(const struct rouse_worker *w);
+void worker_bits_stay(const struct rouse_worker *w);
+int worker_bits_come(const struct rouse_worker *w);
+int worker_bits_set_default(const struct rouse_worker *w);
+bool worker_bits_are_default(const struct rouse_worker *w);
+
+/* move.c: queues that go from one worker to another */
+
+int worker_move_queue(struct rouse_worker *from, struct rouse_worker *to, uint16_t port,
+		      uint16_t queue, bool is_planned);
+
+/* host.c: who looks after a worker that is offline */
+
+int worker_host_begin(struct rouse_worker *w, struct rouse_worker *host);
+void worker_host_end(struct rouse_worker *w);
+
+/* offline.c */
+
+void worker_forget_hosts(struct rouse_worker *w);
+void worker_find_hosts(void);
 
 /* fdset.c: who is in the epoll set */
 
@@ -466,6 +507,7 @@ void worker_park(struct rouse_worker *w);
 void worker_look_again(struct rouse_worker *w, bool found);
 void worker_give_up_parking(struct rouse_worker *w);
 uint32_t worker_look_at_fds(struct rouse_worker *w, uint64_t now);
+void worker_set_timer(struct rouse_worker *w);
 
 /* worker.c: what both forms of running have in common */
 

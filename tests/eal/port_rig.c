@@ -17,15 +17,24 @@
 #define BURST 32
 
 int
-rig_init(const char *program)
+rig_init_lcores(const char *program, const char *lcores)
 {
-	char name[64], lcores[32];
+	char name[64], list[RIG_LCORES_LEN];
 	char *argv[] = { name,	"--no-huge", "--no-pci", "--no-telemetry", "--no-shconf", "-m",
-			 "256", "--lcores",  lcores };
+			 "256", "--lcores",  list };
 
 	snprintf(name, sizeof(name), "%s", program);
-	snprintf(lcores, sizeof(lcores), "0@%d", sched_getcpu());
+	snprintf(list, sizeof(list), "%s", lcores);
 	return rte_eal_init((int)UNIT_DIM(argv), argv);
+}
+
+int
+rig_init(const char *program)
+{
+	char lcores[32];
+
+	snprintf(lcores, sizeof(lcores), "0@%d", sched_getcpu());
+	return rig_init_lcores(program, lcores);
 }
 
 /* ---- frames ---- */

@@ -6,8 +6,9 @@
 #define PORT_RIG_H
 
 /*
- * A port of net_evnic over hand-made frames, on EAL, with this thread as its only lcore. Each rig
- * has a mempool of its own, and each stop asserts that the pool is whole.
+ * A port of net_evnic over hand-made frames, on EAL, with this thread as its only lcore unless the
+ * test names others. Each rig has a mempool of its own, and each stop asserts that the pool is
+ * whole.
  */
 
 #include <stdbool.h>
@@ -20,11 +21,12 @@
 #include "frame.h"
 #include "unit.h"
 
-#define RIG_NB_DESC   128
-#define RIG_NB_POSTED (RIG_NB_DESC - 32) /* the others are for events that are no frame */
-#define RIG_NB_MBUFS  2048
-#define RIG_MAX_SEEN  512
-#define RIG_DEADLINE  60 /* seconds a test may take */
+#define RIG_NB_DESC    128
+#define RIG_NB_POSTED  (RIG_NB_DESC - 32) /* the others are for events that are no frame */
+#define RIG_NB_MBUFS   2048
+#define RIG_MAX_SEEN   512
+#define RIG_DEADLINE   60 /* seconds a test may take */
+#define RIG_LCORES_LEN 512
 
 /* What a received packet was. */
 struct rig_seen {
@@ -55,6 +57,7 @@ struct rig {
 };
 
 int rig_init(const char *program);
+int rig_init_lcores(const char *program, const char *lcores); /* as EAL's --lcores */
 
 /* Frames first, then the port. */
 void rig_begin(struct rig *r);

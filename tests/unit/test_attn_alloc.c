@@ -708,6 +708,11 @@ what_is_a_processor_s_own_stays(void **state)
 	assert_int_equal(rouse_attn_alloc_leave(rig.alloc, 1), 0);
 	assert_int_equal(rouse_attn_alloc_left(rig.alloc, 1), 0);
 	assert_int_equal(rig_place(own).processor, 1);
+	/* also when it comes later */
+	assert_int_equal(rouse_attn_alloc_remove(rig.alloc, own), 0);
+	rig_refused(rig_add(ROUSE_ATTN_AT, 1, 1), -ENETDOWN, "not online");
+	own = rig_add(ROUSE_ATTN_OWN, 1, 1);
+	assert_int_equal(rig_place(own).processor, 1);
 	rig_refused(rouse_attn_alloc_processor_remove(rig.alloc, 1), -EBUSY, "1 that stay");
 	assert_int_equal(rouse_attn_alloc_remove(rig.alloc, own), 0);
 	assert_int_equal(rouse_attn_alloc_processor_remove(rig.alloc, 1), 0);
