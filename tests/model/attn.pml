@@ -23,6 +23,13 @@
 #define ATTN_CELLS   (ATTNS * (2 + DEVICES))
 #define CELLS	     (ATTN_CELLS + MORE_CELLS)
 
+/* rouse_attn.h, struct rouse_attn_target: the bit of a device; SHARED_BIT: both devices have one */
+#ifdef SHARED_BIT
+#define BIT(device) 0
+#else
+#define BIT(device) (device)
+#endif
+
 #include "tso.pml"
 
 /* The eventfd in its owner's epoll set, edge-triggered: whether the next epoll_wait() returns. */
@@ -57,11 +64,11 @@ inline attn_mark(t, a, device, ring, seen, tmp)
 	:: seen == POLL
 	:: else ->
 #ifdef WORD_SET_FIRST
-		SET_BIT(t, WORD(a), device, tmp);
+		SET_BIT(t, WORD(a), BIT(device), tmp);
 		SET_BIT(t, DETAIL(a, device), ring, tmp)
 #else
 		SET_BIT(t, DETAIL(a, device), ring, tmp);
-		SET_BIT(t, WORD(a), device, tmp)
+		SET_BIT(t, WORD(a), BIT(device), tmp)
 #endif
 	fi
 }
@@ -137,7 +144,7 @@ inline attn_take_detail(t, a, device, bits)
 inline attn_mark_own(t, a, device, ring)
 {
 	fetch_or(t, DETAIL(a, device), 1 << (ring));
-	fetch_or(t, WORD(a), 1 << (device))
+	fetch_or(t, WORD(a), 1 << BIT(device))
 }
 
 inline attn_park(t, a)

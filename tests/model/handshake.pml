@@ -3,12 +3,13 @@
  */
 
 /*
- * Handshake sources: two producers with a ring each, on one device or on two; a worker that
- * attends and parks as it likes, and drains by bounded bursts.
+ * Handshake sources: two producers with a ring each, on one device or on two, which may share an
+ * attention bit; a worker that attends and parks as it likes, and drains by bounded bursts.
  *
  * safe one_device:  DEVICES=1 RINGS=2 EVENTS=2
  * safe two_devices: DEVICES=2 RINGS=1 EVENTS=2
  * safe more_events: DEVICES=1 RINGS=2 EVENTS=3
+ * safe shared_bit:  DEVICES=2 RINGS=1 EVENTS=2 SHARED_BIT
  *
  * mutant SIGNAL_FIRST:        one_device, P2 after P6: the entry is published after its message
  * mutant WORD_SET_FIRST:      one_device, P5: the attention bit is set before the detail bit
@@ -21,6 +22,7 @@
  * mutant NO_OWN_MARK:         one_device, ATTEND: the own bit after a full burst
  * mutant NO_LOOK_FENCE:       one_device, ATTEND to PARK: the fence before the second look
  * mutant NO_LOOK:             one_device, ATTEND to PARK: the second look
+ * mutant ONE_DETAIL_WORD:     shared_bit, ATTEND: of a bit that two devices share one is looked at
  * mutant LOOK_BEFORE_PARK:    one_device, ATTEND to PARK: the look is made before the store
  */
 

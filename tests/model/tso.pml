@@ -81,6 +81,11 @@ inline fetch_or(t, a, v)
 	d_step { sb[t].n == 0 -> mem[a] = mem[a] | (v) }
 }
 
+inline fetch_and(t, a, v)
+{
+	d_step { sb[t].n == 0 -> mem[a] = mem[a] & (v) }
+}
+
 /* to: what was there; it is v_old if the exchange took place. */
 inline compare_exchange(t, a, v_old, v_new, to)
 {

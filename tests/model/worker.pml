@@ -204,7 +204,7 @@ inline visit_bits(w, device)
 inline visit_device(w, device)
 {
 	if
-	:: word & (1 << device) ->
+	:: word & (1 << BIT(device)) ->
 #ifdef RING_READ_FIRST
 		/* its rings, before the detail word is taken */
 		bits = mem[DETAIL(w, device)];
@@ -236,7 +236,7 @@ inline visit_marked(w)
 	attn_take(w, w, word);
 	visit_device(w, 0);
 #endif
-#if DEVICES > 1
+#if DEVICES > 1 && !defined(ONE_DETAIL_WORD)
 	visit_device(w, 1);
 #endif
 	word = 0
