@@ -223,9 +223,11 @@ a_queue_that_is_kept_stays(void **state)
 
 	igb_plan_init(&plan, 4, 2, 1);
 	vector = plan.vector[3];
-	igb_plan_keep(&plan, 3, &owners[3]);
+	igb_plan_keep(&plan, 3);
+	assert_false(igb_plan_is_given(&plan, 3));
 	for (uint16_t q = 0; q < 3; q++) {
 		igb_plan_give(&plan, q, &owners[0]);
+		assert_true(igb_plan_is_given(&plan, q));
 		assert_int_equal(plan.vector[3], vector);
 		assert_int_not_equal(plan.vector[q], vector);
 	}

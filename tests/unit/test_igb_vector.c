@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 
 #include "igb_rig.h"
 #include "unit.h"
@@ -475,6 +476,54 @@ owners_find_their_vectors_again_after_a_stop(void **state)
 	rig_destroy();
 }
 
+static int
+set_up_anew(uint16_t queue)
+{
+	const struct rte_eth_rxconf conf = { .offloads = 0 };
+
+	return igb_rxq_setup(rig_dev, queue, IGB_MIN_DESC, 0, &conf, rig_pool);
+}
+
+/* Each becomes the other, as if the memory of one had been had by the other before. */
+static void
+swap_queues(void)
+{
+	struct igb_rxq **queues = (struct igb_rxq **)(void *)rig_dev->data->rx_queues;
+	struct igb_rxq *first = queues[0];
+
+	queues[0] = queues[1];
+	queues[1] = first;
+	queues[0]->queue = 0;
+	queues[1]->queue = 1;
+	queues[0]->tail = igb_rx_reg(0, IGB_RDT);
+	queues[1]->tail = igb_rx_reg(1, IGB_RDT);
+}
+
+/* Nobody has said who it is: he is told what came before, and keeps nobody from a set-up. */
+static void
+who_waits_unknown_is_the_same_after_his_queues_were_set_up_anew(void **state)
+{
+	rig_make(&(struct rig_conf){ .nb_queues = 2 });
+	for (uint16_t q = 0; q < 2; q++)
+		assert_int_equal(enable(q), 0);
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	assert_int_equal(igb_ops.dev_configure(rig_dev), 0);
+	for (uint16_t q = 0; q < 2; q++)
+		assert_int_equal(set_up_anew(q), 0);
+	/* wherever the allocator would put them: neither is where it was */
+	swap_queues();
+	assert_int_equal(igb_ops.dev_start(rig_dev), 0);
+	rig_dev->data->dev_started = 1;
+	for (uint16_t q = 0; q < 2; q++) {
+		assert_true(rig_receive_one(q));
+		assert_int_equal(enable(q), 0);
+		assert_int_equal(rig_rung(vector_of(q)), 1);
+		assert_int_equal(igb_attn_ops.release(rig, q), -ENOENT);
+		assert_int_equal(rig_burst(q), 1);
+	}
+	rig_destroy();
+}
+
 static void
 link_changes_come_by_vector_0(void **state)
 {
@@ -514,6 +563,7 @@ main(void)
 		cmocka_unit_test(more_workers_than_vectors_cannot_have_doorbells),
 		cmocka_unit_test(moderation_is_set_while_the_port_runs),
 		cmocka_unit_test(owners_find_their_vectors_again_after_a_stop),
+		cmocka_unit_test(who_waits_unknown_is_the_same_after_his_queues_were_set_up_anew),
 		cmocka_unit_test(link_changes_come_by_vector_0),
 	};
 

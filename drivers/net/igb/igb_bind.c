@@ -123,7 +123,7 @@ assign(void *ctx, uint16_t queue, const struct rouse_attn_owner *owner,
 	if (!p->intr.is_on)
 		return -ENOTSUP;
 	rte_spinlock_lock(&p->intr.lock);
-	if (p->intr.plan.owner[queue] != NULL)
+	if (igb_plan_is_given(&p->intr.plan, queue))
 		rouse_counter_add(&p->intr.moves, 1);
 	take_from_owner(p, queue);
 	vector = igb_plan_give(&p->intr.plan, queue, owner->attn);
@@ -151,7 +151,7 @@ release(void *ctx, uint16_t queue)
 	if (queue >= IGB_MAX_QUEUES)
 		return -ERANGE;
 	rte_spinlock_lock(&p->intr.lock);
-	if (p->intr.plan.owner[queue] == NULL)
+	if (!igb_plan_is_given(&p->intr.plan, queue))
 		ret = -ENOENT;
 	else if (p->intr.is_on)
 		leave(p, queue);

@@ -125,7 +125,7 @@ plan_anew(struct igb_port *p, uint16_t nb_queues, uint16_t nb_vectors)
 
 	igb_plan_init(plan, nb_queues, nb_vectors, p->args.per_owner);
 	for (uint16_t q = 0; q < RTE_MIN(nb_queues, before.nb_queues); q++)
-		if (before.owner[q] != NULL && before.owner[q] != p->data->rx_queues[q])
+		if (igb_plan_is_given(&before, q))
 			igb_plan_give(plan, q, before.owner[q]);
 	igb_vectors_tell_shared(p);
 }

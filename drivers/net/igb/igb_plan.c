@@ -6,6 +6,10 @@
 
 #include "igb_plan.h"
 
+/* Who waits for a queue and has not said who it is. Of each queue another one, for all that is
+ * known; and the same one in every plan, whatever becomes of the queue. */
+static const char somebody[IGB_MAX_QUEUES];
+
 /* What a vector is to somebody who looks for one. */
 struct view {
 	uint16_t mine;	  /* queues of his on it */
@@ -136,9 +140,15 @@ igb_plan_give(struct igb_plan *plan, uint16_t queue, const void *owner)
 }
 
 void
-igb_plan_keep(struct igb_plan *plan, uint16_t queue, const void *owner)
+igb_plan_keep(struct igb_plan *plan, uint16_t queue)
 {
-	plan->owner[queue] = owner;
+	plan->owner[queue] = &somebody[queue];
+}
+
+bool
+igb_plan_is_given(const struct igb_plan *plan, uint16_t queue)
+{
+	return plan->owner[queue] != NULL && plan->owner[queue] != &somebody[queue];
 }
 
 bool

@@ -25,7 +25,7 @@ struct igb_plan {
 	uint16_t nb_queues;
 	uint16_t nb_vectors; /* for queues: 1 to nb_vectors */
 	uint16_t per_owner;  /* vectors that an owner takes before its queues share, at least 1 */
-	const void *owner[IGB_MAX_QUEUES]; /* NULL: nobody is known */
+	const void *owner[IGB_MAX_QUEUES]; /* NULL: nobody; or somebody unknown, by the queue */
 	uint16_t vector[IGB_MAX_QUEUES];
 };
 
@@ -39,7 +39,10 @@ uint16_t igb_plan_give(struct igb_plan *plan, uint16_t queue, const void *owner)
 
 /* Whoever it is has begun to wait for the queue's vector: it stays where it is, as an owner's does.
  */
-void igb_plan_keep(struct igb_plan *plan, uint16_t queue, const void *owner);
+void igb_plan_keep(struct igb_plan *plan, uint16_t queue);
+
+/* Was the queue given to an owner? Not if somebody unknown waits for it, or nobody. */
+bool igb_plan_is_given(const struct igb_plan *plan, uint16_t queue);
 
 /* Does any owner have a queue on this vector? */
 bool igb_plan_is_used(const struct igb_plan *plan, uint16_t vector);

@@ -73,7 +73,7 @@ map(struct igb_port *p, uint16_t queue)
 	rte_spinlock_lock(&intr->lock);
 	if (intr->plan.owner[queue] == NULL) {
 		/* somebody unknown waits for this very vector from here on */
-		igb_plan_keep(&intr->plan, queue, p->data->rx_queues[queue]);
+		igb_plan_keep(&intr->plan, queue);
 		igb_vectors_tell_shared(p);
 	}
 	atomic_fetch_or_explicit(&intr->mapped, UINT32_C(1) << queue, memory_order_relaxed);
@@ -139,6 +139,7 @@ igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 	bool was_mapped = is_mapped(p, queue);
 	uint32_t to_look_at = 0;
 	struct igb_vector *v;
+	bool looks_himself;
 	uint16_t vector;
 
 	if (!p->intr.is_on)
@@ -149,17 +150,18 @@ igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 		map(p, queue);
 	vector = p->intr.plan.vector[queue];
 	v = &p->intr.vectors[vector];
+	looks_himself = igb_plan_is_given(&p->intr.plan, queue);
 
 	rte_spinlock_lock(&v->lock);
 	v->armed |= UINT32_C(1) << queue;
-	if (v->is_fresh && was_mapped && !v->is_shared && p->intr.plan.owner[queue] != q) {
+	if (v->is_fresh && was_mapped && !v->is_shared && looks_himself) {
 		/* its worker has armed the vector since it was disarmed last, and looks at this
 		 * queue, too, before it blocks */
 		rouse_counter_add(&v->joins, 1);
 	} else {
 		arm(p, v, UINT32_C(1) << vector);
 	}
-	if (p->intr.plan.owner[queue] == q)
+	if (!looks_himself)
 		to_look_at = UINT32_C(1) << queue;
 	if (v->is_shared && v->moderation_us != 0)
 		to_look_at = v->armed;
