@@ -385,7 +385,8 @@ struct rouse_attn_port_ops {
 	 * changes its vector. A queue that has an owner moves: the old one has let go of it
 	 * (disarmed it), and nothing that comes from here on is signalled to it, but for a message
 	 * that was on its way. Packets are in the queue already, or come before the new owner has
-	 * armed it: it looks, as it does each time that it arms.
+	 * armed it: it looks, as it does each time that it arms. The owner outlives a stop and a
+	 * start of the port; the driver refuses to set up his queue anew, or to configure its port.
 	 *
 	 * @param intr  filled: what to wait for. It stays so until the queue is released or
 	 * assigned again, or the port is stopped

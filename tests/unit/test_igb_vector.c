@@ -499,6 +499,36 @@ swap_queues(void)
 	queues[1]->tail = igb_rx_reg(1, IGB_RDT);
 }
 
+static void
+a_queue_that_a_worker_has_is_not_set_up_anew_nor_its_port_configured(void **state)
+{
+	rig_make(&(struct rig_conf){ .nb_queues = 2 });
+	assign(1, 0);
+	assert_int_equal(enable(1), 0);
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	igb_rxq_release(rig_dev, 1); /* as ethdev does before it asks the driver */
+	assert_int_equal(set_up_anew(1), -EBUSY);
+	assert_non_null(strstr(rig_log, "Rx queue 1 is a worker's; pause the port there"));
+	assert_int_equal(set_up_anew(0), 0);
+	rig_log[0] = '\0';
+	assert_int_equal(igb_ops.dev_configure(rig_dev), -EBUSY);
+	assert_non_null(strstr(rig_log, "Rx queue 1 is a worker's; pause the port there"));
+	/* what the worker may still ask, of a queue that is no more */
+	assert_int_equal(enable(1), -ENOTSUP);
+	assert_int_equal(disable(1), -ENOTSUP);
+	assert_int_equal(igb_attn_ops.release(rig, 1), 0);
+	assert_int_equal(igb_ops.dev_configure(rig_dev), 0);
+	assert_int_equal(set_up_anew(1), 0);
+	assert_int_equal(igb_ops.dev_start(rig_dev), 0);
+	rig_dev->data->dev_started = 1;
+	assign(1, 1);
+	assert_int_equal(enable(1), 0);
+	assert_true(rig_receive_one(1));
+	assert_int_equal(rig_rung(vector_of(1)), 1);
+	assert_int_equal(rig_burst(1), 1);
+	rig_destroy();
+}
+
 /* Nobody has said who it is: he is told what came before, and keeps nobody from a set-up. */
 static void
 who_waits_unknown_is_the_same_after_his_queues_were_set_up_anew(void **state)
@@ -563,6 +593,8 @@ main(void)
 		cmocka_unit_test(more_workers_than_vectors_cannot_have_doorbells),
 		cmocka_unit_test(moderation_is_set_while_the_port_runs),
 		cmocka_unit_test(owners_find_their_vectors_again_after_a_stop),
+		cmocka_unit_test(
+			a_queue_that_a_worker_has_is_not_set_up_anew_nor_its_port_configured),
 		cmocka_unit_test(who_waits_unknown_is_the_same_after_his_queues_were_set_up_anew),
 		cmocka_unit_test(link_changes_come_by_vector_0),
 	};

@@ -159,6 +159,8 @@ void igb_intr_tell_vector(struct igb_port *p, uint16_t queue);
 
 /* igb_bind.c: which worker a queue's interrupt is for */
 
+int igb_check_let_go(const struct igb_port *p, uint16_t first, uint16_t nb, const char *what);
+
 extern const struct rouse_attn_port_ops igb_attn_ops;
 
 /* igb_link.c: link and its event */

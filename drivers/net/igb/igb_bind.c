@@ -161,6 +161,23 @@ release(void *ctx, uint16_t queue)
 	return ret;
 }
 
+/* Would a worker not notice what is done to the port? 0; -EBUSY, after one line: it has one of
+ * these queues */
+int
+igb_check_let_go(const struct igb_port *p, uint16_t first, uint16_t nb, const char *what)
+{
+	for (uint16_t q = first; q < first + nb; q++) {
+		if (!igb_plan_is_given(&p->intr.plan, q))
+			continue;
+		IGB_LOG(ERR,
+			"%s: Rx queue %u is a worker's; pause the port there, or remove the queue, "
+			"before %s",
+			p->hw.name, q, what);
+		return -EBUSY;
+	}
+	return 0;
+}
+
 const struct rouse_attn_port_ops igb_attn_ops = {
 	.assign = assign,
 	.release = release,

@@ -18,7 +18,10 @@ RTE_LOG_REGISTER_SUFFIX(igb_logtype, net.igb, NOTICE);
 static int
 dev_configure(struct rte_eth_dev *dev)
 {
-	return igb_rss_configure(dev);
+	int ret = igb_check_let_go(dev->data->dev_private, 0, IGB_MAX_QUEUES,
+				   "the port is configured");
+
+	return ret != 0 ? ret : igb_rss_configure(dev);
 }
 
 static int

@@ -69,6 +69,8 @@ igb_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigne
 	struct igb_rxq *q;
 	int ret = check_setup(dev, queue, nb_desc, pool);
 
+	if (ret == 0)
+		ret = igb_check_let_go(p, queue, 1, "it is set up");
 	if (ret != 0)
 		return ret;
 	igb_rxq_release(dev, queue);
