@@ -285,10 +285,11 @@ struct igb_txq {
 	uint32_t tail; /* TDT */
 	uint16_t nb_desc;
 	uint16_t next;	  /* descriptor that is written next */
+	uint16_t last;	  /* and the last one of the frame before */
 	uint16_t clean;	  /* the first one that is not reclaimed */
 	uint16_t nb_free; /* always one less than could be: a full ring looks like an empty one */
 	uint16_t enough;  /* with so many free nothing is reclaimed */
-	uint16_t first_report, nb_reports;
+	uint16_t first_report, next_report;
 	bool fast_free;		 /* mbufs of one pool, with one reference */
 	_Atomic bool is_started; /* control thread -> lcore; a stopped queue takes nothing */
 	struct igb_tx_context contexts[IGB_TX_CONTEXTS]; /* that the device has */

@@ -36,20 +36,20 @@ is_done(const union igb_tx_desc *d)
 
 /* ---- what was sent ---- */
 
-/* The mbufs of some descriptors, back to their pools. */
-static void
-free_run(struct igb_txq *q, uint16_t at, uint16_t nb)
+/* The mbufs of descriptors that follow each other, back to their pools. */
+static inline void
+free_run(const struct igb_txq *q, struct rte_mbuf **from, struct rte_mbuf **end)
 {
 	struct rte_mbuf *free[FREE_AT_ONCE];
 	struct rte_mempool *pool = NULL;
 	unsigned int n = 0;
 
-	for (; nb > 0; nb--, at = wrap(q, at + 1u)) {
-		struct rte_mbuf *m = q->mbufs[at];
+	for (; from != end; from++) {
+		struct rte_mbuf *m = *from;
 
-		if (m == NULL)
+		if (unlikely(m == NULL))
 			continue; /* a context */
-		q->mbufs[at] = NULL;
+		*from = NULL;
 		if (!q->fast_free) {
 			m = rte_pktmbuf_prefree_seg(m);
 			if (unlikely(m == NULL))
@@ -66,26 +66,50 @@ free_run(struct igb_txq *q, uint16_t at, uint16_t nb)
 		rte_mempool_put_bulk(pool, (void **)free, n);
 }
 
+/* How many descriptors from `clean` to this report. */
+static inline uint16_t
+covered_by(const struct igb_txq *q, uint16_t report)
+{
+	return wrap(q, (uint32_t)report + 1 + q->nb_desc - q->clean);
+}
+
+/* Take out the reports that have come, until at least `max` descriptors are done; how many are. */
+static uint16_t
+take_reports(struct igb_txq *q, uint32_t max)
+{
+	uint16_t nb = 0;
+
+	if (q->first_report == q->next_report)
+		return 0;
+	/* they come in order: with the last one all have */
+	if (max >= q->nb_desc && is_done(&q->ring[q->last])) {
+		q->first_report = q->next_report;
+		return covered_by(q, q->last);
+	}
+	while (q->first_report != q->next_report && nb < max) {
+		uint16_t report = q->reports[q->first_report];
+
+		if (!is_done(&q->ring[report]))
+			break;
+		nb = covered_by(q, report);
+		q->first_report = wrap(q, q->first_report + 1u);
+	}
+	return nb;
+}
+
 /* Free what reports say is done, until at least `max` descriptors are; how many. */
 uint32_t
 igb_txq_reclaim(struct igb_txq *q, uint32_t max)
 {
-	uint32_t freed = 0;
+	uint16_t nb = take_reports(q, max);
+	struct rte_mbuf **from = &q->mbufs[q->clean];
+	uint16_t to_end = RTE_MIN(nb, (uint16_t)(q->nb_desc - q->clean));
 
-	while (q->nb_reports != 0 && freed < max) {
-		uint16_t report = q->reports[q->first_report], nb;
-
-		if (!is_done(&q->ring[report]))
-			break;
-		nb = wrap(q, (uint32_t)report + 1 + q->nb_desc - q->clean);
-		free_run(q, q->clean, nb);
-		q->clean = wrap(q, report + 1u);
-		q->nb_free += nb;
-		freed += nb;
-		q->first_report = wrap(q, q->first_report + 1u);
-		q->nb_reports--;
-	}
-	return freed;
+	free_run(q, from, from + to_end);
+	free_run(q, q->mbufs, q->mbufs + nb - to_end);
+	q->clean = wrap(q, (uint32_t)q->clean + nb);
+	q->nb_free += nb;
+	return nb;
 }
 
 /* ---- sending ---- */
@@ -142,6 +166,7 @@ write_frame(struct igb_txq *q, struct rte_mbuf *m, uint32_t cmd, uint32_t status
 		m = m->next;
 	} while (unlikely(m != NULL));
 	q->ring[at].data.cmd |= rte_cpu_to_le_32(IGB_TX_EOP);
+	q->last = at;
 }
 
 /* Room for so many descriptors? What is done is reclaimed for it. */
@@ -154,46 +179,47 @@ has_room(struct igb_txq *q, uint16_t nb)
 	return nb <= q->nb_free;
 }
 
-/* A frame, if there is room. */
-static inline bool
+/* A frame, if there is room; how many descriptors it took. */
+static inline uint16_t
 send_one(struct igb_txq *q, struct rte_mbuf *m)
 {
 	uint64_t offloads = m->ol_flags & IGB_TX_OFFLOADS;
-	uint32_t status = 0;
+	uint16_t nb = m->nb_segs;
+	uint32_t status;
 	unsigned int slot;
 
 	if (likely(offloads == 0)) {
-		if (unlikely(!has_room(q, m->nb_segs)))
-			return false;
+		if (unlikely(!has_room(q, nb)))
+			return 0;
 		write_frame(q, m, 0, 0);
-		return true;
+		return nb;
 	}
-	if (unlikely(!has_room(q, m->nb_segs + 1)))
-		return false;
+	if (unlikely(!has_room(q, nb + 1)))
+		return 0;
 	slot = find_context(q, igb_tx_context_of(m));
-	if (slot == IGB_TX_CONTEXTS)
+	if (slot == IGB_TX_CONTEXTS) {
 		slot = write_context(q, igb_tx_context_of(m));
+		nb++;
+	}
 	status = igb_tx_offload_status(offloads) | IGB_TX_SLOT(slot);
 	write_frame(q, m, igb_tx_offload_cmd(offloads), status);
-	return true;
+	return nb;
 }
 
 /* Ask for a report on the descriptor that was written last, which ends a frame. */
 static inline void
 ask_report(struct igb_txq *q)
 {
-	uint16_t at = wrap(q, (uint32_t)q->next + q->nb_desc - 1);
-
-	q->ring[at].data.cmd |= rte_cpu_to_le_32(IGB_TX_RS);
-	q->reports[wrap(q, (uint32_t)q->first_report + q->nb_reports)] = at;
-	q->nb_reports++;
+	q->ring[q->last].data.cmd |= rte_cpu_to_le_32(IGB_TX_RS);
+	q->reports[q->next_report] = q->last;
+	q->next_report = wrap(q, q->next_report + 1u);
 }
 
 uint16_t
 igb_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct igb_txq *q = txq;
-	uint16_t n, reported = q->next;
+	uint16_t n, unreported = 0; /* descriptors */
 	uint64_t bytes = 0;
 
 	if (unlikely(!atomic_load_explicit(&q->is_started, memory_order_relaxed)))
@@ -202,18 +228,22 @@ igb_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 		igb_txq_reclaim(q, UINT32_MAX);
 	for (n = 0; n < nb_pkts; n++) {
 		uint32_t len = pkts[n]->pkt_len;
+		uint16_t nb;
 
-		if (wrap(q, (uint32_t)q->next + q->nb_desc - reported) >= REPORT_EVERY) {
+		if (unlikely(unreported >= REPORT_EVERY)) {
 			ask_report(q);
-			reported = q->next;
+			unreported = 0;
 		}
-		if (unlikely(!send_one(q, pkts[n])))
+		nb = send_one(q, pkts[n]);
+		if (unlikely(nb == 0))
 			break;
+		unreported += nb;
 		bytes += len;
 	}
 	if (unlikely(n == 0))
 		return 0;
-	if (reported != q->next)
+	/* twice for one descriptor would be once for whatever is there next */
+	if (likely(unreported != 0))
 		ask_report(q);
 	/* the write is behind those of the descriptors */
 	igb_write(q->hw, q->tail, q->next);
@@ -269,11 +299,11 @@ igb_tx_descriptor_status(void *txq, uint16_t offset)
 	if (offset < q->nb_free + 1u)
 		return RTE_ETH_TX_DESC_DONE;
 	ahead = offset - q->nb_free - 1;
-	for (uint16_t r = 0; r < q->nb_reports && ahead < used; r++) {
-		uint16_t report = q->reports[wrap(q, (uint32_t)q->first_report + r)];
-		uint16_t covers = wrap(q, (uint32_t)report + q->nb_desc - q->clean);
+	for (uint16_t r = q->first_report; r != q->next_report && ahead < used;
+	     r = wrap(q, r + 1u)) {
+		uint16_t report = q->reports[r];
 
-		if (covers >= ahead)
+		if (covered_by(q, report) > ahead)
 			return is_done(&q->ring[report]) ? RTE_ETH_TX_DESC_DONE
 							 : RTE_ETH_TX_DESC_FULL;
 	}

@@ -130,7 +130,7 @@ start_ring(struct rte_eth_dev *dev, struct igb_txq *q)
 
 	q->next = q->clean = 0;
 	q->nb_free = q->nb_desc - 1;
-	q->first_report = q->nb_reports = 0;
+	q->first_report = q->next_report = 0;
 	for (uint16_t d = 0; d < q->nb_desc; d++)
 		q->ring[d] = (union igb_tx_desc){ .data.addr = 0 };
 	/* what no frame asks for: the device has no context yet */
