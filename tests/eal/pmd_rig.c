@@ -35,6 +35,7 @@
 /* where the addresses of NICs are */
 #define NEAR_NIC "ROUSE_NEAR_NIC"
 #define FAR_NIC	 "ROUSE_FAR_NIC"
+#define NIC_PMD	 "ROUSE_NIC_PMD" /* a plugin with their driver, if DPDK's is not to be theirs */
 
 struct pmd_seen pmd_seen;
 
@@ -208,7 +209,10 @@ init_eal(const struct pmd_kind *kind, const char *program)
 			     getenv(NEAR_NIC),
 			     "-a",
 			     getenv(FAR_NIC),
-			     (char *)(uintptr_t)kind->mode };
+			     (char *)(uintptr_t)kind->mode,
+			     "-d",
+			     getenv(NIC_PMD) };
+	int nb_nic_args = (int)UNIT_DIM(nic_argv) - (getenv(NIC_PMD) == NULL ? 2 : 0);
 	cpu_set_t cpus;
 	size_t len = strlen(lcores);
 
@@ -221,7 +225,7 @@ init_eal(const struct pmd_kind *kind, const char *program)
 	snprintf(lcores + len, sizeof(lcores) - len, ")");
 	snprintf(name, sizeof(name), "%s", program);
 	if (kind->is_nic)
-		return rte_eal_init((int)UNIT_DIM(nic_argv), nic_argv);
+		return rte_eal_init(nb_nic_args, nic_argv);
 	return rte_eal_init((int)UNIT_DIM(argv), argv);
 }
 

@@ -47,6 +47,7 @@ DEPS = pathlib.Path(os.environ.get("ROUSE_GUEST", TOP / ".deps/guest"))
 PROGRAMS = pathlib.Path(os.environ.get("ROUSE_GUEST_PROGRAMS", BUILD / "tests/guest"))
 ROUSEPMD = os.environ.get("ROUSEPMD", str(BUILD / "app/rousepmd/rousepmd"))
 STOCK = pathlib.Path(os.environ.get("ROUSE_DPDK_BIN", TOP / ".deps/dpdk/bin"))
+IGB = os.environ.get("ROUSE_IGB", str(BUILD / "drivers/net/librte_net_igb.so"))
 QEMU = "qemu-system-x86_64"
 
 LIMIT_S = 120  # without any progress; a guest alone takes a few seconds for anything

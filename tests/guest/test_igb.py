@@ -3,14 +3,12 @@
 other, and queues move from worker to worker while frames come.
 """
 
-import os
 import re
 import unittest
 
 import frames
 import guest
 
-PMD = os.environ.get("ROUSE_IGB", str(guest.BUILD / "drivers/net/librte_net_igb.so"))
 MOVES = guest.PROGRAMS / "igb_moves"
 NB_MOVES = 1000
 NB_AT_A_TIME = 32
@@ -29,7 +27,7 @@ class Igb(guest.Test):
 
     def eal(self, nb_lcores, device=""):
         """Arguments of a program that has the first NIC."""
-        return ["-l", f"0-{nb_lcores}", "--no-telemetry", "-d", PMD, "-a",
+        return ["-l", f"0-{nb_lcores}", "--no-telemetry", "-d", guest.IGB, "-a",
                 self.vm.nics[0].address + device]
 
     def test_stock_testpmd_sends_back_what_it_receives(self):

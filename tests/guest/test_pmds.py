@@ -25,12 +25,12 @@ class Pmds(guest.Test):
     NICS = [model for model in MODELS.values() for _ in range(2)]
     OPTIONS = {"cables": [(2 * i, 2 * i + 1) for i in range(len(MODELS))]}
 
-    def run_on(self, model, program, kind):
+    def run_on(self, model, program, kind, **more):
         """Run one of the programs, which says what failed by TAP."""
         first = 2 * list(MODELS).index(model)
         env = {"ROUSE_NEAR_NIC": self.vm.nics[first].address,
                "ROUSE_FAR_NIC": self.vm.nics[first + 1].address,
-               "ROUSE_PMD_CYCLES": CYCLES, "ROUSE_PMD_TIMES": TIMES}
+               "ROUSE_PMD_CYCLES": CYCLES, "ROUSE_PMD_TIMES": TIMES, **more}
         with self.vm.start([guest.BUILD / "tests/eal" / program, kind], env) as running:
             running.close_input()
             done = running.end()
@@ -44,6 +44,12 @@ class Pmds(guest.Test):
 
     def test_changes_of_igb(self):
         self.run_on("igb", "test_pmd_changes", "nic")
+
+    def test_each_frame_wakes_a_worker_on_net_igb(self):
+        self.run_on("igb", "test_pmds", "nic", ROUSE_NIC_PMD=guest.IGB)
+
+    def test_changes_of_net_igb(self):
+        self.run_on("igb", "test_pmd_changes", "nic", ROUSE_NIC_PMD=guest.IGB)
 
     def test_each_frame_wakes_a_worker_on_virtio(self):
         self.run_on("virtio", "test_pmds", "nic")
