@@ -6,17 +6,13 @@ other, and queues move from worker to worker while frames come.
 import re
 import unittest
 
+import counts
 import frames
 import guest
 
 MOVES = guest.PROGRAMS / "igb_moves"
 NB_MOVES = 1000
 NB_AT_A_TIME = 32
-
-
-def fields(line):
-    """{"wakes": 5, ...} of "wakes 5 ..."."""
-    return {name: int(value) for name, value in re.findall(r"(\w+) (\d+)", line)}
 
 
 class Igb(guest.Test):
@@ -52,6 +48,66 @@ class Igb(guest.Test):
             self.assertEqual(testpmd.end().status, 0)
         self.assertEqual(sorted(came), sorted(sent))
 
+    def test_stock_testpmd_changes_the_port_by_its_commands(self):
+        """What every command leaves is asked for, or seen by the frames that follow it."""
+        wire = self.vm.nics[0].wire
+        key = bytes(range(1, 41)).hex().upper()
+        with self.vm.start([guest.STOCK / "dpdk-testpmd", *self.eal(1), "--", "-i",
+                            "--port-topology=loop", "--rxq=4", "--txq=4",
+                            "--total-num-mbufs=8192"]) as testpmd:
+            testpmd.expect("testpmd>")
+
+            def do(command, *expected):
+                testpmd.say(command)
+                for pattern in expected:
+                    testpmd.expect(pattern)
+                testpmd.expect("testpmd>")
+
+            def await_up():
+                state = None
+                while state != "up":
+                    testpmd.say("show port info 0")
+                    state = testpmd.expect(r"Link status: (\w+)")[1]
+                    testpmd.expect("testpmd>")
+
+            def exchange(mode, nb_back):
+                await_up()
+                do(f"set fwd {mode}")
+                do("start")
+                wire.take()
+                wire.send(frames.udp(32))
+                wire.expect(nb_back)
+                do("show port stats 0")
+                do("stop", "RX-packets: [1-9]")
+
+            do("show port info 0", "Driver name: net_igb")
+            exchange("io", 32)
+            do("port config 0 rss reta (0,3),(1,2)")
+            do("show port 0 rss reta 128 (0x3,0x0)", "hash index=0, queue=3",
+               "hash index=1, queue=2")
+            do(f"port config 0 rss-hash-key ipv4 {key}")
+            do("show port 0 rss-hash key", key)
+            exchange("macswap", 32)
+            do("port 0 rxq 1 stop")
+            do("port 0 rxq 1 start")
+            do("port 0 txq 1 stop")
+            do("port 0 txq 1 start")
+            exchange("io", 32)
+            do("port stop 0", "Done")
+            do("port config mtu 0 4000")
+            do("port start 0", "Done")
+            do("show port info 0", "MTU: 4000")
+            exchange("io", 32)
+            do("port stop 0", "Done")
+            do("port reset 0", "Done")
+            do("port start 0", "Done")
+            exchange("io", 32)
+            exchange("rxonly", 0)
+            do("show port xstats 0", "rxq1_packets: [1-9]")
+            testpmd.say("quit")
+            self.assertEqual(testpmd.end().status, 0, testpmd.tail())
+        self.assertNotRegex(testpmd.output, "(?i)fail|error:|invalid|bad argument")
+
     def test_stock_l3fwd_power_is_waked_by_its_interrupts(self):
         wire = self.vm.nics[0].wire
         with self.vm.start([guest.STOCK / "dpdk-l3fwd-power", *self.eal(1), "--log-level=user1,8",
@@ -76,6 +132,32 @@ class Igb(guest.Test):
             self.assertLessEqual(worker["interrupts"], worker["packets"] + 2)
             self.assertLess(worker["spurious"], 10 + worker["blocks"] * 0.05)
 
+    def test_interrupts_come_on_the_processor_of_the_owner(self):
+        seen = {}
+        self.play("16", "0", nb_frames=64, nb_at_a_time=1, look=lambda: seen.update(self.kernels()))
+        self.assertEqual(sorted(cpus for cpus, _ in seen.values()), ["1", "2", "3", "4"])
+        for vector, (cpus, nb) in seen.items():
+            with self.subTest(vector=vector):
+                self.assertEqual(nb[int(cpus)], sum(nb))
+
+    def test_interrupts_follow_a_queue_that_moves(self):
+        """One queue, and so one vector: what changes is whose it is."""
+        seen = {}
+        self.play("1", "1", nb_frames=64, nb_at_a_time=1, nb_lcores=2,
+                  look=lambda: seen.update(self.kernels()))
+        (cpus, nb), = seen.values()
+        self.assertEqual(cpus, "2")
+        # the move came after the first frames
+        self.assertGreater(nb[2], 50)
+        self.assertLess(nb[1], 10)
+        self.assertEqual(nb[1] + nb[2], sum(nb))
+
+    def kernels(self):
+        """{vector: (CPUs, counts by CPU)} of those that have come."""
+        found = self.vm.interrupts(self.vm.nics[0])
+        return {vector: (cpus, nb) for vector, (cpus, nb) in found.items()
+                if vector != 0 and sum(nb) != 0}
+
     def test_queues_move_while_frames_come_and_nothing_is_lost(self):
         workers, received = self.play("16", str(NB_MOVES), nb_frames=None, nb_at_a_time=16)
         self.assertEqual(received["moves"], NB_MOVES)
@@ -95,11 +177,13 @@ class Igb(guest.Test):
         for worker in workers:
             self.assertEqual(worker["rescues"], 0)
 
-    def play(self, nb_queues, nb_moves, nb_frames, nb_at_a_time, device=""):
-        """Send frames to igb_moves, so many at a time, each time when all have arrived. What its
-        workers counted, and what it received."""
+    def play(self, nb_queues, nb_moves, nb_frames, nb_at_a_time, device="", nb_lcores=4,
+             look=lambda: None):
+        """Send frames to igb_moves, so many at a time, each time when all have arrived; look before
+        it ends. What its workers counted, and what it received."""
         wire = self.vm.nics[0].wire
-        with self.vm.start([MOVES, *self.eal(4, device), "--", nb_queues, nb_moves]) as program:
+        with self.vm.start([MOVES, *self.eal(nb_lcores, device), "--", nb_queues,
+                            nb_moves]) as program:
             program.expect("ready")
             self.await_link(program, wire)
             nb_sent = self.nb_probes
@@ -109,13 +193,14 @@ class Igb(guest.Test):
                 program.expect(f"received {nb_sent}\\b")
                 if nb_frames is None and re.search("^moved", program.output, re.M):
                     break
+            look()
             program.say("end")
             done = program.end()
             self.assertEqual(done.status, 0, done.output)
             self.assertIn("stop 0 close 0 missing 0", done.output)
-        received = fields(re.search("moves .*", done.output)[0])
+        received = counts.fields(re.search("moves .*", done.output)[0])
         self.assertEqual(received["received"], nb_sent)
-        workers = [fields(line) for line in re.findall(r"worker \d+: (.*)", done.output)]
+        workers = [counts.fields(line) for line in re.findall(r"worker \d+: (.*)", done.output)]
         self.assertEqual(sum(worker["packets"] for worker in workers), nb_sent)
         return workers, received
 

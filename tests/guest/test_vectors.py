@@ -56,13 +56,13 @@ class Vectors(guest.Test):
                          {queue + 1: str(WORKERS[queue % len(WORKERS)]) for queue in range(9)})
         self.send(program)
         # before the port stops, and its interrupts are gone
-        for vector, (_, counts) in self.vm.interrupts(self.vm.nics[0]).items():
+        for vector, (_, nb) in self.vm.interrupts(self.vm.nics[0]).items():
             if vector == 0:
                 continue
-            elsewhere = list(counts)
+            elsewhere = list(nb)
             here = elsewhere.pop(WORKERS[(vector - 1) % len(WORKERS)])
-            self.assertGreater(here, 0, f"vector {vector}: {counts}")
-            self.assertEqual(sum(elsewhere), 0, f"vector {vector}: {counts}")
+            self.assertGreater(here, 0, f"vector {vector}: {nb}")
+            self.assertEqual(sum(elsewhere), 0, f"vector {vector}: {nb}")
         output = self.end(program)
         self.assertEqual(self.sums(output, r"by timer (\d+)"), 0)
         self.assertIn("port 0 (net_e1000_igb): per-queue interrupt", output)
