@@ -163,18 +163,19 @@ class Program:
 class Guest:
     """One that runs, made by boot()."""
 
-    def __init__(self, nics, nb_cpus, iommu, memory_mb, nb_hugepages):
+    def __init__(self, nics, nb_cpus, iommu, memory_mb, nb_hugepages, options):
         self.nics, self.nb_cpus, self.changed = nics, nb_cpus, threading.Condition()
         self._is_ready = self._is_gone = False
         self._programs, self._next = {}, 1  # those that run, by number
         self._folder = tempfile.TemporaryDirectory(prefix="rouse-guest.")
         self.console = pathlib.Path(self._folder.name, "console")
+        self.log = pathlib.Path(self._folder.name, "qemu")
         self._port, agents = socket.socketpair()
         monitor, monitors = socket.socketpair()
         for index, nic in enumerate(nics):
             nic.index, nic.wire = index, nic.wire or wire.Wire()
         theirs = [agents, monitors] + [nic.wire.peer for nic in nics]
-        argv = [*machine(nb_cpus, iommu, memory_mb),
+        argv = [*machine(nb_cpus, iommu, memory_mb), *options,
                 *boot_arguments(self._folder.name, nics, iommu, nb_hugepages,
                                 AGENT=PROGRAMS / "agent"),
                 "-serial", f"file:{self.console}",
@@ -183,7 +184,7 @@ class Guest:
                 "-chardev", f"socket,id=qmp,fd={monitors.fileno()}", "-mon", "chardev=qmp,mode=control"]
         for nic in nics:
             argv += nic.arguments()
-        with open(f"{self._folder.name}/qemu", "wb") as log:
+        with self.log.open("wb") as log:
             self._qemu = subprocess.Popen(argv, pass_fds=[s.fileno() for s in theirs],
                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         for theirs_end in theirs:
@@ -278,10 +279,9 @@ class Guest:
     def console_tail(self):
         """The kernel's last lines, and QEMU's."""
         text = ""
-        for name in "console", "qemu":
-            path = pathlib.Path(self._folder.name, name)
+        for path in self.console, self.log:
             lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
-            text += "".join(f"\n    {name} | {line}" for line in lines[-NB_TAIL_LINES:])
+            text += "".join(f"\n    {path.name} | {line}" for line in lines[-NB_TAIL_LINES:])
         return text
 
     def close(self):
@@ -300,13 +300,13 @@ class Guest:
         self.close()
 
 
-def boot(nics, cables=(), nb_cpus=5, iommu="intremap=on", memory_mb=1536, nb_hugepages=256):
+def boot(nics, cables=(), nb_cpus=5, iommu="intremap=on", memory_mb=1536, nb_hugepages=256, options=()):
     """Boot a guest. cables: pairs of NICs, by number, that receive what the other sends; the others
     have a wire to here. Processor 0 is for all but workers. iommu: properties of the intel-iommu,
-    None: there is none."""
+    None: there is none. options: more words for QEMU."""
     for near, far in cables:
         nics[near].wire, nics[far].wire = wire.cable()
-    return Guest(nics, nb_cpus, iommu, memory_mb, nb_hugepages)
+    return Guest(nics, nb_cpus, iommu, memory_mb, nb_hugepages, options)
 
 
 # What QEMU is told
