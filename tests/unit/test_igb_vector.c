@@ -13,12 +13,6 @@
 #include "igb_rig.h"
 #include "unit.h"
 
-static const struct rte_eth_dev *
-dev(void)
-{
-	return rig_dev;
-}
-
 static int
 enable(uint16_t queue)
 {
@@ -296,7 +290,10 @@ a_queue_that_moves_wakes_its_new_owner(void **state)
 		assert_int_equal(enable(q), 0);
 	old_vector = vector_of(0);
 	assert_int_equal(disable(0), 0);
+	device.is_posted = true;
 	assert_int_equal(assign(0, 1).vector, vector_of(1));
+	assert_int_equal(device_nb_waiting(), 0);
+	device.is_posted = false;
 	new_vector = vector_of(0);
 	assert_int_not_equal(new_vector, old_vector);
 	/* between the two owners it wakes nobody: the old one is armed, for its other queue */
@@ -565,7 +562,7 @@ link_changes_come_by_vector_0(void **state)
 		assert_int_equal(device.messages[0], i);
 		igb_link_on_interrupt(rig_dev);
 		assert_int_equal(rig_link_events, i);
-		assert_int_equal(dev()->data->dev_link.link_status, i % 2 == 0);
+		assert_int_equal(rig_dev->data->dev_link.link_status, i % 2 == 0);
 	}
 	for (unsigned int v = 1; v < DEVICE_VECTORS; v++)
 		assert_int_equal(device.messages[v], 0);
