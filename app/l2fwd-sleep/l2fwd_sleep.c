@@ -50,7 +50,7 @@ int
 main(int argc, char **argv)
 {
 	char name[16];
-	struct rouse_worker_conf conf = { .name = name, .spin_us = ROUSE_WORKER_DEFAULT_SPIN_US };
+	struct rouse_worker_conf conf = { .name = name, .spin = ROUSE_WORKER_SPIN_MEASURED };
 	struct rouse_worker_stats s;
 	struct rte_mempool *pool;
 	unsigned int lcore;

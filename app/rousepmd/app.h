@@ -35,7 +35,7 @@ struct options {
 	uint16_t mbuf_size;
 	uint32_t nb_mbufs; /* 0: as many as queues and lcores can hold */
 	uint32_t nb_cores; /* 0: every worker lcore */
-	uint32_t spin_us;
+	struct rouse_worker_spin spin;
 	double stats_period; /* s; 0: no lines */
 	double duration;     /* s; 0: until the source ends */
 	uint64_t rss_types;
@@ -177,6 +177,7 @@ struct worker_report {
 	double cycles_per_packet; /* of busy rounds; 0: no packets */
 	uint64_t wake_count;
 	uint64_t wake_ns_p50, wake_ns_p99, wake_ns_p999, wake_ns_p9999, wake_ns_max;
+	struct rouse_worker_spin_state spin;
 };
 
 struct report {

@@ -68,7 +68,7 @@ create_member(struct crew_member *m, unsigned int lcore, const struct options *o
 		.socket_id = (int)rte_lcore_to_socket_id(lcore),
 		.mode = o->rx_mode,
 		.burst = o->burst,
-		.spin_us = o->spin_us,
+		.spin = o->spin,
 	};
 
 	snprintf(name, sizeof(name), "lcore%u", lcore);

@@ -26,7 +26,8 @@
 	X(NB_CORES, "nb-cores", "N", "workers (one on each lcore beside the main one)")            \
 	X(FORWARD_MODE, "forward-mode", "MODE", "io, macswap or rxonly (io)")                      \
 	X(RX_MODE, "rx-mode", "MODE", "hybrid, poll or interrupt (hybrid)")                        \
-	X(SPIN_US, "spin-us", "US", "how long an idle worker looks before it sleeps (50)")         \
+	X(SPIN_US, "spin-us", "US", "an idle worker looks so long before it sleeps (measured)")    \
+	X(SPIN_WEIGHT, "spin-weight", "PERCENT", "of what it measured: more is faster (100)")      \
 	X(RSS_IP, "rss-ip", NULL, "hash by IP addresses only")                                     \
 	X(RSS_UDP, "rss-udp", NULL, "hash by UDP ports too, and nothing but UDP")                  \
 	X(STATS_PERIOD, "stats-period", "S", "print a line every S seconds (0: none)")             \
@@ -152,7 +153,12 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 	case OPTION_RX_MODE:
 		return parse_rx_mode(name, value, &o->rx_mode);
 	case OPTION_SPIN_US:
-		return parse_u32(name, value, 0, 1000000, &o->spin_us);
+		if (parse_u32(name, value, 0, 1000000, &o->spin.max_us) != 0)
+			return -1;
+		o->spin.min_us = o->spin.max_us;
+		return 0;
+	case OPTION_SPIN_WEIGHT:
+		return parse_u32(name, value, 1, 1000, &o->spin.weight_pct);
 	case OPTION_RSS_IP:
 		o->rss_types = RTE_ETH_RSS_IP;
 		return 0;
@@ -214,7 +220,7 @@ options_parse(int argc, char **argv, struct options *o)
 		.nb_txq = 1,
 		.burst = 32,
 		.mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
-		.spin_us = ROUSE_WORKER_DEFAULT_SPIN_US,
+		.spin = ROUSE_WORKER_SPIN_MEASURED,
 		.rss_types = RSS_ALL,
 		.fwd = &fwd_io,
 	};

@@ -107,6 +107,13 @@ print_worker(const struct worker_report *w, FILE *out)
 		w->wake_count, (double)w->wake_ns_p50 / 1e3, (double)w->wake_ns_p99 / 1e3,
 		(double)w->wake_ns_p999 / 1e3, (double)w->wake_ns_p9999 / 1e3,
 		(double)w->wake_ns_max / 1e3);
+	fprintf(out,
+		"  spin before a sleep: %.1f us, before one that will be long %.1f us; break-even ",
+		(double)w->spin.spin_ns / 1e3, (double)w->spin.brief_ns / 1e3);
+	if (w->spin.break_even_ns == 0)
+		fprintf(out, "not measured\n");
+	else
+		fprintf(out, "%.1f us\n", (double)w->spin.break_even_ns / 1e3);
 }
 
 /* Frames that a port took and could not send: after a complaint. */

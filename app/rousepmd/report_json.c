@@ -80,9 +80,13 @@ write_worker(const struct worker_report *w, FILE *f)
 		w->wall_s > 0 ? (double)s->rx_packets / w->wall_s : 0, w->cycles_per_packet);
 	fprintf(f,
 		",\"wake_ns\":{\"count\":%" PRIu64 ",\"p50\":%" PRIu64 ",\"p99\":%" PRIu64
-		",\"p999\":%" PRIu64 ",\"p9999\":%" PRIu64 ",\"max\":%" PRIu64 "}}",
+		",\"p999\":%" PRIu64 ",\"p9999\":%" PRIu64 ",\"max\":%" PRIu64 "}",
 		w->wake_count, w->wake_ns_p50, w->wake_ns_p99, w->wake_ns_p999, w->wake_ns_p9999,
 		w->wake_ns_max);
+	fprintf(f,
+		",\"spin_ns\":%" PRIu64 ",\"brief_spin_ns\":%" PRIu64 ",\"break_even_ns\":%" PRIu64
+		"}",
+		w->spin.spin_ns, w->spin.brief_ns, w->spin.break_even_ns);
 }
 
 static void

@@ -344,10 +344,11 @@ block(struct rouse_worker *w, struct epoll_event *events)
 static void
 sleep_until_woken(struct rouse_worker *w)
 {
+	uint64_t began_ns = worker_spin_before_sleep(w);
 	uint32_t limit_us = sleep_limit_us(w), found;
 	struct epoll_event events[MAX_EVENTS];
 	bool timer_only, stale;
-	uint64_t awake, now;
+	uint64_t parked = w->round_tsc, awake, now;
 	int nb;
 
 	if (limit_us != 0)
@@ -355,6 +356,7 @@ sleep_until_woken(struct rouse_worker *w)
 	nb = block(w, events);
 	awake = w->round_tsc;
 	disarm_all(w);
+	worker_spin_after_sleep(w, began_ns, awake - parked);
 	audit(w); /* while the bits are there that the round takes */
 	found = visit_after_wake(w, events, nb);
 

@@ -74,6 +74,24 @@ enum rouse_source_kind {
 	ROUSE_SOURCE_TIMED,	/**< neither: the worker looks every rouse_worker_conf.timed_us */
 };
 
+/**
+ * How long a worker that finds nothing looks before it sleeps. To look on costs processor time, and
+ * so do a sleep and its end: the more, the longer the sleep. Where the bounds differ the worker
+ * measures both on its processor, and looks for as long as costs the same (break-even); for an
+ * eighth of that, and at least min_us, when the last eight gaps were four times as long. All
+ * zeros: it sleeps at once.
+ */
+struct rouse_worker_spin {
+	uint32_t min_us; /**< at least, in us */
+	uint32_t max_us; /**< at most, min_us to 1000000; the same as min_us: always that long */
+	/** What latency is worth, in % of break-even, 1 to 1000; 0: 100. Above it the worker spends
+	 * more processor time to wake less often; below it sleeps sooner and saves power. */
+	uint32_t weight_pct;
+};
+
+/** For rouse_worker_conf.spin: measured, within 2 us and 1 ms. */
+#define ROUSE_WORKER_SPIN_MEASURED ((struct rouse_worker_spin){ .min_us = 2, .max_us = 1000 })
+
 /** What a worker is like. Zeros are valid for all but the name. */
 struct rouse_worker_conf {
 	const char *name;	     /**< for messages and dumps; at most 20 characters */
@@ -81,9 +99,7 @@ struct rouse_worker_conf {
 	enum rouse_worker_mode mode; /**< when it polls and when it sleeps */
 	uint16_t burst;		     /**< packets a source hands over at a time, 1 to 512; 0: 32 */
 	uint8_t type; /**< of processor, below 8: in its own layout, see rouse_worker_attention */
-	/** Looks for so long before it sleeps, at most 1000000; 0: sleeps at once, as in mode
-	 * INTERRUPT. ROUSE_WORKER_DEFAULT_SPIN_US is usual. */
-	uint32_t spin_us;
+	struct rouse_worker_spin spin; /**< ROUSE_WORKER_SPIN_MEASURED is usual; not in mode POLL */
 	uint32_t timed_us; /**< longest sleep with a timed source, 10 to 1000000; 0: 1000 */
 	/** Run on the worker right before it blocks and right after it woke, NULL: nothing. For
 	 * what must not wait for a worker that sleeps (send what is buffered), and for who must not
@@ -92,8 +108,6 @@ struct rouse_worker_conf {
 	void (*after_sleep)(void *arg); /**< see before_sleep */
 	void *hook_arg;			/**< given to both */
 };
-
-#define ROUSE_WORKER_DEFAULT_SPIN_US 50 /**< for rouse_worker_conf.spin_us */
 
 /**
  * Takes packets of an Rx queue; they are the handler's from here on. Runs on the worker.
@@ -512,6 +526,24 @@ struct rouse_worker_source_stats {
  */
 bool rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int index,
 				   struct rouse_worker_source_stats *stats);
+
+/**
+ * Let the worker look for more or less time from now on. Whether it runs or not; not from a handler
+ * (-EDEADLK).
+ *
+ * @return 0; -EINVAL: a number is out of range (logged)
+ */
+int rouse_worker_spin_set(struct rouse_worker *w, const struct rouse_worker_spin *spin);
+
+/** How long a worker looks at present, and why. */
+struct rouse_worker_spin_state {
+	uint64_t break_even_ns; /**< what it measured; 0: nothing was */
+	uint64_t spin_ns;	/**< how long it looks, unless it expects a long gap */
+	uint64_t brief_ns;	/**< how long it looks then */
+};
+
+/** Any thread, without a lock; all 0 before the worker runs for the first time. */
+void rouse_worker_spin_get(const struct rouse_worker *w, struct rouse_worker_spin_state *state);
 
 /** The NUMA node that the worker was asked to be on, SOCKET_ID_ANY: any. */
 int rouse_worker_socket_id(const struct rouse_worker *w);

@@ -45,8 +45,8 @@ check_conf(const struct rouse_worker_conf *conf)
 			   conf->socket_id, RTE_MAX_NUMA_NODES - 1);
 	else if (conf->burst > WORKER_MAX_BURST)
 		WORKER_LOG(ERR, "%s: burst %u: give 1 to %d", name, conf->burst, WORKER_MAX_BURST);
-	else if (conf->spin_us > MAX_US)
-		WORKER_LOG(ERR, "%s: spin of %u us: give 0 to %d", name, conf->spin_us, MAX_US);
+	else if (worker_check_spin(name, &conf->spin) != 0)
+		return -EINVAL;
 	else if (conf->timed_us != 0 && (conf->timed_us < MIN_TIMED_US || conf->timed_us > MAX_US))
 		WORKER_LOG(ERR, "%s: timed sleep of %u us: give %d to %d", name, conf->timed_us,
 			   MIN_TIMED_US, MAX_US);
@@ -190,15 +190,17 @@ claim(struct rouse_worker *w, bool is_idle_form)
 int
 worker_begin(struct rouse_worker *w, bool is_idle_form)
 {
-	uint64_t now = rte_rdtsc();
-	uint64_t spin_tsc = (uint64_t)(w->conf.spin_us * 1e3 / w->ns_per_tsc);
 	clockid_t clock;
+	uint64_t now;
 	int ret = worker_is_mine(NULL) ? claim(w, is_idle_form) : -EBUSY;
 
 	if (ret != 0)
 		return ret;
+	worker_spin_begin(w);
+	now = rte_rdtsc();
 	w->round_tsc = w->awake_since_tsc = now;
-	policy_init(&w->policy, w->conf.mode, spin_tsc, now);
+	policy_init(&w->policy, w->conf.mode, 0, now);
+	worker_spin_choose(w);
 	mine = w;
 	pthread_getcpuclockid(pthread_self(), &clock);
 	turn(w);

@@ -19,6 +19,7 @@
 #include <rouse_counter.h>
 
 #include "policy.h"
+#include "wake_cost.h"
 #include "rouse_worker.h"
 
 #define WORKER_MAX_BURST 512
@@ -191,6 +192,7 @@ struct rouse_worker {
 	_Atomic uint64_t more_details[WORKER_MAX_DETAILS - ROUSE_ATTN_BITS];
 	/* the worker's alone while it runs */
 	struct policy policy;
+	struct wake_cost wake_cost;
 	enum rouse_attn_state state;  /* ATTEND or POLL: what the policy said last */
 	struct source_list handshake; /* those whose producer sets bits */
 	struct source_list plain;     /* the others */
@@ -255,6 +257,7 @@ struct rouse_worker {
 	_Atomic int cpu_clock;	       /* of the thread */
 	_Atomic uint64_t start_cpu_ns; /* what it had used when the run began */
 	_Atomic uint64_t asleep;       /* see worker_asleep_tsc() */
+	_Atomic uint64_t break_even_ns, spin_ns, brief_ns; /* for rouse_worker_spin_get() */
 
 	/* written by producers of messages */
 	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t
@@ -473,6 +476,14 @@ worker_is_change_due(const struct rouse_worker *w)
 {
 	return w->call != NULL || w->is_renewal_due;
 }
+
+/* spin.c: how long to look before a sleep */
+
+int worker_check_spin(const char *name, const struct rouse_worker_spin *spin);
+void worker_spin_begin(struct rouse_worker *w);
+void worker_spin_choose(struct rouse_worker *w);
+uint64_t worker_spin_before_sleep(const struct rouse_worker *w);
+void worker_spin_after_sleep(struct rouse_worker *w, uint64_t began_ns, uint64_t slept_tsc);
 
 /* timer.c */
 

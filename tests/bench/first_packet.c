@@ -152,7 +152,7 @@ make_worker(void)
 	const struct rouse_worker_conf conf = {
 		.name = "first_packet",
 		.socket_id = SOCKET_ID_ANY,
-		.spin_us = ROUSE_WORKER_DEFAULT_SPIN_US,
+		.spin = ROUSE_WORKER_SPIN_MEASURED,
 	};
 
 	ring = rouse_evring_init(aligned_alloc(ROUSE_CACHE_LINE, rouse_evring_memsize(CAPACITY)),

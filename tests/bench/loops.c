@@ -224,7 +224,7 @@ make_workers(void)
 			.socket_id = SOCKET_ID_ANY,
 			.mode = mode == HYBRID ? ROUSE_WORKER_HYBRID : ROUSE_WORKER_POLL,
 			.burst = BURST,
-			.spin_us = ROUSE_WORKER_DEFAULT_SPIN_US,
+			.spin = ROUSE_WORKER_SPIN_MEASURED,
 		};
 
 		workers[mode] = rouse_worker_create(&conf);

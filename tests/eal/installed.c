@@ -119,7 +119,7 @@ main(int argc, char **argv)
 	nb_wanted = strtoull(argv[nb_eal + 1], NULL, 10);
 	memset(&conf, 0, sizeof(conf));
 	conf.name = "installed";
-	conf.spin_us = ROUSE_WORKER_DEFAULT_SPIN_US;
+	conf.spin = ROUSE_WORKER_SPIN_MEASURED;
 	conf.socket_id = SOCKET_ID_ANY;
 	pool = rte_pktmbuf_pool_create("mbufs", NB_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 				       SOCKET_ID_ANY);

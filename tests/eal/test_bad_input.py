@@ -68,6 +68,8 @@ OPTIONS = [
       for value in ("fast", "")],
     *[((f"--spin-us={value}",), (f"--spin-us={value}", "from 0 to 1000000"))
       for value in ("-1", "1000001")],
+    *[((f"--spin-weight={value}",), (f"--spin-weight={value}", "from 1 to 1000"))
+      for value in ("0", "1001", "x")],
     *[((f"--{name}={value}",), (f"--{name}={value}", "seconds from 0 to 1000000"))
       for name in ("stats-period", "duration") for value in ("-1", "nan", "1e7", "x", "")],
     (("--unknown",), ("--unknown", "--help")),

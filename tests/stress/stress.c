@@ -53,7 +53,7 @@ stress_worker_burst(enum rouse_worker_mode mode, uint32_t spin_us, uint16_t burs
 		.name = "stress",
 		.socket_id = SOCKET_ID_ANY,
 		.mode = mode,
-		.spin_us = spin_us,
+		.spin = { .min_us = spin_us, .max_us = spin_us },
 		.burst = burst,
 	};
 	struct rouse_worker *w = rouse_worker_create(&conf);
