@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Builds Rouse and measures it beside stock DPDK, in one run on this machine.
+#
+#   ./bench.sh                      every measure, half an hour or so; nothing else should run
+#   ./bench.sh MEASURE...           of: throughput doorbells load worker
+#   ./bench.sh --quick [MEASURE...] a look at them in 3 minutes, which resolves little
+#
+# Each prints its progress and a table; tables and raw data are left in build/tests/bench/MEASURE.
+# The status is 0 whatever the figures are, and 1 if one could not be had.
+set -euo pipefail
+
+. "$(dirname "${BASH_SOURCE[0]}")/config/bootstrap.sh"
+
+readonly MEASURES=(throughput doorbells load worker)
+
+arguments=()
+if [[ ${1-} == --quick ]]; then
+	arguments+=(--test-args=--quick)
+	shift
+fi
+for name; do
+	[[ " ${MEASURES[*]} " == *" $name "* ]] ||
+		die "there is no measure '$name'; give some of: ${MEASURES[*]}"
+done
+(($# > 0)) || set -- "${MEASURES[@]}"
+
+bootstrap build
+build_rouse
+unlock_tree
+
+cd "$TOP"
+meson test -C build --no-rebuild --benchmark --verbose --num-processes 1 "${arguments[@]}" "$@"
