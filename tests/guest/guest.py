@@ -51,6 +51,7 @@ IGB = os.environ.get("ROUSE_IGB", str(BUILD / "drivers/net/librte_net_igb.so"))
 QEMU = "qemu-system-x86_64"
 
 LIMIT_S = 120  # without any progress; a guest alone takes a few seconds for anything
+NB_ACTS, ACT_S = 10, 5  # tries, and what comes of one in that time
 NB_TAIL_LINES = 80
 EXIT_SKIP = 77
 HEADER = struct.Struct("=III")  # of agent.c, as are these
@@ -133,6 +134,18 @@ class Program:
                 elif self.status is not None or not self.vm.changed.wait(limit_s):
                     raise AssertionError(f"{pattern!r} did not come, {self.tail()}")
         return match
+
+    def expect_of(self, pattern, act):
+        """Act until the pattern comes: the program may not be ready for it at first, and does not say
+        when it is."""
+        for _ in range(NB_ACTS):
+            act()
+            try:
+                return self.expect(pattern, limit_s=ACT_S)
+            except AssertionError:
+                if self.status is not None:
+                    raise
+        raise AssertionError(f"{pattern!r} did not come, {self.tail()}")
 
     def say(self, line):
         """A line for its standard input."""
