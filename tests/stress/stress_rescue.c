@@ -13,6 +13,7 @@
 #include <rte_cycles.h>
 
 #include "stress.h"
+#include "watchdog.h"
 
 #define NB_SOURCES 2 /* the ring and the inbox */
 
@@ -35,10 +36,15 @@ count_message(struct rouse_worker *w, void *arg)
 }
 
 static void
-wait_until_asleep(const struct rouse_attn_target *target)
+wait_until_asleep(struct rouse_worker *w, const struct rouse_attn_target *target)
 {
-	while (atomic_load(&target->attn->state) != ROUSE_ATTN_PARK)
+	uint64_t limit = rte_rdtsc() + STALL_S * rte_get_tsc_hz();
+
+	while (atomic_load(&target->attn->state) != ROUSE_ATTN_PARK) {
+		if (rte_rdtsc() > limit)
+			watchdog_bark(w, "it does not go to sleep");
 		sched_yield();
+	}
 }
 
 static uint64_t
@@ -67,7 +73,7 @@ main(int argc, char **argv)
 	stress_run(w);
 
 	/* a right producer */
-	wait_until_asleep(&target);
+	wait_until_asleep(w, &target);
 	rouse_evring_post(ring, &event);
 	rouse_attn_signal(&target, rte_rdtsc());
 	rouse_evring_settle(ring);
@@ -76,13 +82,13 @@ main(int argc, char **argv)
 
 	/* one that forgets P3 to P6: the worker sleeps on, until something else wakes it and it is
 	 * this ring's turn to be held against its bits */
-	wait_until_asleep(&target);
+	wait_until_asleep(w, &target);
 	rouse_evring_post(ring, &event);
 	rouse_evring_settle(ring);
 	for (unsigned int i = 1; i <= NB_SOURCES && atomic_load(&handled) < 2; i++) {
 		CHECK(rouse_worker_post(w, count_message, NULL) == 0, "inbox full");
 		stress_wait(w, &messages, i, "the message");
-		wait_until_asleep(&target);
+		wait_until_asleep(w, &target);
 	}
 	CHECK(atomic_load(&handled) == 2, "the entry that was not signalled is still there");
 	CHECK(rescues(w) == 1, "%" PRIu64, rescues(w));
