@@ -18,6 +18,7 @@
 #include <rouse_worker.h>
 
 #define APP_MAX_QUEUES 64
+#define APP_MAX_BURST  512
 
 /* One line to the user, naming what is wrong and what would be right. */
 #define COMPLAIN(fmt, ...) fprintf(stderr, "rousepmd: " fmt "\n", ##__VA_ARGS__)

@@ -141,7 +141,7 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 	case OPTION_TXD:
 		return parse_u16(name, value, 1, UINT16_MAX, &o->nb_txd);
 	case OPTION_BURST:
-		return parse_u16(name, value, 1, 512, &o->burst);
+		return parse_u16(name, value, 1, APP_MAX_BURST, &o->burst);
 	case OPTION_MBUF_SIZE:
 		return parse_u16(name, value, RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, &o->mbuf_size);
 	case OPTION_NB_MBUFS:
