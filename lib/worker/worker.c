@@ -108,7 +108,7 @@ rouse_worker_create(const struct rouse_worker_conf *conf)
 		rte_errno = -ret;
 		return NULL;
 	}
-	w = rte_zmalloc_socket("rouse_worker", sizeof(*w), RTE_CACHE_LINE_SIZE, conf->socket_id);
+	w = rte_zmalloc_socket("rouse_worker", sizeof(*w), WORKER_ALIGN, conf->socket_id);
 	if (w == NULL) {
 		WORKER_LOG(ERR, "%s: cannot be made: no memory on node %d", conf->name,
 			   conf->socket_id);

@@ -183,9 +183,16 @@ struct worker_counters {
 #define EPOLL_DOORBELL UINT64_C(1)
 #define EPOLL_TIMER    UINT64_C(2)
 
+#define WORKER_ALIGN 4096 /* of a worker: a page */
+
 #define COUNTERS_OF_CHUNK 64
 #define MAX_CHUNKS	  1024
 
+/*
+ * In the order of use: what each round reads and writes, the begin of pkts included, is in the
+ * first page. Where pages are small and the caches of their addresses full of mbufs', each other
+ * page costs a round as much as three packets.
+ */
 struct rouse_worker {
 	struct rouse_attn attn;
 	/* where bits are shared: what follows attn.detail, see rouse_attn_memsize() */
@@ -197,14 +204,13 @@ struct rouse_worker {
 	struct source_list handshake; /* those whose producer sets bits */
 	struct source_list plain;     /* the others */
 	struct source_list watched;   /* those of both kinds that the application polls */
-	struct device *devices[WORKER_MAX_DETAILS]; /* by number; NULL: it never had one */
-	uint32_t nb_timed;			    /* plain sources without an interrupt */
-	uint32_t nb_ringing;	/* plain sources whose interrupt rings the doorbell */
-	uint32_t nb_dry;	/* sources that are dry */
-	uint32_t nb_fds;	/* file descriptors of the application that are watched */
-	uint32_t nb_to_look_at; /* watched sources that are armed before each sleep */
-	uint64_t next_look_tsc; /* at them, while awake */
-	uint32_t next_audit;	/* index into handshake */
+	uint32_t nb_timed;	      /* plain sources without an interrupt */
+	uint32_t nb_ringing;	      /* plain sources whose interrupt rings the doorbell */
+	uint32_t nb_dry;	      /* sources that are dry */
+	uint32_t nb_fds;	      /* file descriptors of the application that are watched */
+	uint32_t nb_to_look_at;	      /* watched sources that are armed before each sleep */
+	uint64_t next_look_tsc;	      /* at them, while awake */
+	uint32_t next_audit;	      /* index into handshake */
 	struct timers *timers;
 	uint64_t next_timer_tsc;  /* when the first timer is due; UINT64_MAX: there is none */
 	struct worker_call *call; /* a change to make between two rounds; NULL: none */
@@ -226,7 +232,23 @@ struct rouse_worker {
 	int timer;
 	struct rouse_worker_conf conf;
 	char name[RTE_RING_NAMESIZE];
+
+	/* written by producers of messages */
+	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t
+		inbox_settled;	      /* messages, renewals and calls whose handshake is over */
+	_Atomic uint64_t inbox_begun; /* those that are there, and some that will be */
+	_Atomic bool stop_wanted;
+	/* set by whoever sees that a port has changed, taken by the worker */
+	_Atomic uint64_t ports_to_renew[WORKER_PORT_WORDS];
+	_Atomic bool is_renewal_asked;		/* and the worker has not seen that */
+	struct worker_call *_Atomic call_asked; /* by who holds control; taken by the worker */
+	struct rte_ring *inbox;
+	struct source *inbox_source;
+	rouse_counter inbox_taken; /* the worker's */
+
+	/* the worker's, as above */
 	alignas(ROUSE_CACHE_LINE) struct rte_mbuf *pkts[WORKER_MAX_BURST];
+	struct device *devices[WORKER_MAX_DETAILS]; /* by number; NULL: it never had one */
 
 	/* control threads' */
 	struct rouse_worker *next;  /* of all workers */
@@ -258,19 +280,6 @@ struct rouse_worker {
 	_Atomic uint64_t start_cpu_ns; /* what it had used when the run began */
 	_Atomic uint64_t asleep;       /* see worker_asleep_tsc() */
 	_Atomic uint64_t break_even_ns, spin_ns, brief_ns; /* for rouse_worker_spin_get() */
-
-	/* written by producers of messages */
-	alignas(ROUSE_CACHE_LINE) _Atomic uint64_t
-		inbox_settled;	      /* messages, renewals and calls whose handshake is over */
-	_Atomic uint64_t inbox_begun; /* those that are there, and some that will be */
-	_Atomic bool stop_wanted;
-	/* set by whoever sees that a port has changed, taken by the worker */
-	_Atomic uint64_t ports_to_renew[WORKER_PORT_WORDS];
-	_Atomic bool is_renewal_asked;		/* and the worker has not seen that */
-	struct worker_call *_Atomic call_asked; /* by who holds control; taken by the worker */
-	struct rte_ring *inbox;
-	struct source *inbox_source;
-	rouse_counter inbox_taken; /* the worker's */
 };
 
 /* port.c: all workers, for what concerns a port */

@@ -175,9 +175,9 @@ class EndsTest(rig.Test):
         self.assertGreater(port["ipackets"], 0)
 
     def test_an_mbuf_that_is_lost_is_missed(self):
-        """Preloaded is what loses the first one that rousepmd frees."""
+        """Preloaded is what loses the first one that the driver frees when it is sent."""
         run = rig.rousepmd(self.folder, rig.device(rx_pcap=CAPTURE), *QUEUES,
-                           "--forward-mode=rxonly", preload=os.environ["ROUSE_LOSE_MBUF"],
+                           "--forward-mode=io", preload=os.environ["ROUSE_LOSE_MBUF"],
                            may_lose_mbufs=True)
         self.assertEqual(run.status, 1)
         missing = [line for line in run.output.splitlines() if "mbufs came back" in line]

@@ -66,7 +66,7 @@ a_worker_that_sleeps_is_not_woken_by_a_masked_vector_but_by_its_unmask(void **st
 	w = scheme_worker_start(r, "masked", 0, 2, &thread);
 	while (atomic_load(&scheme_nb_notes) == 0)
 		rte_delay_us_sleep(50); /* the end of the source */
-	scheme_worker_wait_asleep(w); /* the other ring's frames may come after it */
+	scheme_worker_wait_asleep(w);	/* the other ring's frames may come after it */
 	assert_int_equal(scheme_worker_stats(w).rx_packets, NB_FLOWS);
 	assert_int_equal(rouse_evnic_vector_mask(r->port, 0, true), 0);
 	wakes = scheme_worker_stats(w).wakes;
