@@ -7,6 +7,8 @@
 
 /* rousepmd: private declarations, grouped by the file that defines them. */
 
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,8 +45,9 @@ struct options {
 	enum rouse_worker_mode rx_mode;
 	const struct fwd_mode *fwd;
 	const char *json; /* path or NULL */
-	bool check;	  /* instead of forwarding */
-	bool check_nics;  /* those that nobody named, too */
+	bool perf;
+	bool check;	 /* instead of forwarding */
+	bool check_nics; /* those that nobody named, too */
 };
 
 /* Fill `o`; 0, 1: help was printed, or -EINVAL after a complaint. */
@@ -120,6 +123,40 @@ bool ports_have_ended(void);
 /* An extended statistic; whether the port has one of that name. */
 bool ports_xstat(uint16_t port, const char *name, uint64_t *value);
 
+/* perf.c: what Linux counts of a worker's thread */
+
+/* One list: member, what it is called, type and configuration of perf_event_open(2). */
+#define PERF_EVENTS(X)                                                                             \
+	X(cycles, "cycles", HARDWARE, HW_CPU_CYCLES)                                               \
+	X(instructions, "instructions", HARDWARE, HW_INSTRUCTIONS)                                 \
+	X(cache_misses, "cache misses", HARDWARE, HW_CACHE_MISSES)                                 \
+	X(context_switches, "context switches", SOFTWARE, SW_CONTEXT_SWITCHES)
+
+enum {
+#define X(member, text, type, config) PERF_##member,
+	PERF_EVENTS(X)
+#undef X
+		PERF_NB
+};
+
+#define PERF_OFF INT_MIN /* not asked for, or its thread has not begun */
+
+struct perf {
+	_Atomic int fds[PERF_NB]; /* or -errno, or PERF_OFF; written by the worker's thread */
+};
+
+struct perf_count {
+	uint64_t value;
+	int error; /* errno; 0: it was counted */
+};
+
+void perf_init(struct perf *p);
+void perf_open(struct perf *p);
+void perf_stop(struct perf *p);
+bool perf_read(const struct perf *p, struct perf_count *counts);
+void perf_close(struct perf *p);
+const char *perf_strerror(int error);
+
 /* crew.c: the workers and which queue is whose */
 
 struct crew_member {
@@ -127,6 +164,7 @@ struct crew_member {
 	struct rouse_worker *worker;
 	uint32_t nb_streams;
 	struct fwd_stream *streams; /* in the order of the worker's queues */
+	struct perf perf;
 };
 
 struct crew {
@@ -179,6 +217,8 @@ struct worker_report {
 	uint64_t wake_count;
 	uint64_t wake_ns_p50, wake_ns_p99, wake_ns_p999, wake_ns_p9999, wake_ns_max;
 	struct rouse_worker_spin_state spin;
+	bool has_perf;
+	struct perf_count perf[PERF_NB];
 };
 
 struct report {

@@ -123,6 +123,7 @@ collect_worker(const struct crew_member *m, struct report *all, struct worker_re
 	r->wake_ns_p9999 = rouse_histogram_percentile(wake_ns, 0.9999);
 	r->wake_ns_max = rouse_histogram_percentile(wake_ns, 1.0);
 	rouse_worker_spin_get(m->worker, &r->spin);
+	r->has_perf = perf_read(&m->perf, r->perf);
 }
 
 static void

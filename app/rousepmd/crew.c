@@ -73,11 +73,33 @@ create_member(struct crew_member *m, unsigned int lcore, const struct options *o
 
 	snprintf(name, sizeof(name), "lcore%u", lcore);
 	m->lcore = lcore;
+	perf_init(&m->perf);
 	m->streams = calloc((size_t)rte_eth_dev_count_avail() * o->nb_rxq, sizeof(*m->streams));
 	m->worker = m->streams == NULL ? NULL : rouse_worker_create(&conf);
 	if (m->worker == NULL)
 		COMPLAIN("no worker for lcore %u: %s", lcore, rte_strerror(rte_errno));
 	return m->worker == NULL ? -ENOMEM : 0;
+}
+
+/* Of a worker whose thread is to be counted. */
+static int
+run_counted(void *member)
+{
+	struct crew_member *m = member;
+	int ret;
+
+	perf_open(&m->perf);
+	ret = rouse_worker_run(m->worker);
+	perf_stop(&m->perf);
+	return ret;
+}
+
+static int
+launch(struct crew_member *m, const struct options *o)
+{
+	if (o->perf)
+		return rte_eal_remote_launch(run_counted, m, m->lcore);
+	return rte_eal_remote_launch(rouse_worker_run, m->worker, m->lcore);
 }
 
 static int
@@ -122,7 +144,7 @@ crew_start(struct crew *crew, const struct options *o)
 	for (uint32_t i = 0; i < crew->nb && ret == 0; i++) {
 		struct crew_member *m = &crew->members[i];
 
-		ret = rte_eal_remote_launch(rouse_worker_run, m->worker, m->lcore);
+		ret = launch(m, o);
 		if (ret != 0)
 			COMPLAIN("lcore %u cannot be started: %s", m->lcore, rte_strerror(-ret));
 	}
@@ -145,6 +167,7 @@ crew_destroy(struct crew *crew)
 {
 	for (uint32_t i = 0; i < crew->nb; i++) {
 		rouse_worker_destroy(crew->members[i].worker);
+		perf_close(&crew->members[i].perf);
 		free(crew->members[i].streams);
 	}
 	crew->nb = 0;

@@ -33,6 +33,7 @@
 	X(STATS_PERIOD, "stats-period", "S", "print a line every S seconds (0: none)")             \
 	X(DURATION, "duration", "S", "end after S seconds (0: when the replay ends)")              \
 	X(JSON, "json", "FILE", "write the report to FILE, too")                                   \
+	X(PERF, "perf", NULL, "count cycles, instructions, cache misses and context switches")     \
 	X(CHECK, "check", NULL, "say what each port has of what it needs, and end")                \
 	X(HELP, "help", NULL, "print this")
 
@@ -171,6 +172,9 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 		return parse_seconds(name, value, &o->duration);
 	case OPTION_JSON:
 		return parse_json(name, value, &o->json);
+	case OPTION_PERF:
+		o->perf = true;
+		return 0;
 	case OPTION_CHECK:
 		o->check = true;
 		return 0;

@@ -81,6 +81,32 @@ per_second(uint64_t n, double seconds)
 }
 
 static void
+print_perf_count(const char *name, const struct perf_count *c, const struct rouse_worker_stats *s,
+		 FILE *out)
+{
+	fprintf(out, "  perf:    %s: ", name);
+	if (c->error != 0) {
+		fprintf(out, "%s\n", perf_strerror(c->error));
+		return;
+	}
+	fprintf(out, "%" PRIu64, c->value);
+	if (s->rx_packets != 0)
+		fprintf(out, ", %.2f a packet", (double)c->value / (double)s->rx_packets);
+	if (s->wakes != 0)
+		fprintf(out, ", %.2f a wake", (double)c->value / (double)s->wakes);
+	fprintf(out, "\n");
+}
+
+static void
+print_perf(const struct worker_report *w, FILE *out)
+{
+#define X(member, text, type, config)                                                              \
+	print_perf_count(text, &w->perf[PERF_##member], &w->stats, out);
+	PERF_EVENTS(X)
+#undef X
+}
+
+static void
 print_worker(const struct worker_report *w, FILE *out)
 {
 	const struct rouse_worker_stats *s = &w->stats;
@@ -114,6 +140,8 @@ print_worker(const struct worker_report *w, FILE *out)
 		fprintf(out, "not measured\n");
 	else
 		fprintf(out, "%.1f us\n", (double)w->spin.break_even_ns / 1e3);
+	if (w->has_perf)
+		print_perf(w, out);
 }
 
 /* Frames that a port took and could not send: after a complaint. */

@@ -61,6 +61,27 @@ write_port(const struct port_report *p, FILE *f)
 	fprintf(f, "}");
 }
 
+/* What is not counted is null. */
+static void
+write_perf(const struct worker_report *w, FILE *f)
+{
+	static const char *const names[] = {
+#define X(member, text, type, config) #member,
+		PERF_EVENTS(X)
+#undef X
+	};
+
+	fprintf(f, ",\"perf\":{");
+	for (unsigned int i = 0; i < PERF_NB; i++) {
+		fprintf(f, "%s\"%s\":", i > 0 ? "," : "", names[i]);
+		if (w->perf[i].error != 0)
+			fprintf(f, "null");
+		else
+			fprintf(f, "%" PRIu64, w->perf[i].value);
+	}
+	fprintf(f, "}");
+}
+
 static void
 write_worker(const struct worker_report *w, FILE *f)
 {
@@ -84,9 +105,11 @@ write_worker(const struct worker_report *w, FILE *f)
 		w->wake_count, w->wake_ns_p50, w->wake_ns_p99, w->wake_ns_p999, w->wake_ns_p9999,
 		w->wake_ns_max);
 	fprintf(f,
-		",\"spin_ns\":%" PRIu64 ",\"brief_spin_ns\":%" PRIu64 ",\"break_even_ns\":%" PRIu64
-		"}",
+		",\"spin_ns\":%" PRIu64 ",\"brief_spin_ns\":%" PRIu64 ",\"break_even_ns\":%" PRIu64,
 		w->spin.spin_ns, w->spin.brief_ns, w->spin.break_even_ns);
+	if (w->has_perf)
+		write_perf(w, f);
+	fprintf(f, "}");
 }
 
 static void
