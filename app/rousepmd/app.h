@@ -46,6 +46,7 @@ struct options {
 	const struct fwd_mode *fwd;
 	const char *json; /* path or NULL */
 	bool perf;
+	bool top;
 	bool check;	 /* instead of forwarding */
 	bool check_nics; /* those that nobody named, too */
 };
@@ -240,5 +241,27 @@ int report_print(const struct report *r, FILE *out);
 bool report_has_errors(const struct report *r);
 int report_json_check(const char *path);
 int report_json_write(const struct report *r, const char *path);
+
+/* top.c: the live view; top_screen.c: its text */
+
+struct top_worker {
+	unsigned int lcore;
+	struct rouse_worker_stats stats; /* of the period */
+	uint64_t p50_ns, p99_ns;
+};
+
+struct top_period {
+	const struct report *now, *before;
+	const struct top_worker *workers; /* in the order of the report's */
+	double seconds;			  /* its length */
+	double up_s;			  /* since the start */
+};
+
+bool top_open(void);
+void top_close(void);
+int top_read_keys(void);
+void top_draw(const struct crew *crew, const struct report *now, const struct report *before,
+	      double seconds, double up_s);
+void top_put(FILE *out, const struct top_period *p);
 
 #endif /* APP_H */

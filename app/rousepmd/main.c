@@ -24,7 +24,8 @@
 
 #include "app.h"
 
-#define TICKS_PER_S 10
+#define TICKS_PER_S  10
+#define TOP_PERIOD_S 1
 
 /* Too large for a stack. */
 static struct crew crew;
@@ -65,17 +66,31 @@ seconds_since(uint64_t tsc)
 	return (double)(rte_rdtsc() - tsc) / (double)rte_get_tsc_hz();
 }
 
-/* Until a signal, the end of the duration, or the end of the replay. 0; -ENODEV: until a device is
- * pulled out, after a complaint */
+static void
+show_period(double seconds, bool has_view, double up_s)
+{
+	collect(&crew, &now_report);
+	if (has_view)
+		top_draw(&crew, &now_report, &last_report, seconds, up_s);
+	else
+		report_line(&now_report, &last_report, seconds);
+	last_report = now_report;
+}
+
+/* Until a signal, 'q' in the live view, the end of the duration, or the end of the replay. 0;
+ * -ENODEV: until a device is pulled out, after a complaint */
 static int
 wait_for_end(const struct options *o, int signals)
 {
+	bool has_view = o->top && top_open();
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = open_ticker(), .events = POLLIN },
+		{ .fd = has_view ? STDIN_FILENO : -1, .events = POLLIN },
 	};
+	double period = o->top && o->stats_period <= 0 ? TOP_PERIOD_S : o->stats_period;
 	uint64_t start = rte_rdtsc(), last_line = start, ticks;
-	int ret = 0;
+	int ret = 0, keys;
 
 	collect(&crew, &last_report);
 	for (;;) {
@@ -83,12 +98,15 @@ wait_for_end(const struct options *o, int signals)
 			break;
 		if (fds[0].revents != 0)
 			break;
-		if (read(fds[1].fd, &ticks, sizeof(ticks)) < 0)
+		keys = fds[2].revents != 0 ? top_read_keys() : 0;
+		if (keys > 0)
+			break;
+		if (keys < 0)
+			fds[2].fd = -1;
+		if (fds[1].revents == 0 || read(fds[1].fd, &ticks, sizeof(ticks)) < 0)
 			continue;
-		if (o->stats_period > 0 && seconds_since(last_line) >= o->stats_period) {
-			collect(&crew, &now_report);
-			report_line(&now_report, &last_report, seconds_since(last_line));
-			last_report = now_report;
+		if (period > 0 && seconds_since(last_line) >= period) {
+			show_period(seconds_since(last_line), has_view, seconds_since(start));
 			last_line = rte_rdtsc();
 		}
 		if (o->duration > 0 && seconds_since(start) >= o->duration)
@@ -98,6 +116,7 @@ wait_for_end(const struct options *o, int signals)
 			break;
 	}
 	close(fds[1].fd);
+	top_close();
 	return ret;
 }
 

@@ -34,6 +34,7 @@
 	X(DURATION, "duration", "S", "end after S seconds (0: when the replay ends)")              \
 	X(JSON, "json", "FILE", "write the report to FILE, too")                                   \
 	X(PERF, "perf", NULL, "count cycles, instructions, cache misses and context switches")     \
+	X(TOP, "top", NULL, "show what workers and ports do, each second or --stats-period")       \
 	X(CHECK, "check", NULL, "say what each port has of what it needs, and end")                \
 	X(HELP, "help", NULL, "print this")
 
@@ -174,6 +175,9 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 		return parse_json(name, value, &o->json);
 	case OPTION_PERF:
 		o->perf = true;
+		return 0;
+	case OPTION_TOP:
+		o->top = true;
 		return 0;
 	case OPTION_CHECK:
 		o->check = true;

@@ -9,15 +9,18 @@ The environment says where things are: ROUSEPMD the application, ROUSE_PMD the d
 ROUSE_DPDK_BIN the folder of DPDK's own programs, ROUSE_PCAPS the folder of captures.
 """
 
+import fcntl
 import json
 import os
 import pathlib
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import tty
@@ -135,6 +138,7 @@ class Program:
     def __init__(self, argv, folder):
         master, slave = pty.openpty()  # on a terminal, programs write line by line
         tty.setraw(slave)
+        self._terminal = master
         self.process = subprocess.Popen(argv, cwd=folder, env=environment(), stdout=slave,
                                         stderr=slave, stdin=subprocess.PIPE)
         os.close(slave)
@@ -187,6 +191,9 @@ class Program:
     def say(self, line):
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("=4H", rows, columns, 0, 0))
 
     def signal(self, number):
         self.process.send_signal(number)
