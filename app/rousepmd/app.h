@@ -162,6 +162,7 @@ const char *perf_strerror(int error);
 
 struct crew_member {
 	unsigned int lcore;
+	uint16_t burst;
 	struct rouse_worker *worker;
 	uint32_t nb_streams;
 	struct fwd_stream *streams; /* in the order of the worker's queues */
@@ -233,6 +234,30 @@ struct report {
 };
 
 void collect(const struct crew *crew, struct report *r);
+
+const char *collect_kind_name(enum rouse_source_kind kind);
+
+/* vectors.c: by which vector a queue's packets wake whom */
+
+struct vector_row {
+	uint16_t queue;
+	unsigned int lcore; /* of the worker that has the queue */
+	enum rouse_source_kind kind;
+	int vector; /* -1: the driver does not say */
+	int fd;	    /* which the worker waits for; -1: it has none */
+	uint64_t arms;
+	uint64_t wakes;
+	uint64_t messages, doorbells; /* of the vector, where the driver counts them */
+};
+
+/* How many rows there are, one for each queue that a worker has. */
+uint32_t vectors_collect(const struct crew *crew, uint16_t port,
+			 struct vector_row rows[APP_MAX_QUEUES]);
+
+/* telemetry.c: workers on DPDK's socket */
+
+int telemetry_open(const struct crew *crew);
+void telemetry_close(void);
 
 /* report.c, report_json.c */
 

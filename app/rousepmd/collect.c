@@ -15,8 +15,8 @@
 
 #include "app.h"
 
-static const char *
-kind_name(enum rouse_source_kind kind)
+const char *
+collect_kind_name(enum rouse_source_kind kind)
 {
 	switch (kind) {
 	case ROUSE_SOURCE_HANDSHAKE:
@@ -82,7 +82,7 @@ collect_sources(const struct rouse_worker *w, struct report *all)
 		if (rx == NULL)
 			continue;
 		rx->q_ipackets[s.queue] = s.packets;
-		rx->kind = kind_name(s.kind);
+		rx->kind = collect_kind_name(s.kind);
 		rx->is_handshake = s.kind == ROUSE_SOURCE_HANDSHAKE;
 	}
 }

@@ -73,6 +73,7 @@ create_member(struct crew_member *m, unsigned int lcore, const struct options *o
 
 	snprintf(name, sizeof(name), "lcore%u", lcore);
 	m->lcore = lcore;
+	m->burst = o->burst;
 	perf_init(&m->perf);
 	m->streams = calloc((size_t)rte_eth_dev_count_avail() * o->nb_rxq, sizeof(*m->streams));
 	m->worker = m->streams == NULL ? NULL : rouse_worker_create(&conf);

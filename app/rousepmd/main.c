@@ -132,6 +132,8 @@ forward(const struct options *o, int signals)
 		ret = ports_start(o, nb_workers);
 	if (ret == 0)
 		ret = crew_start(&crew, o);
+	if (ret == 0)
+		ret = telemetry_open(&crew);
 	has_run = ret == 0;
 	if (has_run)
 		ret = wait_for_end(o, signals);
@@ -145,6 +147,7 @@ forward(const struct options *o, int signals)
 		if (report_has_errors(&now_report))
 			ret = -EIO;
 	}
+	telemetry_close();
 	crew_destroy(&crew);
 	if (ports_stop() != 0)
 		ret = -EFAULT;

@@ -186,6 +186,48 @@ rouse_worker_attention_dump(FILE *file)
 	return ret;
 }
 
+void
+rouse_worker_attention_get(const struct rouse_worker *w, struct rouse_worker_attention_state *state)
+{
+	struct rouse_attn_processor_info info = { 0 };
+
+	pthread_mutex_lock(&lock);
+	if (w->has_joined)
+		rouse_attn_alloc_processor_get(alloc, w->processor, &info);
+	pthread_mutex_unlock(&lock);
+	*state = (struct rouse_worker_attention_state){
+		/* a look for people: they order nothing */
+		.state = (enum rouse_attn_state)atomic_load_explicit(&w->attn.state,
+								     memory_order_relaxed),
+		.word = atomic_load_explicit(&w->attn.word, memory_order_relaxed),
+		.doorbell = w->attn.doorbell,
+		.nb_sources = info.nb_sources + info.nb_staying,
+		.nb_used = info.nb_used,
+		.nb_reserved = info.nb_reserved,
+		.nb_free = info.nb_free,
+	};
+}
+
+int
+rouse_worker_attention_bit_get(const struct rouse_worker *w, unsigned int bit,
+			       struct rouse_worker_attention_bit *out)
+{
+	int nb = -ERANGE;
+
+	memset(out, 0, sizeof(*out));
+	if (bit >= ROUSE_ATTN_BITS)
+		return nb;
+	pthread_mutex_lock(&lock);
+	if (w->has_joined) {
+		nb = rouse_attn_alloc_sources_of(alloc, w->processor, bit, NULL, 0);
+		rouse_attn_alloc_name_of(alloc, w->processor, bit, out->name, sizeof(out->name));
+	}
+	pthread_mutex_unlock(&lock);
+	for (unsigned int d = bit; d < rouse_attn_nb_details(&w->attn); d += ROUSE_ATTN_BITS)
+		out->detail |= atomic_load_explicit(&w->attn.detail[d], memory_order_relaxed);
+	return nb;
+}
+
 /* ---- sources ---- */
 
 static uint64_t

@@ -153,6 +153,34 @@ int rouse_worker_attention_set(const struct rouse_worker_attention *conf);
  */
 int rouse_worker_attention_dump(FILE *file);
 
+/** What a worker's attention is like at the moment. */
+struct rouse_worker_attention_state {
+	enum rouse_attn_state state; /**< of the park protocol */
+	uint64_t word;		     /**< the attention word: bits that are set */
+	int doorbell;		     /**< the eventfd by which the worker is woken */
+	uint32_t nb_sources;	     /**< that have a bit, its own included */
+	uint32_t nb_used;	     /**< bits with a meaning */
+	uint32_t nb_reserved;	     /**< bits that no source gets */
+	uint32_t nb_free;	     /**< the others */
+};
+
+/** Look at a worker's attention, which goes on; any thread but a worker's. */
+void rouse_worker_attention_get(const struct rouse_worker *w,
+				struct rouse_worker_attention_state *state);
+
+/** A bit of a worker's attention word. */
+struct rouse_worker_attention_bit {
+	char name[128];	 /**< what it means, for people: sources, "reserved for ..." or "free" */
+	uint64_t detail; /**< what is set in its detail words, all of them together */
+};
+
+/**
+ * What a bit means to a worker; any thread but a worker's.
+ * @return how many sources it stands for; -ERANGE: no such bit
+ */
+int rouse_worker_attention_bit_get(const struct rouse_worker *w, unsigned int bit,
+				   struct rouse_worker_attention_bit *out);
+
 /**
  * Make a worker without sources.
  *
