@@ -14,7 +14,8 @@
 #include "threads.h"
 #include "unit.h"
 
-#define ROUNDS UNIT_TIMES(150000u)
+#define ROUNDS		 UNIT_TIMES(150000u)
+#define STEPS_A_DEADLINE 10000
 /* Empty loops that a side waits before its steps: the producer hears of the start later. */
 #define CONSUMER_SKEW 600
 #define PRODUCER_SKEW 100
@@ -111,6 +112,8 @@ run(const struct litmus *litmus)
 		skew(&random, CONSUMER_SKEW);
 		seen = litmus->consume();
 		wait_for(&producer_step, step + 1);
+		if (step % STEPS_A_DEADLINE == 1)
+			unit_deadline();
 		blind += !seen && !seen_by_producer;
 		assert_int_equal(rouse_evring_peek(ring, 1), 1);
 		rouse_evring_advance(ring, 1);

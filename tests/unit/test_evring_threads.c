@@ -9,7 +9,8 @@
 #include "threads.h"
 #include "unit.h"
 
-#define ENTRIES UNIT_TIMES(1000000u)
+#define ENTRIES		   UNIT_TIMES(1000000u)
+#define ENTRIES_A_DEADLINE 10000
 
 static alignas(ROUSE_CACHE_LINE) uint8_t memory[8192];
 
@@ -98,6 +99,8 @@ consume(const struct run *run)
 		rouse_evring_advance(run->ring, n);
 		spins = 0;
 		next += n;
+		if (next / ENTRIES_A_DEADLINE != (next - n) / ENTRIES_A_DEADLINE)
+			unit_deadline();
 	}
 	return wrong;
 }

@@ -183,7 +183,8 @@ lookups_by_map_a_vector_meanwhile_see_only_what_was_written(void **state)
 
 /* ---- one entry, as often as it goes: a word that is written by halves would show ---- */
 
-#define FLIPS UNIT_TIMES(5000000u)
+#define FLIPS		 UNIT_TIMES(5000000u)
+#define FLIPS_A_DEADLINE 100000
 
 static _Atomic bool is_flipping;
 static struct rouse_steer_path seen_wrong;
@@ -229,6 +230,8 @@ flip(enum rouse_steer_map map)
 	atomic_store(&is_flipping, true);
 	assert_int_equal(pthread_create(&reader, NULL, look_at_entry_0, &wrong), 0);
 	for (uint32_t i = 0; i < FLIPS; i++) {
+		if (i % FLIPS_A_DEADLINE == 0)
+			unit_deadline();
 		rouse_steer_reta_set(&steer, 0, i & 1);
 		rouse_steer_event_set(&steer, 0, ROUSE_EVENT_TX, i & 1, i & 1);
 	}
