@@ -44,7 +44,10 @@ struct options {
 	uint64_t rss_types;
 	enum rouse_worker_mode rx_mode;
 	const struct fwd_mode *fwd;
-	const char *json; /* path or NULL */
+	const char *json;	  /* path or NULL */
+	const char *cmdline_file; /* path or NULL */
+	bool interactive;
+	bool auto_start; /* with a prompt: forward from the start on */
 	bool perf;
 	bool top;
 	bool check;	 /* instead of forwarding */
@@ -55,6 +58,7 @@ struct options {
 int options_parse(int argc, char **argv, struct options *o);
 void options_help(const char *program);
 bool options_is_check(const char *word);
+bool options_have_prompt(const struct options *o);
 
 /* log.c: what libraries and drivers log goes to stderr */
 
@@ -120,6 +124,9 @@ int ports_start(const struct options *o, unsigned int nb_workers);
 /* Stop and close them all; -EFAULT after a complaint: mbufs are missing. */
 int ports_stop(void);
 bool ports_is_started(uint16_t port);
+/* Start one that was stopped, or stop one; nobody receives from it. 0, -errno */
+int ports_start_again(uint16_t port);
+int ports_stop_one(uint16_t port);
 bool ports_have_ended(void);
 /* An extended statistic; whether the port has one of that name. */
 bool ports_xstat(uint16_t port, const char *name, uint64_t *value);
@@ -171,13 +178,18 @@ struct crew_member {
 
 struct crew {
 	uint32_t nb;
+	const struct fwd_mode *fwd; /* of all streams */
 	struct crew_member members[RTE_MAX_LCORE];
 };
 
 unsigned int crew_size(const struct options *o);
 int crew_check(const struct options *o); /* before ports are started */
+int crew_create(struct crew *crew, const struct options *o);
 int crew_start(struct crew *crew, const struct options *o);
+int crew_launch(struct crew_member *m, const struct options *o);
 void crew_stop(struct crew *crew);
+struct crew_member *crew_owner(struct crew *crew, uint16_t port, uint16_t queue);
+int crew_set_fwd(struct crew *crew, const struct fwd_mode *fwd);
 void crew_destroy(struct crew *crew);
 
 /* collect.c: everything that a report says, as it stands */

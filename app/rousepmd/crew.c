@@ -128,12 +128,14 @@ deal_queues(struct crew *crew, const struct options *o)
 	return 0;
 }
 
+/* The workers and their queues; none runs. */
 int
-crew_start(struct crew *crew, const struct options *o)
+crew_create(struct crew *crew, const struct options *o)
 {
 	unsigned int lcore;
 	int ret;
 
+	crew->fwd = o->fwd;
 	RTE_LCORE_FOREACH_WORKER (lcore) {
 		if (crew->nb == crew_size(o))
 			break;
@@ -141,17 +143,32 @@ crew_start(struct crew *crew, const struct options *o)
 		if (ret != 0)
 			return ret;
 	}
-	ret = deal_queues(crew, o);
-	for (uint32_t i = 0; i < crew->nb && ret == 0; i++) {
-		struct crew_member *m = &crew->members[i];
+	return deal_queues(crew, o);
+}
 
-		ret = launch(m, o);
-		if (ret != 0)
-			COMPLAIN("lcore %u cannot be started: %s", m->lcore, rte_strerror(-ret));
-	}
+int
+crew_launch(struct crew_member *m, const struct options *o)
+{
+	int ret = launch(m, o);
+
+	if (ret != 0)
+		COMPLAIN("lcore %u cannot be started: %s", m->lcore, rte_strerror(-ret));
 	return ret;
 }
 
+/* Those that are online. */
+int
+crew_start(struct crew *crew, const struct options *o)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < crew->nb && ret == 0; i++)
+		if (rouse_worker_is_online(crew->members[i].worker))
+			ret = crew_launch(&crew->members[i], o);
+	return ret;
+}
+
+/* They may be started again. */
 void
 crew_stop(struct crew *crew)
 {
@@ -161,6 +178,49 @@ crew_stop(struct crew *crew)
 			rouse_worker_stop(crew->members[i].worker);
 	for (uint32_t i = 0; i < crew->nb; i++)
 		rte_eal_wait_lcore(crew->members[i].lcore);
+}
+
+/* Who has the queue now; NULL: nobody. */
+struct crew_member *
+crew_owner(struct crew *crew, uint16_t port, uint16_t queue)
+{
+	struct rouse_worker_source_stats s;
+
+	for (uint32_t i = 0; i < crew->nb; i++)
+		for (unsigned int k = 0;
+		     rouse_worker_source_stats_get(crew->members[i].worker, k, &s); k++)
+			if (s.type == ROUSE_SOURCE_TYPE_RXQ && s.port == port && s.queue == queue &&
+			    s.state != ROUSE_SOURCE_REMOVED)
+				return &crew->members[i];
+	return NULL;
+}
+
+/* What is done with packets from here on; no worker runs. 0, -errno after a complaint */
+int
+crew_set_fwd(struct crew *crew, const struct fwd_mode *fwd)
+{
+	for (uint32_t i = 0; i < crew->nb; i++) {
+		struct crew_member *m = &crew->members[i];
+
+		for (uint32_t k = 0; k < m->nb_streams; k++) {
+			struct fwd_stream *s = &m->streams[k];
+			struct crew_member *owner = crew_owner(crew, s->rx_port, s->rx_queue);
+			int ret;
+
+			if (owner == NULL)
+				continue;
+			rouse_worker_ethdev_remove(owner->worker, s->rx_port, s->rx_queue);
+			ret = rouse_worker_ethdev_add(owner->worker, s->rx_port, s->rx_queue,
+						      fwd->rx, s);
+			if (ret != 0) {
+				COMPLAIN("port %u queue %u: lost its worker: %s", s->rx_port,
+					 s->rx_queue, rte_strerror(-ret));
+				return ret;
+			}
+		}
+	}
+	crew->fwd = fwd;
+	return 0;
 }
 
 void

@@ -23,6 +23,7 @@
 #include <rte_log.h>
 
 #include "app.h"
+#include "prompt.h"
 
 #define TICKS_PER_S  10
 #define TOP_PERIOD_S 1
@@ -77,16 +78,24 @@ show_period(double seconds, bool has_view, double up_s)
 	last_report = now_report;
 }
 
-/* Until a signal, 'q' in the live view, the end of the duration, or the end of the replay. 0;
- * -ENODEV: until a device is pulled out, after a complaint */
+/* What was typed: 1: leave; 0: nothing of use; -1: nothing more will come */
 static int
-wait_for_end(const struct options *o, int signals)
+read_keys(struct control *control)
 {
+	return control->options->interactive ? prompt_read(control) : top_read_keys();
+}
+
+/* Until a signal, 'q' in the live view, the end of the prompt, the end of the duration, or the end
+ * of the replay. 0; -ENODEV: until a device is pulled out, after a complaint */
+static int
+wait_for_end(struct control *control, int signals)
+{
+	const struct options *o = control->options;
 	bool has_view = o->top && top_open();
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = open_ticker(), .events = POLLIN },
-		{ .fd = has_view ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = has_view || o->interactive ? STDIN_FILENO : -1, .events = POLLIN },
 	};
 	double period = o->top && o->stats_period <= 0 ? TOP_PERIOD_S : o->stats_period;
 	uint64_t start = rte_rdtsc(), last_line = start, ticks;
@@ -98,7 +107,7 @@ wait_for_end(const struct options *o, int signals)
 			break;
 		if (fds[0].revents != 0)
 			break;
-		keys = fds[2].revents != 0 ? top_read_keys() : 0;
+		keys = fds[2].revents != 0 ? read_keys(control) : 0;
 		if (keys > 0)
 			break;
 		if (keys < 0)
@@ -112,7 +121,7 @@ wait_for_end(const struct options *o, int signals)
 		if (o->duration > 0 && seconds_since(start) >= o->duration)
 			break;
 		ret = devices_look();
-		if (ret != 0 || ports_have_ended())
+		if (ret != 0 || (!o->interactive && ports_have_ended()))
 			break;
 	}
 	close(fds[1].fd);
@@ -120,23 +129,47 @@ wait_for_end(const struct options *o, int signals)
 	return ret;
 }
 
+/* The commands of a file, then those of the prompt, or, without, until there is nothing to do. */
 static int
-forward(const struct options *o, int signals)
+run(struct control *control, int signals)
 {
+	const struct options *o = control->options;
+	int ret = 0;
+
+	if (o->auto_start)
+		ret = forwarding_start(control);
+	if (ret == 0 && o->cmdline_file != NULL)
+		ret = prompt_run_file(control, o->cmdline_file);
+	if (ret == 0 && o->interactive && !control->is_over)
+		ret = prompt_open(control);
+	else if (ret == 0 && !control->is_over)
+		ret = forwarding_start(control);
+	if (ret == 0 && !control->is_over)
+		ret = wait_for_end(control, signals);
+	prompt_close();
+	return ret;
+}
+
+static int
+forward(struct options *o, int signals)
+{
+	static struct control control;
 	unsigned int nb_workers = crew_size(o);
 	bool has_run;
 	int ret;
 
+	control.crew = &crew;
+	control.options = o;
 	ret = crew_check(o);
 	if (ret == 0)
 		ret = ports_start(o, nb_workers);
 	if (ret == 0)
-		ret = crew_start(&crew, o);
+		ret = crew_create(&crew, o);
 	if (ret == 0)
 		ret = telemetry_open(&crew);
 	has_run = ret == 0;
 	if (has_run)
-		ret = wait_for_end(o, signals);
+		ret = run(&control, signals);
 	crew_stop(&crew);
 	if (has_run) {
 		collect(&crew, &now_report);

@@ -33,6 +33,9 @@
 	X(STATS_PERIOD, "stats-period", "S", "print a line every S seconds (0: none)")             \
 	X(DURATION, "duration", "S", "end after S seconds (0: when the replay ends)")              \
 	X(JSON, "json", "FILE", "write the report to FILE, too")                                   \
+	X(INTERACTIVE, "interactive", NULL, "take commands at a prompt, see help there (-i)")      \
+	X(CMDLINE_FILE, "cmdline-file", "FILE", "carry out the commands in FILE first")            \
+	X(AUTO_START, "auto-start", NULL, "with a prompt, forward from the start on (-a)")         \
 	X(PERF, "perf", NULL, "count cycles, instructions, cache misses and context switches")     \
 	X(TOP, "top", NULL, "show what workers and ports do, each second or --stats-period")       \
 	X(CHECK, "check", NULL, "say what each port has of what it needs, and end")                \
@@ -124,7 +127,7 @@ parse_forward_mode(const char *name, const char *value, const struct fwd_mode **
 }
 
 static int
-parse_json(const char *name, const char *value, const char **out)
+parse_file(const char *name, const char *value, const char **out)
 {
 	*out = value;
 	return value[0] != '\0' ? 0 : bad(name, value, "name a file");
@@ -172,7 +175,15 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 	case OPTION_DURATION:
 		return parse_seconds(name, value, &o->duration);
 	case OPTION_JSON:
-		return parse_json(name, value, &o->json);
+		return parse_file(name, value, &o->json);
+	case OPTION_INTERACTIVE:
+		o->interactive = true;
+		return 0;
+	case OPTION_CMDLINE_FILE:
+		return parse_file(name, value, &o->cmdline_file);
+	case OPTION_AUTO_START:
+		o->auto_start = true;
+		return 0;
 	case OPTION_PERF:
 		o->perf = true;
 		return 0;
@@ -201,6 +212,23 @@ bad_option(int id, const char *word)
 		COMPLAIN("%s: no such option, or one that takes no value; rousepmd -- --help lists "
 			 "them",
 			 word);
+	return -EINVAL;
+}
+
+/* With one, nothing is forwarded before it is told so. A file of commands is one, too. */
+bool
+options_have_prompt(const struct options *o)
+{
+	return o->interactive || o->cmdline_file != NULL;
+}
+
+/* Only one of them can have the terminal. */
+static int
+check_together(const struct options *o)
+{
+	if (!o->interactive || !o->top)
+		return 0;
+	COMPLAIN("--interactive and --top: both want the terminal; give one of them");
 	return -EINVAL;
 }
 
@@ -234,12 +262,18 @@ options_parse(int argc, char **argv, struct options *o)
 	};
 	optind = 1;
 	opterr = 0; /* bad_option() says it in one line */
-	while (ret == 0 && (id = getopt_long(argc, argv, ":", table, &at)) != -1) {
+	while (ret == 0 && (id = getopt_long(argc, argv, ":ia", table, &at)) != -1) {
 		if (id == '?' || id == ':')
 			ret = bad_option(id, argv[optind - 1]);
+		else if (id == 'i')
+			o->interactive = true;
+		else if (id == 'a')
+			o->auto_start = true;
 		else
 			ret = parse_one((enum option_id)id, table[at].name, optarg, o);
 	}
+	if (ret == 0)
+		ret = check_together(o);
 	opterr = 1; /* EAL's turn is next, and it leaves this to getopt */
 	if (ret == 0 && optind < argc) {
 		COMPLAIN("%s: options begin with --; rousepmd -- --help lists them", argv[optind]);

@@ -49,7 +49,7 @@ mbufs_in_use(const struct options *o, unsigned int nb_workers)
 		if (rte_eth_dev_info_get(port, &info) != 0)
 			continue;
 		n += o->nb_rxq * descriptors(o->nb_rxd, info.default_rxportconf.ring_size);
-		if (o->fwd->sends)
+		if (o->fwd->sends || options_have_prompt(o)) /* where it may come to that */
 			n += o->nb_txq * descriptors(o->nb_txd, info.default_txportconf.ring_size);
 	}
 	return n;
@@ -241,6 +241,24 @@ bool
 ports_is_started(uint16_t port)
 {
 	return is_started[port];
+}
+
+int
+ports_start_again(uint16_t port)
+{
+	int ret = is_started[port] ? 0 : rte_eth_dev_start(port);
+
+	is_started[port] |= ret == 0;
+	return ret;
+}
+
+int
+ports_stop_one(uint16_t port)
+{
+	int ret = is_started[port] ? rte_eth_dev_stop(port) : 0;
+
+	is_started[port] &= ret != 0;
+	return ret;
 }
 
 int

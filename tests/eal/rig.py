@@ -133,14 +133,20 @@ def read_report(path):
 # A program that a test talks to while it runs
 
 class Program:
-    """A started program; its output is read all the time. Leaving the "with" ends it."""
+    """A started program; its output is read all the time. Leaving the "with" ends it. What is said
+    to it comes by a pipe or, if it is to sit at the terminal, is typed there."""
 
-    def __init__(self, argv, folder):
+    def __init__(self, argv, folder, at_terminal=False):
         master, slave = pty.openpty()  # on a terminal, programs write line by line
-        tty.setraw(slave)
+        if at_terminal:
+            plain_output(slave)
+        else:
+            tty.setraw(slave)
         self._terminal = master
-        self.process = subprocess.Popen(argv, cwd=folder, env=environment(), stdout=slave,
-                                        stderr=slave, stdin=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            argv, cwd=folder, env=environment(), stdout=slave, stderr=slave,
+            stdin=slave if at_terminal else subprocess.PIPE, start_new_session=at_terminal,
+            preexec_fn=take_terminal if at_terminal else None)
         os.close(slave)
         self.output = ""
         self._seen = 0
@@ -170,7 +176,8 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        if self.process.stdin:
+            self.process.stdin.close()
         self._reader.join()
 
     def expect(self, pattern, nb_times=1, limit_s=LIMIT_S):
@@ -192,6 +199,10 @@ class Program:
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
 
+    def type(self, keys):
+        """At the terminal."""
+        os.write(self._terminal, keys.encode())
+
     def resize(self, rows, columns):
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("=4H", rows, columns, 0, 0))
 
@@ -208,6 +219,18 @@ class Program:
         self._reader.join(limit_s)
         check_pool(self.output)
         return status
+
+
+def plain_output(terminal):
+    """A line's end stays as it is written."""
+    settings = termios.tcgetattr(terminal)
+    settings[1] &= ~termios.OPOST
+    termios.tcsetattr(terminal, termios.TCSANOW, settings)
+
+
+def take_terminal():
+    """In the child: Ctrl-C reaches it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def tail(text):
