@@ -102,8 +102,9 @@ struct fwd_stream {
 	uint16_t rx_queue;
 	uint16_t tx_port;
 	uint16_t tx_queue;
-	rouse_counter tx_packets; /* read by any thread */
-	rouse_counter tx_dropped; /* the Tx ring was full; read by any thread */
+	struct rte_ether_addr tx_mac; /* the Tx port's, as it was at the start */
+	rouse_counter tx_packets;     /* read by any thread */
+	rouse_counter tx_dropped;     /* the Tx ring was full; read by any thread */
 };
 
 struct fwd_mode {
@@ -112,7 +113,7 @@ struct fwd_mode {
 	rouse_worker_rx_t rx; /* its arg is a struct fwd_stream */
 };
 
-extern const struct fwd_mode fwd_io, fwd_macswap, fwd_rxonly;
+extern const struct fwd_mode fwd_io, fwd_mac, fwd_macswap, fwd_rxonly;
 
 const struct fwd_mode *fwd_find(const char *name);
 const char *fwd_names(void);

@@ -119,6 +119,7 @@ deal_queues(struct crew *crew, const struct options *o)
 			s->rx_queue = q;
 			s->tx_port = paired_port(port);
 			s->tx_queue = q % o->nb_txq;
+			rte_eth_macaddr_get(s->tx_port, &s->tx_mac);
 			ret = rouse_worker_ethdev_add(m->worker, port, q, o->fwd->rx, s);
 			if (ret != 0)
 				return ret;

@@ -8,7 +8,7 @@
 
 #include "app.h"
 
-static const struct fwd_mode *const modes[] = { &fwd_io, &fwd_macswap, &fwd_rxonly };
+static const struct fwd_mode *const modes[] = { &fwd_io, &fwd_mac, &fwd_macswap, &fwd_rxonly };
 
 const struct fwd_mode *
 fwd_find(const char *name)
@@ -22,7 +22,7 @@ fwd_find(const char *name)
 const char *
 fwd_names(void)
 {
-	return "give io, macswap or rxonly";
+	return "give io, mac, macswap or rxonly";
 }
 
 /* Send; what the Tx queue has no room for is dropped and counted. */

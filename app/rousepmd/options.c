@@ -24,7 +24,7 @@
 	X(MBUF_SIZE, "mbuf-size", "BYTES", "data room of an mbuf, headroom included (2176)")       \
 	X(NB_MBUFS, "total-num-mbufs", "N", "mbufs in the pool (as many as can be in use)")        \
 	X(NB_CORES, "nb-cores", "N", "workers (one on each lcore beside the main one)")            \
-	X(FORWARD_MODE, "forward-mode", "MODE", "io, macswap or rxonly (io)")                      \
+	X(FORWARD_MODE, "forward-mode", "MODE", "io, mac, macswap or rxonly (io)")                 \
 	X(RX_MODE, "rx-mode", "MODE", "hybrid, poll or interrupt (hybrid)")                        \
 	X(SPIN_US, "spin-us", "US", "an idle worker looks so long before it sleeps (measured)")    \
 	X(SPIN_WEIGHT, "spin-weight", "PERCENT", "of what it measured: more is faster (100)")      \

@@ -62,8 +62,8 @@ OPTIONS = [
       for value in ("63", "16777217", "-1")],
     *[((f"--nb-cores={value}",), (f"--nb-cores={value}", "from 1 to 127"))
       for value in ("0", "128")],
-    *[((f"--forward-mode={value}",), (f"--forward-mode={value}", "io, macswap or rxonly"))
-      for value in ("mac", "", "IO")],
+    *[((f"--forward-mode={value}",), (f"--forward-mode={value}", "io, mac, macswap or rxonly"))
+      for value in ("macs", "", "IO")],
     *[((f"--rx-mode={value}",), (f"--rx-mode={value}", "hybrid, poll or interrupt"))
       for value in ("fast", "")],
     *[((f"--spin-us={value}",), (f"--spin-us={value}", "from 0 to 1000000"))

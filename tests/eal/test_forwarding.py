@@ -16,6 +16,12 @@ def swap_macs(frame):
     return frame[6:12] + frame[:6] + frame[12:] if len(frame) >= 14 else frame
 
 
+def as_router(frame):
+    """What mac makes of a frame of port 0, which is its own pair."""
+    macs = bytes.fromhex("020000000000 02526f757300")
+    return frame if len(frame) < 14 else macs + frame[12:]
+
+
 class ForwardingTest(rig.Test):
     def setUp(self):
         super().setUp()
@@ -64,9 +70,12 @@ class ForwardingTest(rig.Test):
     def test_macswap_swaps_the_addresses_and_nothing_else(self):
         self.check_forwarded(rig.PCAPS / "mixed.pcap", "macswap", swap_macs)
 
+    def test_mac_sends_from_the_port_to_its_peer_and_changes_nothing_else(self):
+        self.check_forwarded(rig.PCAPS / "mixed.pcap", "mac", as_router)
+
     def test_frames_of_every_shape_arrive(self):
         path = rig.write_capture(self.folder / "shapes.pcap", list(test_steering.shapes()))
-        for mode, change in (("io", bytes), ("macswap", swap_macs)):
+        for mode, change in (("io", bytes), ("mac", as_router), ("macswap", swap_macs)):
             with self.subTest(mode):
                 self.check_forwarded(path, mode, change)
 

@@ -24,6 +24,7 @@ GOOD = (
     ("show config cores", r"List of forwarding lcores: 1 2\n"),
     ("set fwd macswap", r"^Set macswap packet forwarding mode\n$"),
     ("show config fwd", r"^macswap packet"),
+    ("set fwd mac", r"^Set mac packet forwarding mode\n$"),
     ("set fwd rxonly", r"^Set rxonly packet forwarding mode\n$"),
     ("show port summary all", r"Number of available ports: 1\nPort MAC Address .*\n"
                               r"0 .* net_evnic0 +net_evnic +up +10 Gbps\n$"),
@@ -199,7 +200,7 @@ class PromptTest(rig.Test):
 
     def test_a_mode_is_changed_between_two_starts(self):
         self.start(loops=0, pace=5000)
-        for mode in ("io", "rxonly", "macswap"):
+        for mode in ("io", "rxonly", "mac", "macswap"):
             self.ask(f"set fwd {mode}")
             self.ask("clear port stats 0")
             self.ask("start")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Scripts for testpmd run at rousepmd's prompt: what both say of statistics, RETA, RSS and link is
-the same, line by line."""
+the same, line by line, and so are the frames that they send."""
 
 import re
 
@@ -45,6 +45,7 @@ SCRIPTS = {
         show port 0 rss-hash key
         """,
     "modes": """
+        set fwd mac
         set fwd macswap
         set fwd io
         set fwd rxonly
@@ -55,7 +56,7 @@ SCRIPTS = {
 class PromptTestpmdTest(rig.Test):
     def launch(self, program, prompt, *options, stock):
         path = rig.write_capture(self.folder / "in.pcap", rig.udp_frames(NB_FRAMES))
-        argv = [program, *rig.eal(stock=stock), rig.device(rx_pcap=path, overrun="wait"), "--",
+        argv = [program, *rig.eal(stock=stock), rig.device(rx_pcap=path, tx_pcap="out.pcap", overrun="wait"), "--",
                 f"--rxq={QUEUES}", f"--txq={QUEUES}", "--rxd=1024", "--rss-ip", "--interactive",
                 *options]
         started = rig.Program(argv, self.folder)
@@ -98,8 +99,8 @@ class PromptTestpmdTest(rig.Test):
         return [match[0].rstrip() for match in re.finditer(r"^  [RT]X-.*$", text, re.M)]
 
     def test_statistics_are_the_same_while_frames_are_forwarded(self):
-        for mode in ("io", "macswap", "rxonly"):
-            answers = []
+        for mode in ("io", "mac", "macswap", "rxonly"):
+            answers, frames = [], []
             for program, prompt in self.both():
                 with self.subTest(mode, program=prompt):
                     self.ask(program, prompt, f"set fwd {mode}")
@@ -115,7 +116,10 @@ class PromptTestpmdTest(rig.Test):
                     self.ask(program, prompt, "port start 0")
                     program.say("quit")
                     self.assertEqual(program.end(), 0, rig.tail(program.output))
+                    frames.append(sorted(rig.read_capture(self.folder / "out.pcap")[0]))
             self.assertEqual(*answers)
+            self.assertEqual(*frames)
+            self.assertEqual(len(frames[0]), 0 if mode == "rxonly" else NB_FRAMES)
 
 
 if __name__ == "__main__":
