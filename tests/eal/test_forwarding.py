@@ -4,6 +4,8 @@
 The frames that went out are read back from the capture file behind the port's Tx queues.
 """
 
+import sys
+
 import rig
 import test_steering
 from rig import rss, rss_oracle
@@ -133,6 +135,24 @@ class ForwardingTest(rig.Test):
         self.check_port(run.report["ports"][0], frames, [])
         self.check_port(run.report["ports"][1], [], frames)
         self.check_frames(rig.read_capture(self.folder / "out.pcap")[0], frames)
+
+    def test_stamped_frames_say_when_they_came_and_are_else_the_same(self):
+        """By one TSC, which does not go back; headers alone and frames without stamp=1 stay."""
+        frames = [bytes([i]) * length for i, length in enumerate((59, 60, 64, 1500) * 20)]
+        path = rig.write_capture(self.folder / "in.pcap", frames)
+        _, plain = self.forward(path, nb_queues=1)
+        self.assertEqual(plain, frames)
+        _, out = self.forward(path, nb_queues=1, stamp=1)
+        stamps = []
+        for sent, frame in zip(out, frames, strict=True):
+            if len(frame) < 60:
+                self.assertEqual(sent, frame)
+                continue
+            self.assertEqual(sent[:-8], frame[:-8])
+            stamps.append(int.from_bytes(sent[-8:], sys.byteorder))
+        self.assertEqual(stamps, sorted(stamps))
+        self.assertGreater(stamps[0], 0)
+        self.assertNotIn(frames[1][-8:], [sent[-8:] for sent in out])
 
     def test_a_runt_is_not_swapped(self):
         self.assertEqual(swap_macs(b"abcdefghijklm"), b"abcdefghijklm")

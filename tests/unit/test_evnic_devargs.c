@@ -386,6 +386,19 @@ what_is_no_list_of_known_keys_is_refused(void **state)
 }
 
 static void
+stamp_is_0_or_1(void **state)
+{
+	assert_accepted("rx_pcap=x");
+	assert_false(args.stamps);
+	assert_accepted("rx_pcap=x,stamp=1");
+	assert_true(args.stamps);
+	assert_accepted("rx_pcap=x,stamp=0");
+	assert_false(args.stamps);
+	assert_refused("stamp=2", "give 0 or 1");
+	assert_refused("stamp=", "stamp");
+}
+
+static void
 the_first_refusal_ends_the_parse(void **state)
 {
 	assert_refused("pace=nonsense,loops=nonsense,x=1", "pace=nonsense");
@@ -413,6 +426,7 @@ main(void)
 		cmocka_unit_test(speed_needs_the_recorded_pace_in_any_order),
 		cmocka_unit_test(loops_and_infinite_rx_exclude_each_other),
 		cmocka_unit_test(what_is_no_list_of_known_keys_is_refused),
+		cmocka_unit_test(stamp_is_0_or_1),
 		cmocka_unit_test(the_first_refusal_ends_the_parse),
 	};
 

@@ -114,6 +114,7 @@ int evnic_reta_query(struct rte_eth_dev *dev, struct rte_eth_rss_reta_entry64 *c
 #define EVNIC_FATE_CHAINED  0x02 /* it is longer than the smallest buffer: several of them */
 #define EVNIC_FATE_FILTERED 0x04 /* it is for somebody else: dropped */
 #define EVNIC_FATE_TOO_LONG 0x08 /* longer than the MTU allows: dropped */
+#define EVNIC_FATE_STAMPED  0x10 /* its last 8 bytes say when it came */
 #define EVNIC_FATE_DROPPED  (EVNIC_FATE_FILTERED | EVNIC_FATE_TOO_LONG)
 
 struct evnic_filter {
@@ -146,6 +147,7 @@ struct evnic_rules {
 	uint32_t version; /* from 1 on, moves on with every change */
 	struct evnic_rss rss;
 	struct evnic_filter filter;
+	bool stamps;
 };
 
 void evnic_rules_judge(const struct evnic_rules *rules, struct evnic_frame *f);
@@ -186,6 +188,7 @@ struct evnic_args {
 	uint16_t nb_rings;   /* 0: one a queue, or with map A one a queue and event code */
 	uint16_t nb_vectors; /* 0: one a ring */
 	bool tx_events;	     /* the worker that receives on a queue sends on it too */
+	bool stamps;	     /* frames say when they came */
 	char trace[EVNIC_PATH_MAX];
 	int numa_node; /* -1: any */
 	int wire_cpu;  /* -1: where EAL puts control threads, within the node */

@@ -262,6 +262,17 @@ parse_tx_events(struct parse *p, const char *key, const char *value)
 }
 
 static int
+parse_stamp(struct parse *p, const char *key, const char *value)
+{
+	uint64_t on;
+
+	if (!parse_number(value, 0, 1, &on))
+		return refuse(p, key, value, "give 0 or 1");
+	p->args->stamps = on != 0;
+	return 0;
+}
+
+static int
 parse_trace(struct parse *p, const char *key, const char *value)
 {
 	return parse_path(p, key, value, p->args->trace);
@@ -279,7 +290,8 @@ static const struct {
 	{ "overrun", parse_overrun },	  { "numa", parse_numa },
 	{ "wire_cpu", parse_wire_cpu },	  { "map", parse_map },
 	{ "rings", parse_rings },	  { "vectors", parse_vectors },
-	{ "tx_events", parse_tx_events }, { "trace", parse_trace },
+	{ "tx_events", parse_tx_events }, { "stamp", parse_stamp },
+	{ "trace", parse_trace },
 };
 
 static int
@@ -297,7 +309,7 @@ parse_pair(struct parse *p, const char *key, const char *value)
 		p, key, value == NULL ? "" : value,
 		"unknown; there are rx_pcap, tx_pcap, iface, rx_iface, tx_iface, cable, pace, "
 		"speed, loops, infinite_rx, overrun, numa, wire_cpu, map, rings, vectors, "
-		"tx_events, trace");
+		"tx_events, stamp, trace");
 }
 
 /* At most one source and one sink, and nothing that they have no use for. */

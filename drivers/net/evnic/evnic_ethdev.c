@@ -325,6 +325,7 @@ init_port(struct rte_eth_dev *dev, const struct evnic_args *args)
 	p->args = *args;
 	pthread_mutex_init(&p->lock, NULL);
 	p->rules.version = 1; /* 0 is of frames that were not judged yet */
+	p->rules.stamps = p->args.stamps;
 	evnic_rss_init(&p->rules.rss);
 	rte_spinlock_init(&p->sort_lock);
 	rte_spinlock_init(&p->rings_lock);
@@ -423,4 +424,4 @@ RTE_PMD_REGISTER_PARAM_STRING(net_evnic, "rx_pcap=<file> tx_pcap=<file> iface=<i
 					 "speed=<factor> loops=<n> infinite_rx=0|1 "
 					 "overrun=wait|drop numa=<node> wire_cpu=<cpu> "
 					 "map=A|A-ring|A-vector|B rings=<n> vectors=<n> "
-					 "tx_events=0|1 trace=<file>");
+					 "tx_events=0|1 stamp=0|1 trace=<file>");

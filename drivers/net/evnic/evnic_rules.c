@@ -10,6 +10,8 @@
 
 #include "evnic.h"
 
+#define STAMPED_FROM 60 /* bytes: shorter frames are headers and no more */
+
 /* Everything of a frame that follows from its bytes and the rules. */
 void
 evnic_rules_judge(const struct evnic_rules *rules, struct evnic_frame *f)
@@ -26,6 +28,8 @@ evnic_rules_judge(const struct evnic_rules *rules, struct evnic_frame *f)
 		f->fate |= EVNIC_FATE_UNHASHED;
 		f->hash = 0;
 	}
+	if (rules->stamps && f->len >= STAMPED_FROM && (f->fate & EVNIC_FATE_CHAINED) == 0)
+		f->fate |= EVNIC_FATE_STAMPED;
 	f->rules_version = rules->version;
 }
 

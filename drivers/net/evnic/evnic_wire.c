@@ -20,6 +20,7 @@
  * to send. There it is the consumer of the same handshake. It spins only for pace=max.
  */
 
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -89,7 +90,7 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 
 	if (unlikely(f->rules_version != w->rules.version))
 		evnic_rules_judge(&w->rules, f);
-	if (likely((f->fate & ~EVNIC_FATE_CHAINED) == 0)) {
+	if (likely((f->fate & ~(EVNIC_FATE_CHAINED | EVNIC_FATE_STAMPED)) == 0)) {
 		path = rouse_steer_hash(&p->steer, f->hash);
 	} else if (f->fate & EVNIC_FATE_DROPPED) {
 		count_dropped(w, f);
@@ -108,6 +109,8 @@ deliver(struct evnic_port *p, struct evnic_frame *f, uint64_t tsc)
 	if (unlikely(buf == NULL))
 		return lack_buffers(w, q, 1);
 	rte_memcpy(buf, f->data, f->len);
+	if (unlikely(f->fate & EVNIC_FATE_STAMPED))
+		memcpy((uint8_t *)buf + f->len - sizeof(tsc), &tsc, sizeof(tsc));
 
 	/* a ring has an entry for every buffer of its queues: there is always room */
 	ring = &p->rings[path.ring];
