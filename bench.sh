@@ -3,7 +3,7 @@
 # Builds Rouse and measures it beside stock DPDK, in one run on this machine.
 #
 #   ./bench.sh                      every measure, half an hour or so; nothing else should run
-#   ./bench.sh MEASURE...           of: throughput doorbells load worker
+#   ./bench.sh MEASURE...           of: throughput doorbells load latency worker
 #   ./bench.sh --quick [MEASURE...] a look at them in 3 minutes, which resolves little
 #
 # Each prints its progress and a table; tables and raw data are left in build/tests/bench/MEASURE.
@@ -12,7 +12,7 @@ set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/config/bootstrap.sh"
 
-readonly MEASURES=(throughput doorbells load worker)
+readonly MEASURES=(throughput doorbells load latency worker)
 
 arguments=()
 if [[ ${1-} == --quick ]]; then

@@ -56,13 +56,19 @@ def is_refused_by_eal(path):
     return any(folder.stat().st_mode & stat.S_IWOTH for folder in path.resolve().parents)
 
 
+def with_plugins(paths, command):
+    """The command, and in it the plugins, each by its path or, where EAL would not have that, by
+    its name, which the linker finds. command(*words) takes the words that load them."""
+    refused = [path for path in paths if is_refused_by_eal(path)]
+    words = [word for path in paths for word in ("-d", path.name if path in refused else path)]
+    if not refused:
+        return command(*words)
+    folders = [*(str(path.parent) for path in refused), os.environ.get("LD_LIBRARY_PATH", "")]
+    return ["env", "LD_LIBRARY_PATH=" + ":".join(filter(None, folders)), *command(*words)]
+
+
 def with_plugin(path, command):
-    """The command, and in it the plugin by its path or, where EAL would not have that, by its name,
-    which the linker finds. command(words) takes the words that load it."""
-    if not is_refused_by_eal(path):
-        return command("-d", path)
-    folders = [str(path.parent), os.environ.get("LD_LIBRARY_PATH", "")]
-    return ["env", "LD_LIBRARY_PATH=" + ":".join(filter(None, folders)), *command("-d", path.name)]
+    return with_plugins([path], command)
 
 
 def rousepmd(program, eal, device, *options):

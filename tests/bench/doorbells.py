@@ -12,23 +12,18 @@ The environment names what to run, ROUSEPMD; "meson test --benchmark" sets it. T
 whatever the counters say, 1 if they could not be had, 77 if nothing can be measured here.
 """
 
-import argparse
 import json
 import random
-import signal
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
 import commands
 import frames
-import machine
+import harness
 import record
 from program import RateError
 
-SKIP = 77
 SEED = 1
 PACES = ("1000", "10000", "100000", "1000000", "max")
 QUICK = {"seconds": 0.5, "rounds": 2}
@@ -84,15 +79,11 @@ def measure_run(command, nb, pace, seconds, path):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = harness.parser(__doc__, "doorbells")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a run (3)")
     parser.add_argument("--rounds", type=int, default=5, help="runs at each pace (5)")
     parser.add_argument("--paces", nargs="+", default=PACES, metavar="PACE",
                         help=f"packets a second, or max ({' '.join(PACES)})")
-    parser.add_argument("--out", default="doorbells-results", help="folder for the raw data")
-    parser.add_argument("--nice", type=int, default=0, help="priority; below 0 as root only (0)")
-    parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
     options = parser.parse_args()
     if options.quick:
         vars(options).update(QUICK)
@@ -128,13 +119,12 @@ def pace_line(pace, runs):
             f"{100 * sum(run.cpu_s for run in runs) / seconds:.1f} %"]
 
 
-def table(paces, runs, described):
+def table(paces, runs):
     header = ["pace", "runs", "packets/s", "messages/packet", "doorbells/packet",
               "lowest .. highest", "doorbells", "asleep", "worker's cpu"]
     lines = [pace_line(pace, [run for run in runs if run.pace == pace]) for pace in paces]
     return [f"{frames.NB_FLOWS} flows, {frames.LENGTH}-byte frames, rxonly, one lcore", "",
-            *record.columns([header, *lines]), "",
-            *(f"{name}: {value}" for name, value in described.items())]
+            *record.columns([header, *lines])]
 
 
 def run_all(options, scratch):
@@ -149,37 +139,13 @@ def run_all(options, scratch):
         device = f"--vdev=net_evnic0,rx_pcap={capture},loops=0,pace={pace},wire_cpu={cpus[0]}"
         return commands.rousepmd(rousepmd, eal, device)
 
-    described = machine.describe(cpus)
-    described["rouse"] = machine.revision(Path(__file__).parent)
     runs = measure(options, command_at, scratch / "report.json")
-    lines = table(options.paces, runs, described)
+    lines = table(options.paces, runs)
     folder = record.make_folder(options.out)
     record.write_csv(folder / "runs.csv", Run._fields, runs)
-    record.write_json(folder / "summary.json", {
-        "machine": described,
-        "options": vars(options),
-        "commands": {pace: list(map(str, command_at(pace))) for pace in options.paces},
-    })
-    (folder / "table.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(["", *lines, f"raw data: {folder}"]))
-
-
-def main():
-    options = parse_arguments()
-    # so that the program is ended, too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    try:
-        with tempfile.TemporaryDirectory(prefix="rouse-bench-") as scratch, \
-                machine.priority(options.nice):
-            run_all(options, Path(scratch))
-    except commands.CannotRun as reason:
-        print(f"doorbells cannot be counted here: {reason}")
-        return SKIP
-    except RateError as error:
-        print(f"doorbells: {error}", file=sys.stderr)
-        return 1
-    return 0
+    harness.conclude(folder, lines, harness.describe(cpus), options, commands={
+        pace: list(map(str, command_at(pace))) for pace in options.paces})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main("doorbells", parse_arguments(), run_all))

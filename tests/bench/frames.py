@@ -7,6 +7,7 @@ The length is that of the bytes in the file: no frame check sequence, as no prog
 sees one. Addresses are from 198.18.0.0/15, which RFC 2544 sets aside for benchmarks.
 """
 
+import random
 import struct
 
 NB_FLOWS = 256
@@ -19,7 +20,7 @@ UDP = struct.Struct("!HHHH")
 FILE_HEADER = struct.Struct("<IHHiIII")
 RECORD_HEADER = struct.Struct("<IIII")
 
-PCAP_MAGIC = 0xA1B2C3D4  # microseconds
+PCAP_MAGIC_NS = 0xA1B23C4D  # a classic capture with nanoseconds
 LINKTYPE_ETHERNET = 1
 ETHERTYPE_IPV4 = 0x0800
 PROTOCOL_UDP = 17
@@ -52,10 +53,34 @@ def frame(flow, length=LENGTH):
     return data.ljust(length, b"\0")
 
 
-def write(path, nb_flows=NB_FLOWS, length=LENGTH):
+def write_at(path, times_ns, nb_flows=NB_FLOWS, length=LENGTH):
+    """A frame at each of these times, the flows in turn."""
+    data = [frame(flow, length) for flow in range(nb_flows)]
     with open(path, "wb") as out:
-        out.write(FILE_HEADER.pack(PCAP_MAGIC, 2, 4, 0, 0, 65535, LINKTYPE_ETHERNET))
-        for flow in range(nb_flows):
-            data = frame(flow, length)
-            at = flow * GAP_US
-            out.write(RECORD_HEADER.pack(at // 10**6, at % 10**6, len(data), len(data)) + data)
+        out.write(FILE_HEADER.pack(PCAP_MAGIC_NS, 2, 4, 0, 0, 65535, LINKTYPE_ETHERNET))
+        for i, at in enumerate(times_ns):
+            out.write(RECORD_HEADER.pack(at // 10**9, at % 10**9, length, length) +
+                      data[i % nb_flows])
+
+
+def write(path, nb_flows=NB_FLOWS, length=LENGTH):
+    """A frame of each flow, one after the other."""
+    write_at(path, [1000 * GAP_US * flow for flow in range(nb_flows)], nb_flows, length)
+
+
+def poisson_ns(pps, nb_frames, seed=1):
+    """Times of frames that come independently of each other, so many a second on average."""
+    rng = random.Random(seed)
+    times, at = [], 0.0
+    for _ in range(nb_frames):
+        times.append(round(at))
+        at += rng.expovariate(pps) * 1e9
+    return times
+
+
+def bursts_ns(nb_bursts, length, gap_ns, lead_ns, tail_ns):
+    """A frame, then bursts of so many that all come at once, then one more frame."""
+    times = [0]
+    for i in range(nb_bursts):
+        times += [lead_ns + i * gap_ns] * length
+    return [*times, lead_ns + nb_bursts * gap_ns + tail_ns]

@@ -17,9 +17,11 @@ import blocks
 import doorbells
 import first_packet
 import frames
+import latency
 import loops
 import machine
 import paired
+import plot
 import program
 import rates
 import record
@@ -366,7 +368,7 @@ class TestFrames(unittest.TestCase):
             frames.write(path, nb_flows=3)
             data = path.read_bytes()
         self.assertEqual(len(data), 24 + 3 * (16 + frames.LENGTH))
-        self.assertEqual(struct.unpack("<I", data[:4])[0], frames.PCAP_MAGIC)
+        self.assertEqual(struct.unpack("<I", data[:4])[0], frames.PCAP_MAGIC_NS)
         self.assertEqual(struct.unpack("<II", data[32:40]), (frames.LENGTH, frames.LENGTH))
 
 
@@ -375,6 +377,65 @@ class TestRecord(unittest.TestCase):
 
     def test_columns_line_up(self):
         self.assertEqual(record.columns([["a", "bb"], ["ccc", "d"]]), ["a    bb", "ccc   d"])
+
+
+class TestArrivals(unittest.TestCase):
+    """When frames come."""
+
+    def test_poisson_times_have_their_mean_and_no_memory(self):
+        times = frames.poisson_ns(1000, 20000)
+        gaps = [b - a for a, b in zip(times, times[1:])]
+        self.assertAlmostEqual(paired.mean(gaps) / 1e6, 1.0, delta=0.03)
+        longer = [gap for gap in gaps if gap > 1e6]
+        self.assertAlmostEqual(len(longer) / len(gaps), math.exp(-1), delta=0.02)
+        self.assertAlmostEqual(paired.mean(longer) / 1e6, 2.0, delta=0.06)
+        self.assertEqual(times, frames.poisson_ns(1000, 20000))
+
+    def test_a_burst_comes_at_once_between_two_single_frames(self):
+        times = frames.bursts_ns(nb_bursts=2, length=3, gap_ns=10, lead_ns=100, tail_ns=1000)
+        self.assertEqual(times, [0, 100, 100, 100, 110, 110, 110, 1120])
+
+    def test_times_are_kept_to_the_ns(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "x.pcap"
+            frames.write_at(path, [0, 3 * 10**9 + 7])
+            data = path.read_bytes()
+        self.assertEqual(struct.unpack("<I", data[:4])[0], frames.PCAP_MAGIC_NS)
+        self.assertEqual(struct.unpack("<II", data[24 + 16 + frames.LENGTH:][:8]), (3, 7))
+
+
+class TestLatency(unittest.TestCase):
+    """Percentiles of programs against each other."""
+
+    def run_of(self, nb, name, p999):
+        return latency.Run(nb, *latency.JUDGED, name, 1.0, 0.1,
+                           latency.Latency(1000, 1, 2, 3, p999, p999, p999))
+
+    def test_ratios_are_of_one_round(self):
+        runs = [self.run_of(nb, name, ns) for nb, pair in enumerate(((10, 5), (2000, 1000)))
+                for name, ns in zip(("hybrid", "interrupt"), pair)]
+        found = latency.ratio(runs, latency.JUDGED, "hybrid", "interrupt")
+        self.assertAlmostEqual(found.low, 2.0)
+        self.assertAlmostEqual(found.high, 2.0)
+        self.assertIn("missed", latency.target_lines(runs)[1])
+
+    def test_a_program_that_was_not_run_resolves_nothing(self):
+        self.assertIn("not resolved", latency.target_lines([self.run_of(1, "hybrid", 5)])[1])
+
+
+class TestPlot(unittest.TestCase):
+    """What gnuplot is given."""
+
+    def test_points_without_a_logarithm_and_empty_series_are_left_out(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "x"
+            plot.lines(path, "title", ("x", "y"), {"a": [(1, 0), (2, 3)], "b": [(1, 0)]}, log="xy")
+            text = path.with_name("x.gnuplot").read_text(encoding="utf-8")
+            plot.lines(Path(scratch) / "none", "title", ("x", "y"), {"b": []})
+            self.assertFalse((Path(scratch) / "none.gnuplot").exists())
+        self.assertIn("2 3", text)
+        self.assertNotIn("1 0", text)
+        self.assertNotIn('"b"', text)
 
 
 if __name__ == "__main__":

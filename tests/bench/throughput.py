@@ -23,19 +23,15 @@ sets them. The status is 0 whatever the ratios are, 1 if a rate could not be had
 be measured here.
 """
 
-import argparse
-import signal
 import sys
-import tempfile
-from pathlib import Path
 from typing import NamedTuple
 
 import blocks
 import commands
 import frames
+import harness
 import machine
 import paired
-import program
 import rates
 import record
 
@@ -43,7 +39,6 @@ import record
 TARGETS = {("a", "b"): 0.3, ("c", "b"): 0.5, ("a", "c"): 1.0, ("f", "d"): 1.0}
 RATIOS = (("a", "b"), ("c", "b"), ("e", "b"), ("a", "e"), ("c", "e"), ("a", "c"), ("f", "d"),
           ("b", "d"))
-SKIP = 77
 QUICK = {"slices": 8, "starts": 4, "seconds": 0.2}
 WITH_WIRE = ("a", "c", "e")
 PLACES = ("near", "far")
@@ -68,16 +63,12 @@ class Result(NamedTuple):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = harness.parser(__doc__, "throughput")
     parser.add_argument("--slices", type=int, default=100,
                         help="slices of each program that count (100)")
     parser.add_argument("--seconds", type=float, default=0.2,
                         help="length of a slice; rousepmd rounds it to tenths (0.2)")
     parser.add_argument("--starts", type=int, default=10, help="times the programs start (10)")
-    parser.add_argument("--out", default="throughput-results", help="folder for the raw data")
-    parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
-    parser.add_argument("--nice", type=int, default=0, help="priority; below 0 as root only (0)")
     parser.add_argument("--max-wait", type=float, default=0.05,
                         help="share of a slice a thread may wait for its processor (0.05)")
     parser.add_argument("--distance", default=None,
@@ -178,19 +169,16 @@ def ratio_table(found):
     return record.columns([header] + [ratio_line(result) for result in found])
 
 
-def table(compared, rows, found, described):
+def table(compared, rows, found):
     nb_blocks = len(rows) // len(compared)
     nb_counting = sum(row.counts for row in rows) // len(compared)
     return [f"{frames.NB_FLOWS} flows, {frames.LENGTH}-byte frames, rxonly, one lcore", "",
             *rate_table(compared, rows), "", *ratio_table(found), "",
-            f"blocks: {nb_blocks}, of which {nb_counting} count; the others were disturbed",
-            *(f"{name}: {value}" for name, value in described.items())]
+            f"blocks: {nb_blocks}, of which {nb_counting} count; the others were disturbed"]
 
 
-def summary(compared, options, found, described):
+def summary(compared, found):
     return {
-        "machine": described,
-        "options": vars(options),
         "frames": {"length": frames.LENGTH, "flows": frames.NB_FLOWS},
         "commands": {kind.letter: [str(word) for word in kind.command] for kind in compared},
         "ratios": [{"name": result.name.strip(), "target": result.target,
@@ -215,38 +203,18 @@ def measure(options, cpus, compared):
 
 def run(options, scratch):
     cpus = commands.choose_cpus()
-    capture = Path(scratch) / "frames.pcap"
+    capture = scratch / "frames.pcap"
     frames.write(capture)
     compared = kinds(options, cpus, capture)
-    described = machine.describe(cpus)
-    described["rouse"] = machine.revision(Path(__file__).parent)
+    described = harness.describe(cpus)
     described["pages"] = commands.pages(compared[0].command)
     rows, described["dpdk"] = measure(options, cpus, compared)
     found = results(rows, [kind.letter for kind in compared])
-    lines = table(compared, rows, found, described)
     folder = record.make_folder(options.out)
     record.write_csv(folder / "slices.csv", blocks.HEADER, blocks.csv_rows(rows))
-    record.write_json(folder / "summary.json", summary(compared, options, found, described))
-    (folder / "table.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(["", *lines, f"raw data: {folder}"]))
-
-
-def main():
-    options = parse_arguments()
-    # so that the programs are ended, too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    try:
-        with tempfile.TemporaryDirectory(prefix="rouse-bench-") as scratch, \
-                machine.priority(options.nice):
-            run(options, scratch)
-    except commands.CannotRun as reason:
-        print(f"throughput cannot be measured here: {reason}")
-        return SKIP
-    except program.RateError as error:
-        print(f"throughput: {error}", file=sys.stderr)
-        return 1
-    return 0
+    harness.conclude(folder, table(compared, rows, found), described, options,
+                     **summary(compared, found))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main("throughput", parse_arguments(), run))

@@ -21,9 +21,7 @@ measured here.
 """
 
 import argparse
-import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,15 +29,14 @@ import blocks
 import commands
 import first_packet
 import frames
+import harness
 import loops
 import machine
 import paired
-import program
 import record
 import throughput
 import wake_cost
 
-SKIP = 77
 QUICK = {"slices": 2, "starts": 2, "seconds": 0.1, "forwards": ("rxonly",), "load_seconds": 0.2,
          "idle_seconds": 0.5, "samples": 10, "gap_ms": 5}
 BARE_LIMIT = 0.99
@@ -279,8 +276,7 @@ PARTS = {"bare": measure_bare, "testpmd": measure_testpmd, "load": measure_load,
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = harness.parser(__doc__, "worker")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS),
                         help="what to measure (all)")
     parser.add_argument("--slices", type=int, default=100,
@@ -295,9 +291,6 @@ def parse_arguments():
                         help=f"length of each of {NB_IDLE_SLICES} idle slices (10)")
     parser.add_argument("--samples", type=int, default=1500, help="for first, of each (1500)")
     parser.add_argument("--gap-ms", type=int, default=100, help="idle time for first (100)")
-    parser.add_argument("--out", default="worker-results", help="folder for the raw data")
-    parser.add_argument("--quick", action="store_true", help="a look, not a measurement")
-    parser.add_argument("--nice", type=int, default=0, help="priority; below 0 as root only (0)")
     parser.add_argument("--max-wait", type=float, default=0.05,
                         help="share of a slice a thread may wait for its processor (0.05)")
     parser.add_argument("--distance", default=None, help="the program core_distance")
@@ -312,10 +305,9 @@ def parse_arguments():
     return options
 
 
-def table(figures, described):
+def table(figures):
     header = ["measure", "limit", "figure", "95 % interval", "verdict"]
-    return [*record.columns([header, *figures]), "",
-            *(f"{name}: {value}" for name, value in described.items())]
+    return record.columns([header, *figures])
 
 
 def run_all(options, scratch):
@@ -325,38 +317,14 @@ def run_all(options, scratch):
     frames.write(capture)
     bench = Bench(options, cpus, capture, commands.eal_options(cpus, programs_at_once=1),
                   record.make_folder(options.out))
-    described = machine.describe(cpus)
-    described["rouse"] = machine.revision(Path(__file__).parent)
+    described = harness.describe(cpus)
     described["pages"] = commands.pages(bench.eal)
     figures = {part: PARTS[part](bench) for part in options.parts}
-    lines = table([figure for found in figures.values() for figure in found], described)
-    record.write_json(bench.folder / "summary.json", {
-        "machine": described,
-        "options": vars(options),
-        "frames": {"length": frames.LENGTH, "flows": frames.NB_FLOWS},
-        "figures": {part: [figure._asdict() for figure in found]
-                    for part, found in figures.items()},
-    })
-    (bench.folder / "table.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(["", *lines, f"raw data: {bench.folder}"]))
-
-
-def main():
-    options = parse_arguments()
-    # so that the programs are ended, too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    try:
-        with tempfile.TemporaryDirectory(prefix="rouse-bench-") as scratch, \
-                machine.priority(options.nice):
-            run_all(options, Path(scratch))
-    except commands.CannotRun as reason:
-        print(f"the worker cannot be measured here: {reason}")
-        return SKIP
-    except program.RateError as error:
-        print(f"worker: {error}", file=sys.stderr)
-        return 1
-    return 0
+    harness.conclude(
+        bench.folder, table([figure for found in figures.values() for figure in found]),
+        described, options, frames={"length": frames.LENGTH, "flows": frames.NB_FLOWS},
+        figures={part: [figure._asdict() for figure in found] for part, found in figures.items()})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main("the worker", parse_arguments(), run_all))

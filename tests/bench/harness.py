@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is the same in every benchmark that is a program: its options, its end, what it leaves.
+
+    sys.exit(harness.main("latency", options, run))
+
+run(options, scratch) measures, with a folder for what is not kept. The status is 0 whatever the
+figures are, 1 if one could not be had, 77 if nothing can be measured here.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import commands
+import machine
+import record
+from program import RateError
+
+SKIP = 77
+
+
+def parser(doc, name):
+    """An argument parser with what all have."""
+    made = argparse.ArgumentParser(description=doc,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--out", default=f"{name}-results", help="folder for the raw data")
+    made.add_argument("--nice", type=int, default=0, help="priority; below 0 as root only (0)")
+    made.add_argument("--quick", action="store_true", help="a look, not a measurement")
+    return made
+
+
+def describe(cpus):
+    """The machine and the tree."""
+    described = machine.describe(cpus)
+    described["rouse"] = machine.revision(Path(__file__).parent)
+    return described
+
+
+def conclude(folder, lines, described, options, **more):
+    """Leave the table and the summary, and show the table."""
+    lines = [*lines, "", *(f"{name}: {value}" for name, value in described.items())]
+    record.write_json(folder / "summary.json",
+                      {"machine": described, "options": vars(options), **more})
+    (folder / "table.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(["", *lines, f"raw data: {folder}"]), flush=True)
+
+
+def main(name, options, run):
+    # so that programs are ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        with tempfile.TemporaryDirectory(prefix="rouse-bench-") as scratch, \
+                machine.priority(options.nice):
+            run(options, Path(scratch))
+    except commands.CannotRun as reason:
+        print(f"{name} cannot be measured here: {reason}")
+        return SKIP
+    except RateError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 1
+    return 0
