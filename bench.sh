@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Rouse and measures it beside stock DPDK, in one run on this machine.
 #
-#   ./bench.sh                      every measure, half an hour or so; nothing else should run
-#   ./bench.sh MEASURE...           of: throughput doorbells load latency worker
+#   ./bench.sh                      every measure, an hour at most; nothing else should run
+#   ./bench.sh MEASURE...           of: throughput doorbells load latency curve
+#                                   cotenant bursts worker
 #   ./bench.sh --quick [MEASURE...] a look at them in 3 minutes, which resolves little
 #
 # Each prints its progress and a table; tables and raw data are left in build/tests/bench/MEASURE.
@@ -12,7 +13,7 @@ set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/config/bootstrap.sh"
 
-readonly MEASURES=(throughput doorbells load latency worker)
+readonly MEASURES=(throughput doorbells load latency curve cotenant bursts worker)
 
 arguments=()
 if [[ ${1-} == --quick ]]; then

@@ -13,7 +13,6 @@ whatever the counters say, 1 if they could not be had, 77 if nothing can be meas
 """
 
 import json
-import random
 import subprocess
 import sys
 from typing import NamedTuple
@@ -24,7 +23,6 @@ import harness
 import record
 from program import RateError
 
-SEED = 1
 PACES = ("1000", "10000", "100000", "1000000", "max")
 QUICK = {"seconds": 0.5, "rounds": 2}
 SPARE_S = 60.0  # a run that takes so much longer than it should is a failure
@@ -92,15 +90,12 @@ def parse_arguments():
     return options
 
 
-def measure(options, command_at, path):
+def measure(options, command_at, path, folder):
     """All Runs; command_at(pace) is what to run."""
-    rng = random.Random(SEED)
-    runs = []
-    for nb in range(1, options.rounds + 1):
-        for pace in rng.sample(options.paces, len(options.paces)):
-            runs.append(measure_run(command_at(pace), nb, pace, options.seconds, path))
-        print(f"round {nb} of {options.rounds}", flush=True)
-    return runs
+    return harness.rounds(
+        options.rounds, list(options.paces),
+        lambda nb, pace: measure_run(command_at(pace), nb, pace, options.seconds, path),
+        lambda runs: record.write_csv(folder / "runs.csv", Run._fields, runs))
 
 
 # ---- the outcome ----
@@ -139,10 +134,9 @@ def run_all(options, scratch):
         device = f"--vdev=net_evnic0,rx_pcap={capture},loops=0,pace={pace},wire_cpu={cpus[0]}"
         return commands.rousepmd(rousepmd, eal, device)
 
-    runs = measure(options, command_at, scratch / "report.json")
-    lines = table(options.paces, runs)
     folder = record.make_folder(options.out)
-    record.write_csv(folder / "runs.csv", Run._fields, runs)
+    runs = measure(options, command_at, scratch / "report.json", folder)
+    lines = table(options.paces, runs)
     harness.conclude(folder, lines, harness.describe(cpus), options, commands={
         pace: list(map(str, command_at(pace))) for pace in options.paces})
 

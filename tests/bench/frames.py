@@ -78,9 +78,9 @@ def poisson_ns(pps, nb_frames, seed=1):
     return times
 
 
-def bursts_ns(nb_bursts, length, gap_ns, lead_ns, tail_ns):
-    """A frame, then bursts of so many that all come at once, then one more frame."""
-    times = [0]
+def bursts_ns(nb_bursts, length, gap_ns, lead_ns, tail_ns, nb_first=1):
+    """Some frames, then bursts of so many that all come at once, then one more frame."""
+    times = [0] * nb_first
     for i in range(nb_bursts):
         times += [lead_ns + i * gap_ns] * length
     return [*times, lead_ns + nb_bursts * gap_ns + tail_ns]

@@ -8,6 +8,7 @@ figures are, 1 if one could not be had, 77 if nothing can be measured here.
 """
 
 import argparse
+import random
 import signal
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import record
 from program import RateError
 
 SKIP = 77
+SEED = 1
 
 
 def parser(doc, name):
@@ -29,6 +31,22 @@ def parser(doc, name):
     made.add_argument("--nice", type=int, default=0, help="priority; below 0 as root only (0)")
     made.add_argument("--quick", action="store_true", help="a look, not a measurement")
     return made
+
+
+def rounds(nb_rounds, todo, measure, keep):
+    """[measure(round, item)] of all items in each round, each time in another order. keep(found) is
+    called after each round, and however this ends."""
+    rng = random.Random(SEED)
+    found = []
+    try:
+        for nb in range(1, nb_rounds + 1):
+            for item in rng.sample(todo, len(todo)):
+                found.append(measure(nb, item))
+            keep(found)
+            print(f"round {nb} of {nb_rounds}", flush=True)
+    finally:
+        keep(found)
+    return found
 
 
 def describe(cpus):

@@ -17,7 +17,6 @@ sets them. The status is 0 whatever the figures are, 1 if one could not be had, 
 measured here.
 """
 
-import random
 import sys
 import time
 from typing import NamedTuple
@@ -30,7 +29,6 @@ import plot
 import record
 from loaded import Latency
 
-SEED = 1
 CONSTANT, POISSON = "constant", "Poisson"
 LOADS = [*((CONSTANT, pps) for pps in (1, 10, 100, 1000, 10000, 100000)),
          *((POISSON, pps) for pps in (10, 100, 1000, 10000, 100000))]
@@ -85,16 +83,11 @@ def measure_run(nb, load, name, made, scratch, options):
 
 
 def measure(options, made, scratch, folder):
-    """All Runs. What was measured is in the file after each round, however this ends."""
-    rng = random.Random(SEED)
-    runs = []
-    for nb in range(1, options.rounds + 1):
-        todo = [(load, name) for load in options.loads for name in options.programs]
-        for load, name in rng.sample(todo, len(todo)):
-            runs.append(measure_run(nb, load, name, made, scratch, options))
-        record.write_csv(folder / "runs.csv", HEADER, csv_rows(runs))
-        print(f"round {nb} of {options.rounds}", flush=True)
-    return runs
+    """All Runs."""
+    return harness.rounds(
+        options.rounds, [(load, name) for load in options.loads for name in options.programs],
+        lambda nb, item: measure_run(nb, *item, made, scratch, options),
+        lambda runs: record.write_csv(folder / "runs.csv", HEADER, csv_rows(runs)))
 
 
 # ---- the outcome ----
@@ -160,7 +153,7 @@ def draw(options, runs, folder):
 
 def parse_arguments():
     parser = harness.parser(__doc__, "latency")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each program and load (5)")
+    parser.add_argument("--rounds", type=int, default=4, help="runs of each program and load (4)")
     parser.add_argument("--seconds", type=float, default=2.0, help="what of a run counts (2)")
     parser.add_argument("--longer", type=float, default=5.0,
                         help="times as long at the load that is judged (5)")

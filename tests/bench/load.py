@@ -20,7 +20,6 @@ sets them. The status is 0 whatever the figures are, 1 if one could not be had, 
 measured here.
 """
 
-import random
 import sys
 import time
 from typing import NamedTuple
@@ -31,7 +30,6 @@ import loaded
 import paired
 import record
 
-SEED = 1
 NAMES = ("hybrid", "poll", "interrupt", "l3fwd", "l3fwd-log", "testpmd")
 PACES = ("100", "1000", "10000", "100000", "1000000")
 QUICK = {"rounds": 2, "seconds": 0.3, "warm_up": 0.1, "paces": ["1000"],
@@ -137,16 +135,11 @@ def parse_arguments():
 
 
 def measure(options, made, folder):
-    """All Runs. What was measured is in the file after each round, however this ends."""
-    rng = random.Random(SEED)
-    runs = []
-    for nb in range(1, options.rounds + 1):
-        todo = [(pace, name) for pace in options.paces for name in options.programs]
-        for pace, name in rng.sample(todo, len(todo)):
-            runs.append(measure_run(nb, pace, name, made, options))
-        record.write_csv(folder / "runs.csv", Run._fields, runs)
-        print(f"round {nb} of {options.rounds}", flush=True)
-    return runs
+    """All Runs."""
+    return harness.rounds(
+        options.rounds, [(pace, name) for pace in options.paces for name in options.programs],
+        lambda nb, item: measure_run(nb, *item, made, options),
+        lambda runs: record.write_csv(folder / "runs.csv", Run._fields, runs))
 
 
 def run(options, scratch):

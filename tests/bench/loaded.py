@@ -55,10 +55,14 @@ class Latency(NamedTuple):
 # ---- one program ----
 
 
+class Unknown(RateError):
+    """Telemetry has no answer."""
+
+
 class Telemetry:
     """The socket on which a DPDK program of that prefix answers."""
 
-    def __init__(self, prefix, deadline):
+    def __init__(self, prefix, deadline, check_alive):
         path = RUNTIME / "dpdk" / prefix / "dpdk_telemetry.v2"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(program.START_S)
@@ -67,6 +71,7 @@ class Telemetry:
                 self.socket.connect(str(path))
                 break
             except OSError as error:
+                check_alive()
                 if time.monotonic() > deadline:
                     raise RateError(f"{path}: {error.strerror}") from error
                 time.sleep(0.05)
@@ -76,7 +81,7 @@ class Telemetry:
         self.socket.send(command.encode())
         answer = json.loads(self.socket.recv(self.size))[command.partition(",")[0]]
         if answer is None:
-            raise RateError(f"telemetry knows no {command}")
+            raise Unknown(f"telemetry knows no {command}")
         return answer
 
     def port(self):
@@ -93,15 +98,20 @@ class Telemetry:
 class Loaded(program.Program):
     """A program that says by telemetry what it received; it is not stopped between measurements."""
 
-    def __init__(self, name, command, prefix, is_silent=False):
+    def __init__(self, name, command, prefix):
         super().__init__(name, command)
         self.prefix = prefix
         self.telemetry = None
-        self.is_silent = is_silent  # nothing comes: it forwards when it answers
+
+    def _has_received(self):
+        try:
+            return self.telemetry.nb_received() > 0
+        except Unknown:  # EAL is up, and the port is not
+            return False
 
     def wait_until_it_forwards(self, deadline):
-        self.telemetry = Telemetry(self.prefix, deadline)
-        while not self.is_silent and self.telemetry.nb_received() == 0:
+        self.telemetry = Telemetry(self.prefix, deadline, self._check_alive)
+        while not self._has_received():
             self._check_alive()
             if time.monotonic() > deadline:
                 raise RateError(f"{self.name}: receives nothing\n{self.tail()}")
@@ -151,18 +161,31 @@ class Made:
     def paced(self, pace, **arguments):
         return self.device(self.capture, pace=pace, **arguments)
 
-    def start(self, name, device, title=None, is_silent=False):
+    def start(self, name, device, title=None):
         """The Loaded, for a "with"."""
         prefix = f"rouse-load-{os.getpid()}"
-        return Loaded(title or name, self.command_of[name](device, prefix), prefix, is_silent)
+        return Loaded(title or name, self.command_of[name](device, prefix), prefix)
+
+
+def that_start(made, names, device):
+    """Those of the programs that start on this machine; of the others it says why not."""
+    found = []
+    for name in names:
+        try:
+            with made.start(name, device):
+                found.append(name)
+        except RateError as error:
+            print(f"left out: {error}", flush=True)
+    return found
 
 
 def _plugins(probe):
     return [Path(probe)] if probe else []
 
 
-def make(scratch, probe=None, rival=None):
-    """The Made; a probe is loaded into each program, a rival is the program rivals."""
+def make(scratch, probe=None, rival=None, forward="io", nb_desc=commands.NB_DESC):
+    """The Made; a probe is loaded into each program, a rival is the program rivals. How it is
+    forwarded, and by how many descriptors, is for those that can be told."""
     cpus = commands.choose_cpus()
     capture = scratch / "frames.pcap"
     frames.write(capture)
@@ -175,11 +198,11 @@ def make(scratch, probe=None, rival=None):
                    if word != "--no-telemetry"]
         return [*options, f"--file-prefix={prefix}"]
 
-    def ours(mode, *options):
+    def ours(mode):
         return lambda device, prefix: commands.with_plugins(
             _plugins(probe), lambda *words: [
-                rousepmd, *eal(prefix), *words, device, "--", "--forward-mode=io",
-                f"--rx-mode={mode}", f"--rxd={commands.NB_DESC}", *options])
+                rousepmd, *eal(prefix), *words, device, "--", f"--forward-mode={forward}",
+                f"--rx-mode={mode}", f"--rxd={nb_desc}"])
 
     def stocks(name, before, after):
         return lambda device, prefix: commands.with_plugins(
@@ -199,8 +222,8 @@ def make(scratch, probe=None, rival=None):
         "l3fwd": l3fwd(4, "--interrupt-only"), "l3fwd-log": l3fwd(8, "--interrupt-only"),
         "l3fwd-legacy": l3fwd(4, "--legacy"), "l3fwd-pause": l3fwd(4, "--pmd-mgmt=pause"),
         "testpmd": stocks("dpdk-testpmd", [], [
-            "-i", "--auto-start", "--forward-mode=io", "--nb-cores=1",
-            f"--rxd={commands.NB_DESC}", f"--total-num-mbufs={commands.NB_MBUFS}"]),
+            "-i", "--auto-start", f"--forward-mode={forward}", "--nb-cores=1",
+            f"--rxd={nb_desc}", f"--total-num-mbufs={commands.NB_MBUFS}"]),
     }
     if rival:
         command_of.update({rule: rivals(rule) for rule in ("ovs", "vpp", "grout")})

@@ -49,4 +49,5 @@ def lines(path, title, labels, series, log=""):
     if shutil.which("gnuplot") is None:
         print(f"no {path.name}.png: there is no gnuplot", flush=True)
         return
-    subprocess.run(["gnuplot", source.name], cwd=path.parent, check=True, timeout=60)
+    subprocess.run(["gnuplot", source.name], cwd=path.parent, check=True, timeout=60,
+                   stderr=subprocess.DEVNULL)

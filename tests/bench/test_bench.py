@@ -14,10 +14,15 @@ import unittest
 from pathlib import Path
 
 import blocks
+import bursts
+import cotenant
+import curve
 import doorbells
 import first_packet
 import frames
+import harness
 import latency
+import loaded
 import loops
 import machine
 import paired
@@ -421,6 +426,114 @@ class TestLatency(unittest.TestCase):
 
     def test_a_program_that_was_not_run_resolves_nothing(self):
         self.assertIn("not resolved", latency.target_lines([self.run_of(1, "hybrid", 5)])[1])
+
+
+class TestCurve(unittest.TestCase):
+    """The area under the processor time."""
+
+    def run_of(self, share, name, cpu, p99, nb=1):
+        told = loaded.Latency(1000, 1, 2, p99, p99, p99, p99)
+        return curve.Run(nb, share, name, 1000, 1000.0, 0, 1.0, cpu, cpu, told)
+
+    def test_areas_are_trapezoids_in_any_order(self):
+        self.assertAlmostEqual(curve.area([(100, 1.0), (10, 0.0), (55, 1.0)]), 45 * 0.5 + 45)
+        self.assertEqual(curve.area([(10, 0.25)]), 0.25)
+
+    def test_a_rival_with_a_worse_p99_does_not_count(self):
+        runs = [self.run_of(10, "hybrid", 0.2, 100), self.run_of(10, "poll", 1.0, 50),
+                self.run_of(10, "ovs", 0.1, 200), self.run_of(10, "grout", 0.4, 106)]
+        self.assertEqual(curve.best_rival(runs).program, "grout")
+        self.assertEqual(curve.best_rival(runs[:3]).program, "poll")
+        self.assertIsNone(curve.best_rival([runs[0], runs[2]]))
+
+    def test_where_none_is_as_fast_it_is_compared_with_polling(self):
+        runs = [self.run_of(10, "hybrid", 0.2, 10), self.run_of(10, "poll", 1.0, 50),
+                self.run_of(10, "ovs", 0.1, 200)]
+        self.assertEqual(curve.best_rival(runs).program, "poll")
+
+    def test_the_ratio_is_of_the_areas_of_a_round(self):
+        runs = [self.run_of(share, name, cpu, 100, nb) for nb in (1, 2) for share in (10, 20)
+                for name, cpu in (("hybrid", 0.3), ("poll", 0.6))]
+        found = curve.area_ratio(runs)
+        self.assertAlmostEqual(found.mean, 0.5)
+        self.assertEqual(found.nb_starts, 2)
+        self.assertIsNone(curve.area_ratio(runs[:1]))
+
+
+class TestCotenant(unittest.TestCase):
+    """What is left for others."""
+
+    def test_it_is_compared_with_what_it_has_alone_in_the_same_round(self):
+        runs = [cotenant.Run(nb, 0, name, 1.0, cpu, 0.0, 0.0)
+                for nb, pair in enumerate(((0.8, 0.4), (0.4, 0.2)))
+                for name, cpu in zip((cotenant.ALONE, "poll"), pair)]
+        found = cotenant.kept(runs, 0, "poll")
+        self.assertAlmostEqual(found.low, 0.5)
+        self.assertAlmostEqual(found.high, 0.5)
+        self.assertIsNone(cotenant.kept(runs, 10, "poll"))
+
+    def test_a_tenant_spins_on_the_processor_that_it_is_given(self):
+        cpu = max(os.sched_getaffinity(0))
+        with cotenant.tenant(cpu) as process:
+            self.assertEqual(os.sched_getaffinity(process.pid), {cpu})
+            deadline = time.monotonic() + 60
+            while cotenant.used(process) < 0.05:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+        self.assertIsNotNone(process.returncode)
+
+
+class TestBursts(unittest.TestCase):
+    """Losses are counted."""
+
+    class Port:
+        name = "port"
+
+        def __init__(self, *answers):
+            self.answers = list(answers)
+            self.telemetry = self
+
+        def port(self):
+            received, missed = self.answers.pop(0)
+            return {"ipackets": received, "imissed": missed}
+
+        def tail(self):
+            return ""
+
+    def test_every_frame_was_received_or_missed(self):
+        self.assertEqual(bursts.wait_for_all(self.Port((1, 0), (7, 2), (7, 3)), 10), (7, 3))
+        with self.assertRaisesRegex(program.RateError, "more than the 10"):
+            bursts.wait_for_all(self.Port((9, 2)), 10)
+
+    def test_one_frame_missed_is_a_missed_target(self):
+        def run(missed, size=bursts.JUDGED):
+            return bursts.Run(1, 256, size, "hybrid", 224, 1, 224 - missed, missed)
+        self.assertEqual(bursts.verdict([run(0), run(5, "ring")]), "met")
+        self.assertEqual(bursts.verdict([run(0), run(1)]), "missed")
+        self.assertEqual(bursts.verdict([]), "not resolved")
+
+
+class TestHarness(unittest.TestCase):
+    """What all benchmarks have."""
+
+    def test_every_round_has_every_item_and_is_kept(self):
+        kept = []
+        found = harness.rounds(2, [1, 2, 3], lambda nb, item: (nb, item),
+                               lambda found: kept.append(len(found)))
+        self.assertEqual(sorted(found), [(nb, item) for nb in (1, 2) for item in (1, 2, 3)])
+        self.assertEqual(kept[:2], [3, 6])
+
+    def test_what_was_measured_before_a_failure_is_kept(self):
+        kept = []
+
+        def measure(nb, item):
+            if nb == 2:
+                raise program.RateError("gone")
+            return item
+
+        with self.assertRaises(program.RateError):
+            harness.rounds(2, ["a"], measure, lambda found: kept.append(list(found)))
+        self.assertEqual(kept[-1], ["a"])
 
 
 class TestPlot(unittest.TestCase):
