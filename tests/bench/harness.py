@@ -21,6 +21,7 @@ from program import RateError
 
 SKIP = 77
 SEED = 1
+NB_TRIES = 3  # of a run that others disturb
 
 
 def parser(doc, name):
@@ -47,6 +48,17 @@ def rounds(nb_rounds, todo, measure, keep):
     finally:
         keep(found)
     return found
+
+
+def undisturbed(measure, max_wait):
+    """What measure() gives, which has a member waited: the first within max_wait, or the least of
+    NB_TRIES."""
+    tries = []
+    for _ in range(NB_TRIES):
+        tries.append(measure())
+        if tries[-1].waited <= max_wait:
+            break
+    return min(tries, key=lambda run: run.waited)
 
 
 def describe(cpus):

@@ -431,9 +431,9 @@ class TestLatency(unittest.TestCase):
 class TestCurve(unittest.TestCase):
     """The area under the processor time."""
 
-    def run_of(self, share, name, cpu, p99, nb=1):
+    def run_of(self, share, name, cpu, p99, nb=1, waited=0.0):
         told = loaded.Latency(1000, 1, 2, p99, p99, p99, p99)
-        return curve.Run(nb, share, name, 1000, 1000.0, 0, 1.0, cpu, cpu, told)
+        return curve.Run(nb, share, name, 1000, 1000.0, 0, 1.0, cpu, cpu, waited, told)
 
     def test_areas_are_trapezoids_in_any_order(self):
         self.assertAlmostEqual(curve.area([(100, 1.0), (10, 0.0), (55, 1.0)]), 45 * 0.5 + 45)
@@ -458,6 +458,13 @@ class TestCurve(unittest.TestCase):
         self.assertAlmostEqual(found.mean, 0.5)
         self.assertEqual(found.nb_starts, 2)
         self.assertIsNone(curve.area_ratio(runs[:1]))
+
+    def test_a_round_that_others_disturbed_does_not_count(self):
+        runs = [self.run_of(10, name, cpu, 100, nb, waited) for nb, waited in ((1, 0.01), (2, 0.2))
+                for name, cpu in (("hybrid", 0.3 * nb), ("poll", 0.6))]
+        self.assertEqual(curve.area_ratio(runs).nb_starts, 1)
+        self.assertAlmostEqual(curve.area_ratio(runs).mean, 0.5)
+        self.assertIsNone(curve.area_ratio(runs[2:]))
 
 
 class TestCotenant(unittest.TestCase):
@@ -522,6 +529,11 @@ class TestHarness(unittest.TestCase):
                                lambda found: kept.append(len(found)))
         self.assertEqual(sorted(found), [(nb, item) for nb in (1, 2) for item in (1, 2, 3)])
         self.assertEqual(kept[:2], [3, 6])
+
+    def test_a_disturbed_run_is_done_again_and_the_least_disturbed_kept(self):
+        for waits, expected in (([0.3, 0.01, 0.0], 0.01), ([0.3, 0.1, 0.2], 0.1), ([0.0], 0.0)):
+            left = [argparse.Namespace(waited=wait) for wait in waits]
+            self.assertEqual(harness.undisturbed(lambda: left.pop(0), 0.05).waited, expected)
 
     def test_what_was_measured_before_a_failure_is_kept(self):
         kept = []
