@@ -39,6 +39,7 @@ struct options {
 	uint32_t nb_mbufs; /* 0: as many as queues and lcores can hold */
 	uint32_t nb_cores; /* 0: every worker lcore */
 	struct rouse_worker_spin spin;
+	struct rouse_worker_settings settings;
 	double stats_period; /* s; 0: no lines */
 	double duration;     /* s; 0: until the source ends */
 	uint64_t rss_types;

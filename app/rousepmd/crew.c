@@ -69,6 +69,7 @@ create_member(struct crew_member *m, unsigned int lcore, const struct options *o
 		.mode = o->rx_mode,
 		.burst = o->burst,
 		.spin = o->spin,
+		.settings = o->settings,
 	};
 
 	snprintf(name, sizeof(name), "lcore%u", lcore);

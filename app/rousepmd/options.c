@@ -28,6 +28,10 @@
 	X(RX_MODE, "rx-mode", "MODE", "hybrid, poll or interrupt (hybrid)")                        \
 	X(SPIN_US, "spin-us", "US", "an idle worker looks so long before it sleeps (measured)")    \
 	X(SPIN_WEIGHT, "spin-weight", "PERCENT", "of what it measured: more is faster (100)")      \
+	X(TIMER_SLACK, "timer-slack", "NS", "how late a worker's timers may be (the kernel's)")    \
+	X(FIFO, "fifo", "PRIORITY", "run the workers as SCHED_FIFO, 1 to 99 (they are not)")       \
+	X(UCLAMP_MIN, "uclamp-min", "N", "they count as so busy at least, 1 to 1024 (0)")          \
+	X(CPU_LATENCY, "cpu-latency", "US", "processors leave their sleep within US (any time)")   \
 	X(RSS_IP, "rss-ip", NULL, "hash by IP addresses only")                                     \
 	X(RSS_UDP, "rss-udp", NULL, "hash by UDP ports too, and nothing but UDP")                  \
 	X(STATS_PERIOD, "stats-period", "S", "print a line every S seconds (0: none)")             \
@@ -91,6 +95,17 @@ parse_u16(const char *name, const char *value, uint16_t min, uint16_t max, uint1
 
 	if (ret == 0)
 		*out = (uint16_t)n;
+	return ret;
+}
+
+static int
+parse_u8(const char *name, const char *value, uint8_t min, uint8_t max, uint8_t *out)
+{
+	uint32_t n = 0;
+	int ret = parse_u32(name, value, min, max, &n);
+
+	if (ret == 0)
+		*out = (uint8_t)n;
 	return ret;
 }
 
@@ -164,6 +179,14 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 		return 0;
 	case OPTION_SPIN_WEIGHT:
 		return parse_u32(name, value, 1, 1000, &o->spin.weight_pct);
+	case OPTION_TIMER_SLACK:
+		return parse_u32(name, value, 1, 1000000000, &o->settings.timer_slack_ns);
+	case OPTION_FIFO:
+		return parse_u8(name, value, 1, 99, &o->settings.fifo_priority);
+	case OPTION_UCLAMP_MIN:
+		return parse_u16(name, value, 1, 1024, &o->settings.uclamp_min);
+	case OPTION_CPU_LATENCY:
+		return parse_u32(name, value, 1, 1000000, &o->settings.cpu_latency_us);
 	case OPTION_RSS_IP:
 		o->rss_types = RTE_ETH_RSS_IP;
 		return 0;

@@ -92,6 +92,17 @@ struct rouse_worker_spin {
 /** For rouse_worker_conf.spin: measured, within 2 us and 1 ms. */
 #define ROUSE_WORKER_SPIN_MEASURED ((struct rouse_worker_spin){ .min_us = 2, .max_us = 1000 })
 
+/** What the kernel is asked for while a thread is the worker's; it has back what it had then. All
+ * zeros: nothing. What is refused is logged in one line (WARNING), and the worker runs without. */
+struct rouse_worker_settings {
+	uint32_t timer_slack_ns; /**< how late its timers may be, up to 10^9 ns; 0: as it is */
+	uint8_t fifo_priority;	 /**< SCHED_FIFO, 1 to 99; 0: as it is. It may starve others */
+	uint16_t uclamp_min;	 /**< it counts as so busy at least, of 1024; 0: as it is */
+	/** All processors of the machine leave their sleep within so many us, up to 10^6; 0: as it
+	 * is. It costs power wherever one sleeps. */
+	uint32_t cpu_latency_us;
+};
+
 /** What a worker is like. Zeros are valid for all but the name. */
 struct rouse_worker_conf {
 	const char *name;	     /**< for messages and dumps; at most 20 characters */
@@ -100,6 +111,7 @@ struct rouse_worker_conf {
 	uint16_t burst;		     /**< packets a source hands over at a time, 1 to 512; 0: 32 */
 	uint8_t type; /**< of processor, below 8: in its own layout, see rouse_worker_attention */
 	struct rouse_worker_spin spin; /**< ROUSE_WORKER_SPIN_MEASURED is usual; not in mode POLL */
+	struct rouse_worker_settings settings; /**< of its thread */
 	uint32_t timed_us; /**< longest sleep with a timed source, 10 to 1000000; 0: 1000 */
 	/** Run on the worker right before it blocks and right after it woke, NULL: nothing. For
 	 * what must not wait for a worker that sleeps (send what is buffered), and for who must not

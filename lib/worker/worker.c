@@ -45,7 +45,8 @@ check_conf(const struct rouse_worker_conf *conf)
 			   conf->socket_id, RTE_MAX_NUMA_NODES - 1);
 	else if (conf->burst > WORKER_MAX_BURST)
 		WORKER_LOG(ERR, "%s: burst %u: give 1 to %d", name, conf->burst, WORKER_MAX_BURST);
-	else if (worker_check_spin(name, &conf->spin) != 0)
+	else if (worker_check_spin(name, &conf->spin) != 0 ||
+		 worker_check_settings(name, &conf->settings) != 0)
 		return -EINVAL;
 	else if (conf->timed_us != 0 && (conf->timed_us < MIN_TIMED_US || conf->timed_us > MAX_US))
 		WORKER_LOG(ERR, "%s: timed sleep of %u us: give %d to %d", name, conf->timed_us,
@@ -196,6 +197,7 @@ worker_begin(struct rouse_worker *w, bool is_idle_form)
 
 	if (ret != 0)
 		return ret;
+	worker_settings_begin(w);
 	worker_spin_begin(w);
 	now = rte_rdtsc();
 	w->round_tsc = w->awake_since_tsc = now;
@@ -289,6 +291,7 @@ worker_end(struct rouse_worker *w)
 	turn(w);
 	mine = NULL;
 	ethdev_vectors_stay(w);
+	worker_settings_end(w);
 	rouse_attn_attend(&w->attn);
 	w->is_idle_form = w->is_within_round = false;
 	atomic_store_explicit(&w->stop_wanted, false, memory_order_relaxed);

@@ -19,6 +19,7 @@
 #include <rouse_counter.h>
 
 #include "policy.h"
+#include "settings.h"
 #include "wake_cost.h"
 #include "rouse_worker.h"
 
@@ -200,6 +201,7 @@ struct rouse_worker {
 	/* the worker's alone while it runs */
 	struct policy policy;
 	struct wake_cost wake_cost;
+	struct worker_before before;  /* of its thread */
 	enum rouse_attn_state state;  /* ATTEND or POLL: what the policy said last */
 	struct source_list handshake; /* those whose producer sets bits */
 	struct source_list plain;     /* the others */
@@ -493,6 +495,12 @@ void worker_spin_begin(struct rouse_worker *w);
 void worker_spin_choose(struct rouse_worker *w);
 uint64_t worker_spin_before_sleep(const struct rouse_worker *w);
 void worker_spin_after_sleep(struct rouse_worker *w, uint64_t began_ns, uint64_t slept_tsc);
+
+/* settings.c: what the kernel is asked for */
+
+int worker_check_settings(const char *name, const struct rouse_worker_settings *settings);
+void worker_settings_begin(struct rouse_worker *w);
+void worker_settings_end(struct rouse_worker *w);
 
 /* timer.c */
 

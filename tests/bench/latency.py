@@ -9,7 +9,7 @@
 The event is the moment at which net_evnic began to deliver the burst of the frame (stamp=1); a frame
 is received when rx_burst returns it, where the plugin latency_probe looks. At a constant pace each
 frame comes after an idle time of that length: 1 a second is 1 s. A Poisson pace has the same mean and
-no memory. Each run is a program of its own, the order is drawn anew in each round; a ratio is one of
+no memory. With --settings it is hybrid alone, and with each setting of its thread. Each run is a program of its own, the order is drawn anew in each round; a ratio is one of
 the same round, its interval over rounds. Percentiles of a run without enough frames are its maximum.
 
 The environment names what to run: ROUSEPMD, ROUSE_PMD, ROUSE_DPDK_BIN; "meson test --benchmark"
@@ -32,6 +32,7 @@ from loaded import Latency
 CONSTANT, POISSON = "constant", "Poisson"
 LOADS = [*((CONSTANT, pps) for pps in (1, 10, 100, 1000, 10000, 100000)),
          *((POISSON, pps) for pps in (10, 100, 1000, 10000, 100000))]
+SETTINGS_LOADS = [(CONSTANT, 10), (CONSTANT, 1000), (POISSON, 1000), (POISSON, 10000)]
 NAMES = ("hybrid", "poll", "interrupt")
 JUDGED, LIMIT = (POISSON, 1000), 1.5  # hybrid's p99.9 against interrupt's
 QUICK = {"rounds": 2, "seconds": 0.3, "warm_up": 0.1, "loads": [JUDGED],
@@ -134,8 +135,8 @@ def table(options, runs):
     header = ["load/s", "program", "frames", *(f"{share}, us" for share in SHARES), "lcore's cpu"]
     lines = [line for load in options.loads for line in load_lines(runs, load, options.programs)]
     return [f"{frames.LENGTH}-byte frames, sent out as they came, one lcore; median of "
-            f"{options.rounds} runs", "", *record.columns([header, *lines]), "",
-            *target_lines(runs)]
+            f"{options.rounds} runs", "", *record.columns([header, *lines]),
+            *(["", *target_lines(runs)] if "interrupt" in options.programs else [])]
 
 
 def draw(options, runs, folder):
@@ -159,11 +160,17 @@ def parse_arguments():
                         help="times as long at the load that is judged (5)")
     parser.add_argument("--warm-up", type=float, default=0.5, help="seconds before that (0.5)")
     parser.add_argument("--programs", nargs="+", default=list(NAMES), choices=loaded.NAMES)
+    parser.add_argument("--settings", action="store_true",
+                        help="what the worker can ask of the kernel, each alone, at some loads")
     parser.add_argument("--probe", required=True, help="the plugin latency_probe")
     options = parser.parse_args()
     options.loads = LOADS
+    if options.settings:
+        options.loads = SETTINGS_LOADS
     if options.quick:
         vars(options).update(QUICK)
+    if options.settings:
+        options.programs = list(loaded.SETTINGS)
     if options.rounds < 1 or options.seconds < 0.1 or options.warm_up < 0 or options.longer < 1:
         parser.error("give a round or more, 0.1 s or more, and no negative times")
     return options

@@ -27,6 +27,10 @@ from program import RateError
 RUNTIME = Path(os.environ.get("XDG_RUNTIME_DIR", "/var/run") if os.getuid() else "/var/run")
 TITLES = {
     "hybrid": "rousepmd as it comes",
+    "hybrid-slack": "the same with --timer-slack=1",
+    "hybrid-fifo": "the same with --fifo=1",
+    "hybrid-uclamp": "the same with --uclamp-min=1024",
+    "hybrid-latency": "the same with --cpu-latency=1",
     "poll": "the same, and it always polls",
     "interrupt": "the same, and it sleeps as soon as a round finds nothing",
     "l3fwd": "dpdk-l3fwd-power --interrupt-only, its log off",
@@ -39,6 +43,8 @@ TITLES = {
     "grout": "the rule of grout (adaptive) in a bare loop, rivals.c",
 }
 NAMES = tuple(TITLES)
+SETTINGS = {"hybrid": [], "hybrid-slack": ["--timer-slack=1"], "hybrid-fifo": ["--fifo=1"],
+            "hybrid-uclamp": ["--uclamp-min=1024"], "hybrid-latency": ["--cpu-latency=1"]}
 
 
 class Latency(NamedTuple):
@@ -198,11 +204,11 @@ def make(scratch, probe=None, rival=None, forward="io", nb_desc=commands.NB_DESC
                    if word != "--no-telemetry"]
         return [*options, f"--file-prefix={prefix}"]
 
-    def ours(mode):
+    def ours(mode, *options):
         return lambda device, prefix: commands.with_plugins(
             _plugins(probe), lambda *words: [
                 rousepmd, *eal(prefix), *words, device, "--", f"--forward-mode={forward}",
-                f"--rx-mode={mode}", f"--rxd={nb_desc}"])
+                f"--rx-mode={mode}", f"--rxd={nb_desc}", *options])
 
     def stocks(name, before, after):
         return lambda device, prefix: commands.with_plugins(
@@ -218,7 +224,7 @@ def make(scratch, probe=None, rival=None, forward="io", nb_desc=commands.NB_DESC
             _plugins(probe), lambda *words: [rival, *eal(prefix), *words, device, "--", rule])
 
     command_of = {
-        "hybrid": ours("hybrid"), "poll": ours("poll"), "interrupt": ours("interrupt"),
+        **{name: ours("hybrid", *options) for name, options in SETTINGS.items()}, "poll": ours("poll"), "interrupt": ours("interrupt"),
         "l3fwd": l3fwd(4, "--interrupt-only"), "l3fwd-log": l3fwd(8, "--interrupt-only"),
         "l3fwd-legacy": l3fwd(4, "--legacy"), "l3fwd-pause": l3fwd(4, "--pmd-mgmt=pause"),
         "testpmd": stocks("dpdk-testpmd", [], [

@@ -70,6 +70,9 @@ OPTIONS = [
       for value in ("-1", "1000001")],
     *[((f"--spin-weight={value}",), (f"--spin-weight={value}", "from 1 to 1000"))
       for value in ("0", "1001", "x")],
+    *[((f"--{name}={value}",), (f"--{name}={value}", f"from 1 to {most}"))
+      for name, most in (("timer-slack", 10**9), ("fifo", 99), ("uclamp-min", 1024),
+                         ("cpu-latency", 10**6)) for value in (0, most + 1, "x")],
     *[((f"--{name}={value}",), (f"--{name}={value}", "seconds from 0 to 1000000"))
       for name in ("stats-period", "duration") for value in ("-1", "nan", "1e7", "x", "")],
     (("--unknown",), ("--unknown", "--help")),
