@@ -7,7 +7,7 @@
 #                                   cotenant bursts settings worker
 #   ./bench.sh --quick [MEASURE...] a look at them in 3 minutes, which resolves little
 #
-# Each prints its progress and a table; tables and raw data are left in build/tests/bench/MEASURE.
+# Each prints its progress and a table, and all targets are in one at the end; tables and raw data are left in build/tests/bench/MEASURE.
 # The status is 0 whatever the figures are, and 1 if one could not be had.
 set -euo pipefail
 
@@ -31,4 +31,8 @@ build_rouse
 unlock_tree
 
 cd "$TOP"
-meson test -C build --no-rebuild --benchmark --verbose --num-processes 1 "${arguments[@]}" "$@"
+status=0
+meson test -C build --no-rebuild --benchmark --verbose --num-processes 1 "${arguments[@]}" "$@" ||
+	status=$?
+(cd build/tests/bench && python3 -B "$TOP/tests/bench/targets.py" "$@")
+exit $status

@@ -96,11 +96,11 @@ def lost(runs):
     return (sum(run.missed for run in runs), sum(run.missed + run.received for run in runs))
 
 
-def verdict(runs):
+def judged(runs):
     missed, nb = lost([run for run in runs if run.size == JUDGED and run.program == "hybrid"])
-    if nb == 0:
-        return "not resolved"
-    return "met" if missed == 0 else "missed"
+    verdict = "not resolved" if nb == 0 else "met" if missed == 0 else "missed"
+    return [harness.Figure(f"frames missed of bursts of {JUDGED} after idle", "0", str(missed),
+                           f"of {nb}", verdict)]
 
 
 def table(options, runs):
@@ -115,10 +115,7 @@ def table(options, runs):
                               str(sum(run.bursts for run in own)), str(nb), str(missed),
                               f"{100 * missed / nb:.3f} %"])
     return [f"{frames.LENGTH}-byte frames, received and freed, one lcore, {options.gap_ms} ms from "
-            "burst to burst", "", *record.columns([header, *lines]), "",
-            *record.columns([["target", "limit", "verdict"],
-                             ["drops of bursts of ring - 32 after idle, hybrid", "0",
-                              verdict(runs)]])]
+            "burst to burst", "", *record.columns([header, *lines])]
 
 
 def draw(options, runs, folder):
@@ -162,7 +159,7 @@ def run_all(options, scratch):
         lambda nb, item: measure_run(nb, *item, scratch, options),
         lambda found: record.write_csv(folder / "runs.csv", Run._fields, found))
     draw(options, runs, folder)
-    harness.conclude(folder, table(options, runs), described, options)
+    harness.conclude(folder, table(options, runs), described, options, judged(runs))
 
 
 if __name__ == "__main__":

@@ -153,9 +153,6 @@ def table(options, runs, maximum):
     header = ["load", "program", "received/s", "missed", "lcore's cpu", "process's cpu", "p99, us"]
     lines = [line(share, name, of(runs, share, name))
              for share in options.shares for name in options.programs]
-    found = area_ratio(runs)
-    told = ["-", "-"] if found is None else [f"{found.mean:.3f}",
-                                             f"{found.low:.3f} .. {found.high:.3f}"]
     rivals = sorted({rival.program for nb in {run.round for run in runs} for share in options.shares
                      if (rival := best_rival([run for run in runs
                                               if (run.round, run.share) == (nb, share)]))})
@@ -163,12 +160,15 @@ def table(options, runs, maximum):
     return [f"{frames.LENGTH}-byte frames, sent out as they came, one lcore; the maximum is "
             f"{maximum} a second; {options.rounds} runs of {options.seconds} s", "",
             *record.columns([header, *lines]), "",
-            *record.columns([
-                ["target", "at most", "figure", "95 % interval", "verdict"],
-                ["area, hybrid to the best rival at equal or better p99", f"{LIMIT}", *told,
-                 paired.verdict_at_most(found, LIMIT)]]),
             f"the best rivals, by load and round: {', '.join(rivals)}",
             f"runs: {len(runs)}, of which others disturbed {nb_disturbed}"]
+
+
+def judged(runs):
+    found = area_ratio(runs)
+    return [harness.figure_of_ratio(
+        "area of processor time over load, hybrid to the best rival with as low a p99", found,
+        f"<= {LIMIT}", paired.verdict_at_most(found, LIMIT))]
 
 
 def draw(options, runs, folder):
@@ -221,7 +221,7 @@ def run_all(options, scratch):
                                        [(*run[:-1], *run.latency) for run in found]))
     draw(options, runs, folder)
     harness.conclude(folder, table(options, runs, maximum), made.described, options,
-                     maximum_pps=maximum)
+                     judged(runs), maximum_pps=maximum)
 
 
 if __name__ == "__main__":

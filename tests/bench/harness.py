@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import commands
 import machine
@@ -22,6 +23,28 @@ from program import RateError
 SKIP = 77
 SEED = 1
 NB_TRIES = 3  # of a run that others disturb
+
+
+class Figure(NamedTuple):
+    """A line of a table of targets. Without a verdict it is told, and not judged."""
+    measure: str
+    limit: str
+    value: str
+    interval: str
+    verdict: str
+
+
+def figure_of_ratio(measure, found, limit, verdict):
+    """The Figure of a paired.Ratio, or of none."""
+    if found is None:
+        return Figure(measure, limit, "-", "no block counts", verdict)
+    return Figure(measure, limit, f"{found.mean:.3f}", f"{found.low:.3f} .. {found.high:.3f}",
+                  verdict)
+
+
+def figure_lines(figures):
+    header = ["measure", "limit", "figure", "95 % interval", "verdict"]
+    return record.columns([header, *figures])
 
 
 def parser(doc, name):
@@ -68,8 +91,11 @@ def describe(cpus):
     return described
 
 
-def conclude(folder, lines, described, options, **more):
-    """Leave the table and the summary, and show the table."""
+def conclude(folder, lines, described, options, judged=(), **more):
+    """Leave the table, with the Figures that are judged, and the summary; show the table."""
+    if judged:
+        lines = [*lines, "", *figure_lines(judged)]
+        more["targets"] = [figure._asdict() for figure in judged]
     lines = [*lines, "", *(f"{name}: {value}" for name, value in described.items())]
     record.write_json(folder / "summary.json",
                       {"machine": described, "options": vars(options), **more})

@@ -29,4 +29,6 @@ def columns(rows):
 def make_folder(path):
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
+    # of an earlier run: one that is interrupted shall not pass for it
+    (folder / "summary.json").unlink(missing_ok=True)
     return folder

@@ -3,6 +3,7 @@
 """The benchmarks' own tests: that a rate is a rate, and that an interval says what it claims."""
 
 import argparse
+import contextlib
 import math
 import os
 import random
@@ -30,6 +31,7 @@ import plot
 import program
 import rates
 import record
+import targets
 import wake_cost
 import worker
 
@@ -422,10 +424,13 @@ class TestLatency(unittest.TestCase):
         found = latency.ratio(runs, latency.JUDGED, "hybrid", "interrupt")
         self.assertAlmostEqual(found.low, 2.0)
         self.assertAlmostEqual(found.high, 2.0)
-        self.assertIn("missed", latency.target_lines(runs)[1])
+        options = argparse.Namespace(programs=["hybrid", "interrupt"])
+        self.assertEqual([figure.verdict for figure in latency.judged(options, runs)], ["missed"])
 
     def test_a_program_that_was_not_run_resolves_nothing(self):
-        self.assertIn("not resolved", latency.target_lines([self.run_of(1, "hybrid", 5)])[1])
+        options = argparse.Namespace(programs=["hybrid", "interrupt"])
+        figures = latency.judged(options, [self.run_of(1, "hybrid", 5)])
+        self.assertEqual([figure.verdict for figure in figures], ["not resolved"])
 
 
 class TestCurve(unittest.TestCase):
@@ -515,9 +520,9 @@ class TestBursts(unittest.TestCase):
     def test_one_frame_missed_is_a_missed_target(self):
         def run(missed, size=bursts.JUDGED):
             return bursts.Run(1, 256, size, "hybrid", 224, 1, 224 - missed, missed)
-        self.assertEqual(bursts.verdict([run(0), run(5, "ring")]), "met")
-        self.assertEqual(bursts.verdict([run(0), run(1)]), "missed")
-        self.assertEqual(bursts.verdict([]), "not resolved")
+        for runs, verdict in (([run(0), run(5, "ring")], "met"), ([run(0), run(1)], "missed"),
+                              ([], "not resolved")):
+            self.assertEqual(bursts.judged(runs)[0].verdict, verdict)
 
 
 class TestHarness(unittest.TestCase):
@@ -546,6 +551,23 @@ class TestHarness(unittest.TestCase):
         with self.assertRaises(program.RateError):
             harness.rounds(2, ["a"], measure, lambda found: kept.append(list(found)))
         self.assertEqual(kept[-1], ["a"])
+
+
+class TestTargets(unittest.TestCase):
+    """All targets in one table."""
+
+    def test_targets_of_all_measures_that_left_some_are_told_with_their_measure(self):
+        figure = harness.Figure("what", "<= 1", "0.5", "0.4 .. 0.6", "met")
+        with tempfile.TemporaryDirectory() as scratch:
+            for name, judged in (("b", [figure]), ("a", []), ("c", [figure, figure])):
+                folder = record.make_folder(Path(scratch) / name)
+                with open(os.devnull, "w", encoding="utf-8") as nothing, \
+                        contextlib.redirect_stdout(nothing):
+                    harness.conclude(folder, [], {}, argparse.Namespace(), judged)
+            (Path(scratch) / "d").mkdir()
+            rows = targets.collect([Path(scratch) / name for name in "abcd"])
+        self.assertEqual([row[0] for row in rows], ["b", "c", "c"])
+        self.assertEqual(rows[0][1:], tuple(figure))
 
 
 class TestPlot(unittest.TestCase):

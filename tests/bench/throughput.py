@@ -181,6 +181,11 @@ def summary(compared, found):
     return {
         "frames": {"length": frames.LENGTH, "flows": frames.NB_FLOWS},
         "commands": {kind.letter: [str(word) for word in kind.command] for kind in compared},
+        "targets": [harness.figure_of_ratio(
+            f"throughput, {result.name}", result.ratio, f">= {result.target:g}",
+            paired.verdict(result.ratio, result.target))._asdict()
+                    for result in found if result.target is not None
+                    and not result.name.startswith(" ")],
         "ratios": [{"name": result.name.strip(), "target": result.target,
                     "verdict": result.target and paired.verdict(result.ratio, result.target),
                     **(result.ratio._asdict() if result.ratio else {})} for result in found],

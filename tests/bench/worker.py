@@ -36,6 +36,7 @@ import paired
 import record
 import throughput
 import wake_cost
+from harness import Figure, figure_of_ratio
 
 QUICK = {"slices": 2, "starts": 2, "seconds": 0.1, "forwards": ("rxonly",), "load_seconds": 0.2,
          "idle_seconds": 0.5, "samples": 10, "gap_ms": 5}
@@ -49,15 +50,6 @@ WAKE_LIMIT = 1.1
 FIRST_LIMITS = ((0.5, 1.2), (0.99, 2.0))
 
 
-class Figure(NamedTuple):
-    """A line of the table. A limit of None: told, and not judged."""
-    measure: str
-    limit: str
-    value: str
-    interval: str
-    verdict: str
-
-
 class Bench(NamedTuple):
     """What all parts need."""
     options: argparse.Namespace
@@ -69,13 +61,6 @@ class Bench(NamedTuple):
 
 def say(text):
     print(text, flush=True)
-
-
-def figure_of_ratio(measure, found, limit, verdict):
-    if found is None:
-        return Figure(measure, limit, "-", "no block counts", verdict)
-    return Figure(measure, limit, f"{found.mean:.3f}", f"{found.low:.3f} .. {found.high:.3f}",
-                  verdict)
 
 
 # ---- bare: the worker against itself always polling, and a bare loop ----
@@ -305,11 +290,6 @@ def parse_arguments():
     return options
 
 
-def table(figures):
-    header = ["measure", "limit", "figure", "95 % interval", "verdict"]
-    return record.columns([header, *figures])
-
-
 def run_all(options, scratch):
     cpus = commands.choose_cpus()
     commands.from_environment("ROUSE_PMD", "net_evnic (it needs a DPDK with driver headers)")
@@ -320,10 +300,10 @@ def run_all(options, scratch):
     described = harness.describe(cpus)
     described["pages"] = commands.pages(bench.eal)
     figures = {part: PARTS[part](bench) for part in options.parts}
-    harness.conclude(
-        bench.folder, table([figure for found in figures.values() for figure in found]),
-        described, options, frames={"length": frames.LENGTH, "flows": frames.NB_FLOWS},
-        figures={part: [figure._asdict() for figure in found] for part, found in figures.items()})
+    told = [figure for found in figures.values() for figure in found]
+    harness.conclude(bench.folder, harness.figure_lines(told), described, options,
+                     frames={"length": frames.LENGTH, "flows": frames.NB_FLOWS},
+                     targets=[figure._asdict() for figure in told if figure.verdict])
 
 
 if __name__ == "__main__":
