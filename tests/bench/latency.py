@@ -160,11 +160,14 @@ def parse_arguments():
     parser.add_argument("--programs", nargs="+", default=list(NAMES), choices=loaded.NAMES)
     parser.add_argument("--settings", action="store_true",
                         help="what the worker can ask of the kernel, each alone, at some loads")
+    parser.add_argument("--judged", action="store_true", help="only the load that is judged")
     parser.add_argument("--probe", required=True, help="the plugin latency_probe")
     options = parser.parse_args()
     options.loads = LOADS
     if options.settings:
         options.loads = SETTINGS_LOADS
+    if options.judged:
+        options.loads = [JUDGED]
     if options.quick:
         vars(options).update(QUICK)
     if options.settings:

@@ -81,11 +81,17 @@ class Telemetry:
                 if time.monotonic() > deadline:
                     raise RateError(f"{path}: {error.strerror}") from error
                 time.sleep(0.05)
-        self.size = json.loads(self.socket.recv(1024))["max_output_len"]
+        self.size = self._read(1024)["max_output_len"]
+
+    def _read(self, size):
+        try:
+            return json.loads(self.socket.recv(size))
+        except OSError as error:
+            raise RateError(f"telemetry does not answer: {error}") from error
 
     def ask(self, command):
         self.socket.send(command.encode())
-        answer = json.loads(self.socket.recv(self.size))[command.partition(",")[0]]
+        answer = self._read(self.size)[command.partition(",")[0]]
         if answer is None:
             raise Unknown(f"telemetry knows no {command}")
         return answer

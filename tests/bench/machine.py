@@ -56,6 +56,14 @@ def revision(folder):
     return done.stdout.strip()
 
 
+def scheduler():
+    """The policy and priority that programs inherit."""
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0).sched_priority
+    names = {os.SCHED_OTHER: "SCHED_OTHER", os.SCHED_FIFO: "SCHED_FIFO", os.SCHED_RR: "SCHED_RR"}
+    return f"{names.get(policy, policy)}, priority {priority}, nice " + str(
+        os.getpriority(os.PRIO_PROCESS, 0))
+
+
 def describe(cpus):
     """The machine as a dict of texts and numbers; cpus: those that the benchmark uses."""
     return {
@@ -66,6 +74,7 @@ def describe(cpus):
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
         "memory_mb": meminfo("MemTotal") // 1024,
         "hugepages_free_mb": free_hugepages_mb(),
+        "scheduler": scheduler(),
         "load_average": os.getloadavg()[0],
     }
 
