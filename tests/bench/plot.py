@@ -12,9 +12,9 @@ import subprocess
 HEADER = """# SPDX-License-Identifier: BSD-3-Clause
 set terminal pngcairo size 800,480 font "sans,10" background "white"
 set output "{output}"
-set title "{title}"
-set xlabel "{xlabel}"
-set ylabel "{ylabel}"
+set title "{title}" noenhanced
+set xlabel "{xlabel}" noenhanced
+set ylabel "{ylabel}" noenhanced
 set grid
 set key outside right top
 {scales}
