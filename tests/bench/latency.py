@@ -161,6 +161,8 @@ def parse_arguments():
     parser.add_argument("--settings", action="store_true",
                         help="what the worker can ask of the kernel, each alone, at some loads")
     parser.add_argument("--judged", action="store_true", help="only the load that is judged")
+    parser.add_argument("--fifo", action="store_true",
+                        help="workers as SCHED_FIFO: on a machine that others use")
     parser.add_argument("--probe", required=True, help="the plugin latency_probe")
     options = parser.parse_args()
     options.loads = LOADS
@@ -178,7 +180,8 @@ def parse_arguments():
 
 
 def run_all(options, scratch):
-    made = loaded.make(scratch, options.probe)
+    made = loaded.make(scratch, options.probe,
+                       all_of_ours=["--fifo=1"] if options.fifo else [])
     folder = record.make_folder(options.out)
     runs = measure(options, made, scratch, folder)
     draw(options, runs, folder)

@@ -195,9 +195,11 @@ def _plugins(probe):
     return [Path(probe)] if probe else []
 
 
-def make(scratch, probe=None, rival=None, forward="io", nb_desc=commands.NB_DESC):
+def make(scratch, probe=None, rival=None, forward="io", nb_desc=commands.NB_DESC,
+         all_of_ours=()):
     """The Made; a probe is loaded into each program, a rival is the program rivals. How it is
-    forwarded, and by how many descriptors, is for those that can be told."""
+    forwarded, and by how many descriptors, is for those that can be told; all_of_ours are options of
+    rousepmd."""
     cpus = commands.choose_cpus()
     capture = scratch / "frames.pcap"
     frames.write(capture)
@@ -214,7 +216,8 @@ def make(scratch, probe=None, rival=None, forward="io", nb_desc=commands.NB_DESC
         return lambda device, prefix: commands.with_plugins(
             _plugins(probe), lambda *words: [
                 rousepmd, *eal(prefix), *words, device, "--", f"--forward-mode={forward}",
-                f"--rx-mode={mode}", f"--rxd={nb_desc}", *options])
+                f"--rx-mode={mode}", f"--rxd={nb_desc}", *options,
+                *all_of_ours])
 
     def stocks(name, before, after):
         return lambda device, prefix: commands.with_plugins(
