@@ -108,6 +108,15 @@ class Igb(guest.Test):
             self.assertEqual(testpmd.end().status, 0, testpmd.tail())
         self.assertNotRegex(testpmd.output, "(?i)fail|error:|invalid|bad argument")
 
+    def test_stock_pmd_perf_receives_what_it_sends(self):
+        """In loopback; for ever if the port loses a frame that it primes the port with."""
+        with self.vm.start([guest.STOCK / "dpdk-test", *self.eal(1)]) as program:
+            program.expect("RTE>>")
+            program.say("pmd_perf_autotest")
+            program.expect("Port 0 Link up at 1 Gbps FDX")
+            self.assertEqual(program.expect(r"(\d+) packet, (\d+) drop")[2], "0")
+            program.expect("Test OK")
+
     def test_stock_l3fwd_power_is_waked_by_its_interrupts(self):
         wire = self.vm.nics[0].wire
         with self.vm.start([guest.STOCK / "dpdk-l3fwd-power", *self.eal(1), "--log-level=user1,8",

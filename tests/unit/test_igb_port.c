@@ -402,6 +402,54 @@ set_link_down_and_up_go_to_the_phy(void **state)
 }
 
 static void
+a_port_in_loopback_is_programmed_as_the_datasheet_has_it(void **state)
+{
+	rig_make(&(struct rig_conf){ .nb_queues = 1 });
+	assert_int_equal(reg(0x0100) >> 6 & 3, 0); /* RCTL.LBM */
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	rig_dev->data->dev_conf.lpbk_mode = 1;
+	assert_int_equal(igb_ops.dev_configure(rig_dev), 0);
+	assert_int_equal(igb_ops.dev_start(rig_dev), 0);
+	assert_int_equal(reg(0x0100) >> 6 & 3, 1);
+	/* CTRL: SLU and FD; FRCSPD and FRCDPX; SPEED 1 Gb/s */
+	assert_int_equal(reg(0x0000) & 0x1b41, 0x1a41);
+	/* other changes of RCTL leave it */
+	rig_dev->data->dev_started = 1;
+	rig_dev->data->promiscuous = 1;
+	assert_int_equal(igb_promiscuous_enable(rig_dev), 0);
+	assert_int_equal(reg(0x0100) & 0xc8, 0x48);
+	/* and back: nothing is forced any more */
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	rig_dev->data->dev_conf.lpbk_mode = 0;
+	assert_int_equal(igb_ops.dev_configure(rig_dev), 0);
+	assert_int_equal(igb_ops.dev_start(rig_dev), 0);
+	assert_int_equal(reg(0x0100) >> 6 & 3, 0);
+	assert_int_equal(reg(0x0000) & 0x1800, 0);
+	rig_dev->data->dev_started = 1;
+	rig_destroy();
+}
+
+static void
+a_loopback_that_there_is_not_is_refused(void **state)
+{
+	const struct igb_family *family;
+
+	rig_make(&(struct rig_conf){ .nb_queues = 1 });
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	rig_dev->data->dev_conf.lpbk_mode = 2;
+	assert_int_equal(igb_ops.dev_configure(rig_dev), -ENOTSUP);
+	assert_said("lpbk_mode 2", "or 1: it receives what it sends");
+	rig_log[0] = '\0';
+	family = rig->hw.family;
+	rig->hw.family = &igb_i350;
+	rig_dev->data->dev_conf.lpbk_mode = 1;
+	assert_int_equal(igb_ops.dev_configure(rig_dev), -ENOTSUP);
+	assert_said("lpbk_mode 1: give 0;", "82576");
+	rig->hw.family = family;
+	rig_destroy();
+}
+
+static void
 counters_that_reading_clears_are_summed_up(void **state)
 {
 	struct rte_eth_stats stats;
@@ -533,6 +581,8 @@ main(void)
 		cmocka_unit_test(key_types_and_table_reach_the_device_while_it_runs),
 		cmocka_unit_test(addresses_and_modes_reach_the_device),
 		cmocka_unit_test(set_link_down_and_up_go_to_the_phy),
+		cmocka_unit_test(a_port_in_loopback_is_programmed_as_the_datasheet_has_it),
+		cmocka_unit_test(a_loopback_that_there_is_not_is_refused),
 		cmocka_unit_test(counters_that_reading_clears_are_summed_up),
 		cmocka_unit_test(every_extended_statistic_has_a_name_of_its_own),
 		cmocka_unit_test(registers_and_version_are_told),

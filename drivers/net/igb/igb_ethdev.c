@@ -16,11 +16,27 @@ RTE_LOG_REGISTER_SUFFIX(igb_logtype, net.igb, NOTICE);
 /* ---- life ---- */
 
 static int
+check_loopback(const struct rte_eth_dev *dev)
+{
+	const struct igb_port *p = dev->data->dev_private;
+	uint32_t mode = dev->data->dev_conf.lpbk_mode;
+
+	if (mode == 0 || (mode == 1 && p->hw.family->has_lbm))
+		return 0;
+	IGB_LOG(ERR, "%s: lpbk_mode %u: give 0%s", dev->data->name, mode,
+		p->hw.family->has_lbm ? ", or 1: it receives what it sends"
+				      : "; only the 82576 has a loopback here");
+	return -ENOTSUP;
+}
+
+static int
 dev_configure(struct rte_eth_dev *dev)
 {
 	int ret = igb_check_let_go(dev->data->dev_private, 0, IGB_MAX_QUEUES,
 				   "the port is configured");
 
+	if (ret == 0)
+		ret = check_loopback(dev);
 	return ret != 0 ? ret : igb_rss_configure(dev);
 }
 

@@ -14,6 +14,7 @@ const struct igb_family igb_82576 = {
 	.nb_addrs = 24,
 	.ivar = IGB_IVAR_BY_EIGHT,
 	.has_nvm = true,
+	.has_lbm = true,
 };
 
 const struct igb_family igb_82580 = {

@@ -29,6 +29,7 @@ struct igb_family {
 	bool has_flash;	 /* ... unless EECD says that there is none */
 	bool has_phpm;	 /* power management of the PHY in the MAC */
 	bool has_dvmolr; /* the FCS is stripped by queue, too */
+	bool has_lbm;	 /* the MAC gives back what it sends, by RCTL.LBM */
 };
 
 extern const struct igb_family igb_82576, igb_82580, igb_i350, igb_i210, igb_i211;

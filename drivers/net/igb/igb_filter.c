@@ -51,6 +51,8 @@ igb_filter_rctl(const struct rte_eth_dev *dev)
 		rctl |= IGB_RCTL_MPE;
 	if ((dev->data->dev_conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER) != 0)
 		rctl |= IGB_RCTL_VFE;
+	if (dev->data->dev_conf.lpbk_mode != 0)
+		rctl |= IGB_RCTL_LBM;
 	return rctl;
 }
 

@@ -72,6 +72,22 @@ igb_link_on_interrupt(void *arg)
 	rte_eth_dev_callback_process(dev, RTE_ETH_EVENT_INTR_LSC, NULL);
 }
 
+/* CTRL, 8.2.1. In loopback (RCTL.LBM, 8.10.1) the MAC has nobody to agree with: speed and duplex
+ * are forced. Back from it they are the PHY's again, whose link has stayed. */
+static void
+force_mac(const struct igb_hw *hw, bool is_loopback)
+{
+	const uint32_t forced = IGB_CTRL_FRCSPD | IGB_CTRL_FRCDPX;
+	uint32_t ctrl = igb_read(hw, IGB_CTRL);
+
+	if (is_loopback)
+		igb_write(hw, IGB_CTRL,
+			  (ctrl & ~IGB_CTRL_SPEED) | IGB_CTRL_SPEED_1G | IGB_CTRL_SLU |
+				  IGB_CTRL_FD | forced);
+	else if ((ctrl & forced) != 0)
+		igb_write(hw, IGB_CTRL, ctrl & ~forced);
+}
+
 /* A PHY that does not answer leaves the link as it is. */
 void
 igb_link_start(struct rte_eth_dev *dev)
@@ -80,6 +96,7 @@ igb_link_start(struct rte_eth_dev *dev)
 
 	if (!p->is_link_down && (igb_read(&p->hw, IGB_STATUS) & IGB_STATUS_LU) == 0)
 		igb_phy_start(&p->hw);
+	force_mac(&p->hw, dev->data->dev_conf.lpbk_mode != 0);
 	igb_link_update(dev, 0);
 }
 

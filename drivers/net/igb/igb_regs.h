@@ -22,6 +22,8 @@
 #define IGB_CTRL_FD	    (UINT32_C(1) << 0)
 #define IGB_CTRL_NO_MASTER  (UINT32_C(1) << 2) /* GIO Master Disable */
 #define IGB_CTRL_SLU	    (UINT32_C(1) << 6) /* set link up */
+#define IGB_CTRL_SPEED	    (UINT32_C(3) << 8)
+#define IGB_CTRL_SPEED_1G   (UINT32_C(2) << 8)
 #define IGB_CTRL_FRCSPD	    (UINT32_C(1) << 11)
 #define IGB_CTRL_FRCDPX	    (UINT32_C(1) << 12)
 #define IGB_CTRL_RST	    (UINT32_C(1) << 26)
@@ -122,6 +124,7 @@
 #define IGB_RCTL_UPE	 (UINT32_C(1) << 3) /* unicast promiscuous */
 #define IGB_RCTL_MPE	 (UINT32_C(1) << 4) /* multicast promiscuous */
 #define IGB_RCTL_LPE	 (UINT32_C(1) << 5) /* the limit of a frame's length is RLPML's */
+#define IGB_RCTL_LBM	 (UINT32_C(1) << 6) /* MAC loopback, of two bits */
 #define IGB_RCTL_BAM	 (UINT32_C(1) << 15)
 #define IGB_RCTL_VFE	 (UINT32_C(1) << 18) /* VLAN filter */
 #define IGB_RCTL_SECRC	 (UINT32_C(1) << 26) /* strip the FCS */
