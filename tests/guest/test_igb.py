@@ -222,5 +222,21 @@ class Igb(guest.Test):
         program.expect("received 1\\b")
 
 
+class Adapter(guest.Test):
+    """The pool of dpdk-test's adapter takes 1.2 GB."""
+
+    NICS = [("igb",)]
+    OPTIONS = {"nb_cpus": 2, "memory_mb": 3072, "nb_hugepages": 900}
+
+    def test_stock_event_rx_adapter_takes_an_interrupt_of_each_queue(self):
+        """All queues that there are; EAL's calls take one a vector."""
+        with self.vm.start([guest.STOCK / "dpdk-test", "-l", "0-1", "--no-telemetry", "-d", guest.IGB, "-a",
+                            f"{self.vm.nics[0].address},queues=9"]) as program:
+            program.expect("RTE>>")
+            program.say("event_eth_rx_intr_adapter_autotest")
+            program.expect(r"Tests Passed : +2\b")
+            program.expect("Test OK")
+
+
 if __name__ == "__main__":
     guest.main()

@@ -22,7 +22,7 @@ class Faults(guest.Test):
 
     def test_arguments_are_refused_with_the_remedy(self):
         for device, words in ((",vectors=0", "vectors=0: give a number from 1 to 24"),
-                              (",moderation=5", "give vectors=N, lcore_vectors=N"),
+                              (",moderation=5", "give queues=N, vectors=N, lcore_vectors=N"),
                               (",doorbell", "doorbell=: give a number from 0 to 1")):
             with self.subTest(device):
                 with self.start_testpmd(0, device=device) as testpmd:

@@ -96,7 +96,9 @@ device_arguments_are_checked(void **state)
 		{ "moderation_us=8192", "moderation_us=8192", "from 0 to 8191" },
 		{ "moderation_us=99999999999999999999", "moderation_us=", "from 0 to 8191" },
 		{ "nvm_check=2", "nvm_check=2", "from 0 to 1" },
-		{ "queues=4", "queues=4", "vectors=N" },
+		{ "queues=0", "queues=0", "from 1 to 16" },
+		{ "queues=17", "queues=17", "from 1 to 16" },
+		{ "queue=4", "queue=4", "queues=N, vectors=N" },
 		{ "vectors", "vectors", "" },
 	};
 
@@ -107,6 +109,22 @@ device_arguments_are_checked(void **state)
 		/* the device was not touched */
 		assert_int_equal(device.nb_writes, 0);
 	}
+}
+
+static void
+a_port_has_no_more_queues_than_were_asked_for(void **state)
+{
+	struct rte_eth_dev_info info = { 0 };
+
+	rig_make(&(struct rig_conf){ .nb_queues = 1 });
+	assert_int_equal(igb_ops.dev_infos_get(rig_dev, &info), 0);
+	assert_int_equal(info.max_rx_queues, 16);
+	rig_destroy();
+	rig_make(&(struct rig_conf){ .nb_queues = 1, .args = "queues=9" });
+	assert_int_equal(igb_ops.dev_infos_get(rig_dev, &info), 0);
+	assert_int_equal(info.max_rx_queues, 9);
+	assert_int_equal(info.max_tx_queues, 9);
+	rig_destroy();
 }
 
 /* ---- start ---- */
@@ -568,6 +586,7 @@ main(void)
 		cmocka_unit_test(a_device_that_is_gone_is_refused),
 		cmocka_unit_test(a_device_that_stays_in_reset_is_refused),
 		cmocka_unit_test(device_arguments_are_checked),
+		cmocka_unit_test(a_port_has_no_more_queues_than_were_asked_for),
 		cmocka_unit_test(a_started_port_is_programmed_as_the_datasheet_has_it),
 		cmocka_unit_test(fewer_vectors_than_queues_are_said),
 		cmocka_unit_test(without_a_vector_for_queues_the_start_is_refused),

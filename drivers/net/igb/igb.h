@@ -56,6 +56,7 @@ struct igb_port;
 /* igb_devargs.c: the device's arguments */
 
 struct igb_args {
+	uint16_t nb_queues;	/* that the port says it has, at most */
 	uint16_t nb_vectors;	/* for queues, at most; 0: as many as there are */
 	uint16_t per_owner;	/* vectors of one owner before its queues share */
 	bool doorbell;		/* vectors ring their owner's doorbell */

@@ -24,6 +24,7 @@ static const struct key {
 	const char *name;
 	uint32_t min, max;
 } keys[] = {
+	{ "queues", 1, IGB_MAX_QUEUES },
 	{ "vectors", 1, IGB_MAX_VECTORS - 1 },
 	{ "lcore_vectors", 1, IGB_MAX_VECTORS - 1 },
 	{ "doorbell", 0, 1 },
@@ -34,7 +35,9 @@ static const struct key {
 static void
 take(struct igb_args *args, const char *key, uint32_t value)
 {
-	if (strcmp(key, "vectors") == 0)
+	if (strcmp(key, "queues") == 0)
+		args->nb_queues = (uint16_t)value;
+	else if (strcmp(key, "vectors") == 0)
 		args->nb_vectors = (uint16_t)value;
 	else if (strcmp(key, "lcore_vectors") == 0)
 		args->per_owner = (uint16_t)value;
@@ -75,7 +78,7 @@ igb_args_parse(const char *name, const struct rte_devargs *devargs, struct igb_a
 	struct rte_kvargs *pairs;
 	int ret = 0;
 
-	*args = (struct igb_args){ .per_owner = 1, .nvm_check = true };
+	*args = (struct igb_args){ .nb_queues = IGB_MAX_QUEUES, .per_owner = 1, .nvm_check = true };
 	if (devargs == NULL || devargs->args == NULL || devargs->args[0] == '\0')
 		return 0;
 	for (size_t i = 0; i < RTE_DIM(keys); i++)
@@ -83,8 +86,8 @@ igb_args_parse(const char *name, const struct rte_devargs *devargs, struct igb_a
 	pairs = rte_kvargs_parse(devargs->args, known);
 	if (pairs == NULL) {
 		IGB_LOG(ERR,
-			"%s: %s: give vectors=N, lcore_vectors=N, doorbell=0|1, moderation_us=N, "
-			"nvm_check=0|1",
+			"%s: %s: give queues=N, vectors=N, lcore_vectors=N, doorbell=0|1, "
+			"moderation_us=N, nvm_check=0|1",
 			name, devargs->args);
 		return -EINVAL;
 	}

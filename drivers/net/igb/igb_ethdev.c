@@ -169,8 +169,8 @@ dev_infos_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 		.nb_mtu_seg_max = IGB_MAX_SEGS,
 	};
 
-	info->max_rx_queues = p->hw.family->max_queues;
-	info->max_tx_queues = p->hw.family->max_queues;
+	info->max_rx_queues = RTE_MIN(p->hw.family->max_queues, p->args.nb_queues);
+	info->max_tx_queues = info->max_rx_queues;
 	info->max_mac_addrs = p->hw.family->nb_addrs;
 	info->min_rx_bufsize = IGB_MIN_BUF;
 	info->max_rx_pktlen = IGB_MAX_FRAME;
@@ -414,5 +414,5 @@ static struct rte_pci_driver driver = {
 RTE_PMD_REGISTER_PCI(net_igb, driver);
 RTE_PMD_REGISTER_PCI_TABLE(net_igb, ids);
 RTE_PMD_REGISTER_KMOD_DEP(net_igb, "* vfio-pci");
-RTE_PMD_REGISTER_PARAM_STRING(net_igb, "vectors=<n> lcore_vectors=<n> doorbell=0|1 "
+RTE_PMD_REGISTER_PARAM_STRING(net_igb, "queues=<n> vectors=<n> lcore_vectors=<n> doorbell=0|1 "
 				       "moderation_us=<us> nvm_check=0|1");
