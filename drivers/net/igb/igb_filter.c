@@ -30,6 +30,7 @@ write_addr(const struct igb_hw *hw, uint32_t index, const struct rte_ether_addr 
 		igb_write(hw, igb_rah(index), high | IGB_RAH_VALID);
 }
 
+/* MTA, 8.10.15, and VFTA, 8.10.18. */
 static void
 write_tables(const struct igb_port *p)
 {

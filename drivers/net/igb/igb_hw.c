@@ -148,7 +148,7 @@ igb_hw_check_nvm(const struct igb_hw *hw)
 	return sum == IGB_NVM_SUM ? 0 : -EBADMSG;
 }
 
-/* After a reset the device has its address from the NVM in the first receive address. 0;
+/* 8.10.16: after a reset the first receive address is that of the NVM. 0;
  * -EADDRNOTAVAIL: it has none */
 int
 igb_hw_read_addr(const struct igb_hw *hw, struct rte_ether_addr *addr)

@@ -193,8 +193,8 @@ igb_intr_start(struct rte_eth_dev *dev)
 	return 0;
 }
 
-/* When everything else runs: the kernel takes the eventfds, and the device may send messages. 0, or
- * -EIO */
+/* 4.5.4, when everything else runs: the kernel takes the eventfds, and the device may send
+ * messages. 0, or -EIO */
 int
 igb_intr_enable(struct rte_eth_dev *dev)
 {

@@ -70,6 +70,7 @@ igb_rss_reta_word(const uint8_t reta[IGB_RETA_SIZE], uint32_t index)
 
 /* ---- to the device ---- */
 
+/* 7.1.1.7: the key, and by MRQC which frames are hashed. */
 static void
 write_hash(struct igb_port *p)
 {
@@ -78,6 +79,7 @@ write_hash(struct igb_port *p)
 	igb_write(&p->hw, IGB_MRQC, igb_rss_mrqc(p->rss.types));
 }
 
+/* 7.1.1.7: the table. */
 static void
 write_reta(struct igb_port *p)
 {

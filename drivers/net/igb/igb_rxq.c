@@ -149,7 +149,7 @@ igb_rxq_room(const struct igb_rxq *q)
 	return buffer_kb(q) * 1024;
 }
 
-/* Steps 1 to 4, but for the buffers: a refill writes the tail, which is too early. */
+/* 4.5.9, steps 1 to 4, but for the buffers: a refill writes the tail, which is too early. */
 static void
 start_ring(struct igb_rxq *q)
 {
@@ -176,7 +176,7 @@ start_ring(struct igb_rxq *q)
 	igb_write(hw, igb_rx_reg(i, IGB_RXDCTL), THRESHOLDS | IGB_RXDCTL_EN);
 }
 
-/* Step 6. 0; -ETIMEDOUT: the device does not enable it; -ENOMEM: the pool is empty */
+/* 4.5.9, step 6. 0; -ETIMEDOUT: the device does not enable it; -ENOMEM: the pool is empty */
 static int
 finish_start(struct rte_eth_dev *dev, struct igb_rxq *q)
 {
@@ -282,6 +282,7 @@ igb_rx_start(struct rte_eth_dev *dev)
 	return ret;
 }
 
+/* RCTL.EN, 8.10.1, and the queues. */
 void
 igb_rx_stop(struct rte_eth_dev *dev)
 {

@@ -38,7 +38,7 @@ member(struct igb_stats *s, size_t offset)
 	return (uint64_t *)(void *)((char *)s + offset);
 }
 
-/* Add what the device has counted since the last time. */
+/* 8.19: add what the device has counted since the last time. */
 static void
 read_device(struct igb_port *p)
 {

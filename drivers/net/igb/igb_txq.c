@@ -121,7 +121,7 @@ is_started(const struct igb_txq *q)
 	return atomic_load_explicit(&q->is_started, memory_order_relaxed);
 }
 
-/* Steps 1 to 4. 0; -ETIMEDOUT: the device does not enable it */
+/* 4.5.10, steps 1 to 4. 0; -ETIMEDOUT: the device does not enable it */
 static int
 start_ring(struct rte_eth_dev *dev, struct igb_txq *q)
 {
@@ -222,6 +222,7 @@ igb_tx_start(struct rte_eth_dev *dev)
 	return ret;
 }
 
+/* The queues, and then TCTL.EN, 8.12.1. */
 void
 igb_tx_stop(struct rte_eth_dev *dev)
 {

@@ -11,10 +11,15 @@
  * so that there is no second edge where EIAM is not heeded. Arming therefore begins with clearing
  * the cause, and that is where an event could be lost:
  *
- *   1  clear the cause      a write, which is posted: it arrives later
- *   2  read a register      the write has arrived. Packets whose cause it has cleared are in
- * memory, as the answer does not overtake what the device wrote before 3  set the mask bit     a
- * cause that was set after step 2's write fires now 4  look at the rings    what came before
+ *   1  clear the cause      EICR, 8.8.1: a write, which is posted: it arrives later
+ *
+ *   2  read a register      it has arrived, and packets whose cause it has cleared are in memory:
+ *
+ *                           the answer does not overtake what the device wrote before
+ *
+ *   3  set the mask bit     EIMS, 8.8.3: a cause that was set after step 2 fires now
+ *
+ *   4  look at the rings    what came before
  *
  * Step 4 is the worker's if the queue is a worker's: it looks anyway (the park protocol). For
  * anybody else the driver looks, and fires the vector by hand.
