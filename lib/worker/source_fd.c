@@ -130,6 +130,22 @@ find_fd(const struct rouse_worker *w, int fd)
 	return NULL;
 }
 
+/* What to do about one that is refused. */
+static const char *
+remedy(int ret)
+{
+	switch (ret) {
+	case -EEXIST:
+		return "remove it first";
+	case -EPERM:
+		return "give a socket, a pipe or an eventfd, not a file or a folder";
+	case -EBADF:
+		return "open it first";
+	default:
+		return "close others, or free memory";
+	}
+}
+
 /* Watch one; a source that has its number is that of a file that was closed. */
 static int
 add_fd(struct rouse_worker *w, struct source *s)
@@ -160,7 +176,8 @@ rouse_worker_fd_add(struct rouse_worker *w, int fd, rouse_worker_fd_t handler, v
 	s = source_create(w, &model);
 	ret = s == NULL ? -ENOMEM : add_fd(w, s);
 	if (ret != 0)
-		WORKER_LOG(ERR, "%s: fd %d cannot be watched: %s", w->name, fd, rte_strerror(-ret));
+		WORKER_LOG(ERR, "%s: fd %d cannot be watched: %s; %s", w->name, fd,
+			   rte_strerror(-ret), remedy(ret));
 	if (ret != 0 && s != NULL)
 		source_destroy(w, s);
 	worker_unlock(w);

@@ -256,6 +256,7 @@ static void
 the_number_of_a_closed_fd_can_be_watched_again(void **state)
 {
 	int first[2];
+	int folder = open("/", O_RDONLY | O_DIRECTORY);
 
 	make_pipe();
 	memcpy(first, ends, sizeof(first));
@@ -271,7 +272,10 @@ the_number_of_a_closed_fd_can_be_watched_again(void **state)
 	sleep_while(write_one, BY_OTHER);
 	assert_int_equal(nb_calls, 2);
 	assert_int_equal(rouse_worker_fd_add(w, ends[0], read_all, NULL), -EEXIST);
-	assert_int_equal(lines_with("cannot be watched: File exists"), 1);
+	assert_int_equal(lines_with("cannot be watched: File exists; remove it first"), 1);
+	assert_int_equal(rouse_worker_fd_add(w, folder, read_all, NULL), -EPERM);
+	close(folder);
+	assert_int_equal(lines_with("not permitted; give a socket, a pipe or an eventfd"), 1);
 	sleep_while(write_one, BY_OTHER);
 	assert_int_equal(nb_calls, 3);
 	assert_int_equal(rouse_worker_fd_remove(w, ends[0]), 0);
