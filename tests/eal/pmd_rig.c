@@ -279,10 +279,12 @@ pmd_make_port(const char *device)
 	return port;
 }
 
+/* Who only sends asks for no interrupt: net_virtio_user, when it goes, closes the fds of its
+ * interrupts twice, and the second time they may be somebody else's. */
 void
-pmd_set_up(uint16_t port, struct rte_mempool *pool)
+pmd_set_up(uint16_t port, struct rte_mempool *pool, bool receives)
 {
-	struct rte_eth_conf conf = { .intr_conf.rxq = 1 };
+	struct rte_eth_conf conf = { .intr_conf.rxq = receives };
 	uint16_t nb_rxd = NB_DESC, nb_txd = NB_DESC;
 	int ret = rte_eth_dev_configure(port, 1, 1, &conf);
 
@@ -343,11 +345,11 @@ pmd_wait_up(const struct pmd_rig *r)
 }
 
 static uint16_t
-make_end(const char *device, struct rte_mempool *pool)
+make_end(const char *device, struct rte_mempool *pool, bool receives)
 {
 	uint16_t port = pmd_make_port(device);
 
-	pmd_set_up(port, pool);
+	pmd_set_up(port, pool, receives);
 	pmd_start_port(port);
 	return port;
 }
@@ -358,10 +360,10 @@ make_ports(struct pmd_rig *r)
 	const struct pmd_kind *k = r->kind;
 
 	if (k->tx_first)
-		r->tx = make_end(k->tx, r->tx_pool);
-	r->rx = make_end(k->rx, r->pool);
+		r->tx = make_end(k->tx, r->tx_pool, false);
+	r->rx = make_end(k->rx, r->pool, true);
 	if (k->tx != NULL && !k->tx_first)
-		r->tx = make_end(k->tx, r->tx_pool);
+		r->tx = make_end(k->tx, r->tx_pool, false);
 	if (k->socket != NULL)
 		pmd_open_socket(r);
 	pmd_wait_up(r);

@@ -75,7 +75,7 @@ void pmd_close(struct pmd_rig *r);
 
 /* One port, by its device arguments. */
 uint16_t pmd_make_port(const char *device);
-void pmd_set_up(uint16_t port, struct rte_mempool *pool);
+void pmd_set_up(uint16_t port, struct rte_mempool *pool, bool receives);
 void pmd_start_port(uint16_t port);
 /* The socket that sends, as its interface is another now. */
 void pmd_open_socket(struct pmd_rig *r);

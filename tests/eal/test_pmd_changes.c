@@ -136,7 +136,7 @@ a_port_is_reset_and_set_up_anew(void **state)
 			ret = rte_eth_dev_stop(rig.rx);
 		assert_int_equal(ret, 0);
 		check_other_goes_on();
-		pmd_set_up(rig.rx, rig.pool);
+		pmd_set_up(rig.rx, rig.pool, true);
 		pmd_start_port(rig.rx);
 		is_deaf = false;
 		resume_port();
@@ -169,7 +169,7 @@ a_port_that_is_stopped_is_not_resumed(void **state)
 	check_other_goes_on();
 	check_silence();
 	if (rig.kind->is_deaf)
-		pmd_set_up(rig.rx, rig.pool);
+		pmd_set_up(rig.rx, rig.pool, true);
 	pmd_start_port(rig.rx);
 	is_deaf = false;
 	resume_port();
@@ -253,7 +253,7 @@ the_other_end_goes_and_another_comes(void **state)
 		remove_port(rig.tx);
 		check_other_goes_on();
 		rig.tx = pmd_make_port(rig.kind->tx);
-		pmd_set_up(rig.tx, rig.tx_pool);
+		pmd_set_up(rig.tx, rig.tx_pool, false);
 		pmd_start_port(rig.tx);
 		check_wakes();
 	}
@@ -263,7 +263,7 @@ static void
 add_port(void)
 {
 	rig.rx = pmd_make_port(rig.kind->rx);
-	pmd_set_up(rig.rx, rig.pool);
+	pmd_set_up(rig.rx, rig.pool, true);
 	pmd_start_port(rig.rx);
 	if (rig.kind->socket != NULL)
 		pmd_open_socket(&rig);

@@ -254,7 +254,7 @@ when_it_has_none_the_worker_sleeps(void **state)
 {
 	uint16_t port = pmd_make_port("net_null1,no-rx=1");
 
-	pmd_set_up(port, rig.pool);
+	pmd_set_up(port, rig.pool, true);
 	pmd_start_port(port);
 	assert_int_equal(rouse_worker_ethdev_add(rig.worker, port, 0, pmd_receive, NULL), 0);
 	pmd_run_worker(&rig);
