@@ -94,26 +94,32 @@ make_raw(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
+static void
+restore(void)
+{
+	if (prompt.is_terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &prompt.before);
+}
+
 int
 prompt_open(struct control *c)
 {
 	if (need_grammar(c) != 0)
 		return -ENOMEM;
+	make_raw(); /* first: the next prints the prompt, and what is typed then is echoed once */
 	prompt.cl = cmdline_new(grammar_ctx(prompt.grammar), PROMPT, STDIN_FILENO, STDOUT_FILENO);
-	if (prompt.cl == NULL) {
-		COMPLAIN("the prompt cannot be made");
-		return -ENOMEM;
-	}
-	make_raw();
-	return 0;
+	if (prompt.cl != NULL)
+		return 0;
+	restore();
+	COMPLAIN("the prompt cannot be made");
+	return -ENOMEM;
 }
 
 void
 prompt_close(void)
 {
 	if (prompt.cl != NULL) {
-		if (prompt.is_terminal)
-			tcsetattr(STDIN_FILENO, TCSANOW, &prompt.before);
+		restore();
 		cmdline_free(prompt.cl); /* leaves standard input open */
 		prompt.cl = NULL;
 		printf("\n");
