@@ -23,7 +23,8 @@ PMD = os.environ.get("ROUSE_IGB")
 NB_WAKES = int(os.environ.get("ROUSE_GUEST_WAKES", "400"))
 NB_QUEUES = 4
 NB_FLOWS = 96
-NB_FLOOD = 512
+NB_ON_THE_WAY = 256
+MAX_FLOOD = 100 * NB_ON_THE_WAY
 KEY = random.Random(1).randbytes(rss.MIN_KEY_BYTES)  # not any driver's own
 TYPES = rss.parse_types("ip,tcp,udp")
 FRAME = re.compile(r"frame (\d+) queue (\d+) hash (\w+)\n")
@@ -108,30 +109,36 @@ class Steering(guest.Test):
         return nb_wakes, nb_crossed
 
     def change_while_frames_come(self):
-        """None is lost; what is on its way goes by the old RETA or by the new one."""
+        """Frames come until one has gone by the new RETA. None is lost, and each goes by the old RETA or by
+        the new one."""
         old = self.steering
         sent = {}
-        for i in range(NB_FLOOD):
-            if i == NB_FLOOD // 2:
-                self.set_reta()
+        nb_before = self.nb_sent
+        is_set = moved = False
+        while not (is_set and moved):
+            self.assertLess(self.nb_sent - nb_before, MAX_FLOOD, "the new RETA moves nothing")
             frame = frames.numbered(self.random.choice(self.flows), self.nb_sent)
             sent[self.nb_sent] = frame
             self.vm.nics[0].wire.send([frame])
             self.nb_sent += 1
-        moved = is_set = False
-        while sent or not is_set:
-            match = self.program.expect(rf"(reta is set)|{FRAME.pattern}")
-            if match[1]:
-                is_set = True
-                continue
-            number, queue, value = match.groups()[1:]
-            frame = sent.pop(int(number))
-            (hashed, before), (_, after) = old.steer(frame), self.steering.steer(frame)
-            self.assertEqual(value, f"{hashed:08x}")
-            self.assertIn(int(queue), (before, after))
-            moved |= int(queue) != before
-        self.assertTrue(moved)
+            if self.nb_sent - nb_before == NB_ON_THE_WAY // 2:
+                self.set_reta()
+            while len(sent) == NB_ON_THE_WAY:
+                match = self.program.expect(rf"(reta is set)|{FRAME.pattern}")
+                is_set |= match[1] is not None
+                moved |= match[1] is None and self.is_moved(sent, match.groups()[1:], old)
+        while sent:
+            self.is_moved(sent, self.program.expect(FRAME.pattern).groups(), old)
         self.program.expect("wakes .*\n")
+
+    def is_moved(self, sent, received, old):
+        """Whether one of the sent frames came to a queue that the old RETA does not name."""
+        number, queue, value = received
+        frame = sent.pop(int(number))
+        (hashed, before), (_, after) = old.steer(frame), self.steering.steer(frame)
+        self.assertEqual(value, f"{hashed:08x}")
+        self.assertIn(int(queue), (before, after))
+        return int(queue) != before
 
     def check_workers(self, output, interrupts):
         workers = [dict((name, int(value)) for name, value in re.findall(r"(\w+) (\d+)", line))
