@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_bus_vdev.h>
@@ -576,6 +577,15 @@ pmd_pass_ms(unsigned int ms)
 		;
 }
 
+double
+pmd_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
 /* ---- sending ---- */
 
 static void
@@ -620,14 +630,29 @@ send_one(struct pmd_rig *r)
 		pmd_yield(r);
 }
 
+/* Let others run; another window of frames that came is a sign of life. */
+static void
+await_more(const struct pmd_rig *r, uint32_t *told)
+{
+	uint32_t nb = atomic_load(&pmd_seen.nb);
+
+	if (nb - *told >= PMD_WINDOW) {
+		unit_deadline();
+		*told = nb;
+	}
+	pmd_yield(r);
+}
+
 void
 pmd_exchange(struct pmd_rig *r, uint32_t nb)
 {
+	uint32_t told = atomic_load(&pmd_seen.nb);
+
 	while (nb-- > 0) {
 		while (r->nb_sent - atomic_load(&pmd_seen.nb) >= PMD_WINDOW)
-			pmd_yield(r);
+			await_more(r, &told);
 		send_one(r);
 	}
 	while (atomic_load(&pmd_seen.nb) != r->nb_sent)
-		pmd_yield(r);
+		await_more(r, &told);
 }

@@ -102,7 +102,7 @@ void pmd_run_application(struct pmd_rig *r);
 void pmd_end_worker(struct pmd_rig *r);
 struct rouse_worker_stats pmd_stats(const struct pmd_rig *r);
 
-/* Send so many, and wait until they came. */
+/* Send so many, and wait until they came: the deadline is for a window of them. */
 void pmd_exchange(struct pmd_rig *r, uint32_t nb);
 /* Send one if there is room; whether there was. */
 bool pmd_try_send(struct pmd_rig *r);
@@ -112,6 +112,7 @@ void pmd_wait_asleep(const struct pmd_rig *r);
 void pmd_wait_settled(const struct pmd_rig *r);
 /* Let this pass, at least. */
 void pmd_pass_ms(unsigned int ms);
+double pmd_now_us(void);
 /* What was said of the worker's: how many lines have these words. */
 unsigned int pmd_nb_lines(const char *words);
 

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "pmd_rig.h"
 
@@ -97,13 +96,26 @@ a_flood_arrives_whole_and_in_order(void **state)
 	assert_int_equal(atomic_load(&pmd_seen.nb_wrong), 0);
 }
 
-static double
-now_us(void)
+static bool
+is_asleep(const struct rouse_worker_stats *s)
 {
-	struct timespec t;
+	return s->parks == s->wakes + s->recheck_hits + 1;
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+/* Read within one sleep: some counters of a wake are counted only after its first round. */
+static struct rouse_worker_stats
+stats_of_a_sleep(void)
+{
+	struct rouse_worker_stats before, s, after;
+
+	do {
+		pmd_wait_asleep(&rig);
+		before = pmd_stats(&rig);
+		s = pmd_stats(&rig);
+		after = pmd_stats(&rig);
+	} while (!is_asleep(&before) || !is_asleep(&after) || after.parks != before.parks ||
+		 after.wakes != before.wakes);
+	return s;
 }
 
 static void
@@ -114,11 +126,13 @@ an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(void **state)
 
 	unit_deadline();
 	pmd_wait_settled(&rig);
-	start = now_us();
-	before = pmd_stats(&rig);
-	pmd_pass_ms(IDLE_MS);
-	after = pmd_stats(&rig);
-	us = now_us() - start;
+	start = pmd_now_us();
+	before = stats_of_a_sleep();
+	do {
+		pmd_pass_ms(IDLE_MS);
+		after = stats_of_a_sleep();
+	} while (rig.kind->wake == PMD_TIMED && after.wakes == before.wakes); /* late: waited for */
+	us = pmd_now_us() - start;
 	print_message("# idle for %.0f us: %" PRIu64 " wakes\n", us, after.wakes - before.wakes);
 	if (rig.kind->wake != PMD_TIMED) {
 		/* the fd of a tap is readable before it can be read, and the kernel has frames of
@@ -130,14 +144,13 @@ an_idle_worker_sleeps_without_a_wake_or_as_often_as_it_said(void **state)
 		return;
 	}
 	/* never more often than it said, and it slept: no wake without a sleep of that length */
-	assert_true(after.wakes > before.wakes);
 	assert_true((double)(after.wakes - before.wakes) <= us / PMD_TIMED_US + 1);
 	assert_int_equal(after.timer_wakes - before.timer_wakes, after.wakes - before.wakes);
 	assert_int_equal(after.poll_rounds, before.poll_rounds);
 }
 
-/* What is under way arrives, or is lost: nothing came for a while, which is longer where a NIC's
- * model and the processors take turns. */
+/* What is under way arrives, or is lost: nothing came for a while, and the worker, which may have
+ * been signalled and not run yet, has looked since. */
 static void
 wait_for_what_is_under_way(void)
 {
@@ -145,9 +158,9 @@ wait_for_what_is_under_way(void)
 
 	do {
 		before = atomic_load(&pmd_seen.nb_any);
-		pmd_pass_ms(rig.kind->is_nic ? STUCK_MS : SHORT_MS);
+		pmd_pass_ms(STUCK_MS);
+		pmd_wait_settled(&rig);
 	} while (atomic_load(&pmd_seen.nb_any) != before);
-	pmd_wait_asleep(&rig);
 }
 
 /* Frames that find no buffer are dropped, or not taken; whether one came. */
@@ -179,25 +192,30 @@ a_port_that_ran_out_of_mbufs_receives_again_when_they_come_back(void **state)
 	struct rouse_worker_stats before, after;
 	uint32_t nb_seen;
 	double start, us;
+	bool has_come;
 
 	atomic_store(&pmd_seen.may_lose, true);
 	pmd_keep(true);
-	do {
-		unit_deadline();
-	} while (send_what_may_be_lost() && pmd_nb_kept() < rig.pool->size);
-	assert_true(pmd_nb_kept() > rig.pool->size / 2);
+	unit_deadline();
+	do { /* most of them, however slowly; and until no more come */
+		has_come = send_what_may_be_lost();
+		if (has_come)
+			unit_deadline();
+	} while (pmd_nb_kept() <= rig.pool->size / 2 ||
+		 (has_come && pmd_nb_kept() < rig.pool->size));
 	pmd_pass_ms(SHORT_MS); /* in which what is under way arrives */
 
-	start = now_us();
+	start = pmd_now_us();
 	before = pmd_stats(&rig);
-	pmd_pass_ms(IDLE_MS);
-	after = pmd_stats(&rig);
-	us = now_us() - start;
+	do {
+		pmd_pass_ms(IDLE_MS);
+		after = pmd_stats(&rig);
+	} while (after.starved == before.starved); /* one that is late is waited for */
+	us = pmd_now_us() - start;
 	print_message(
 		"# %u mbufs kept; %.0f us without: %" PRIu64 " wakes, %" PRIu64 " starved sleeps\n",
 		pmd_nb_kept(), us, after.wakes - before.wakes, after.starved - before.starved);
 	assert_true((double)(after.wakes - before.wakes) <= us / PMD_TIMED_US + MOST_BARREN);
-	assert_true(after.starved > before.starved);
 
 	pmd_keep(false);
 	pmd_return(FEW);
