@@ -287,8 +287,8 @@ int rouse_worker_port_resume(uint16_t port);
  * @param handler  takes each entry
  * @param arg      for the handler
  * @param target   filled: what the producer signals
- * @return 0; -EBUSY: another worker has the ring; -ENOSPC: no device or ring bit left; -EINVAL: the
- *         ring or the target is NULL (all logged)
+ * @return 0; -EBUSY: this worker or another has the ring; -ENOSPC: no device or ring bit left;
+ *         -EINVAL: the ring or the target is NULL (all logged)
  */
 int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 			    rouse_worker_event_t handler, void *arg,

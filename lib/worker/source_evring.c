@@ -47,7 +47,7 @@ static const struct source_ops evring_ops = {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct source *all; /* guarded by lock */
 
-/* 0; -EBUSY: another worker has the ring */
+/* 0; -EBUSY: a worker has the ring, this one or another */
 static int
 evring_hold(struct source *s)
 {
@@ -55,8 +55,7 @@ evring_hold(struct source *s)
 
 	pthread_mutex_lock(&lock);
 	for (other = all; other != NULL; other = other->evring.next)
-		if (other->evring.ring == s->evring.ring &&
-		    other->evring.worker != s->evring.worker)
+		if (other->evring.ring == s->evring.ring)
 			break;
 	if (other == NULL) {
 		s->evring.next = all;
@@ -115,17 +114,14 @@ rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
 	model.arg = arg;
 	model.evring.handler = handler;
 	model.evring.ring = ring;
-	model.evring.worker = w;
 	s = source_add_software(w, &model, evring_hold);
 	if (s != NULL)
 		*target = s->target;
 	else
 		ret = -rte_errno;
 	if (ret == -EBUSY)
-		WORKER_LOG(ERR,
-			   "%s: event ring cannot be added: another worker has it; remove it there "
-			   "first",
-			   w->name);
+		WORKER_LOG(ERR, "%s: event ring cannot be added: %s has it; remove it there first",
+			   w->name, find_ring(w, ring) != NULL ? "this worker" : "another worker");
 	else if (ret != 0)
 		WORKER_LOG(ERR, "%s: event ring cannot be added: %s", w->name,
 			   source_strerror(w, ret));

@@ -138,7 +138,6 @@ struct source {
 		struct {
 			rouse_worker_event_t handler;
 			struct rouse_evring *ring;
-			struct rouse_worker *worker;
 			struct source *next; /* of all that have a ring, of whatever worker */
 		} evring;
 		struct {

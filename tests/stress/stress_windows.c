@@ -234,11 +234,11 @@ add_producer(struct producer *p)
 static void
 fill_device(void)
 {
-	struct rouse_evring *unused = stress_ring(1);
 	struct rouse_attn_target target = { .device = 0 };
 
 	while (target.device == 0)
-		CHECK(rouse_worker_evring_add(t.worker, unused, handle_event, NULL, &target) == 0,
+		CHECK(rouse_worker_evring_add(t.worker, stress_ring(1), handle_event, NULL,
+					      &target) == 0,
 		      "add");
 }
 

@@ -70,13 +70,15 @@ what_has_no_function_to_call_is_refused(void **state)
 static void
 the_65th_device_is_refused_in_one_line(void **state)
 {
-	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
-	struct rouse_evring *ring = rouse_evring_init(memory, 4);
+	const unsigned int nb_rings = (ROUSE_ATTN_BITS - 1) * ROUSE_ATTN_BITS;
 	struct rouse_attn_target target;
 
-	for (unsigned int i = 0; i < (ROUSE_ATTN_BITS - 1) * ROUSE_ATTN_BITS; i++)
-		assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
-	assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), -ENOSPC);
+	for (unsigned int i = 0; i < nb_rings; i++)
+		assert_int_equal(
+			rouse_worker_evring_add(w, mock_event_ring(i), ignore, NULL, &target), 0);
+	assert_int_equal(
+		rouse_worker_evring_add(w, mock_event_ring(nb_rings), ignore, NULL, &target),
+		-ENOSPC);
 	assert_int_equal(
 		lines_with("event ring cannot be added: the worker's 64 device bits are taken"), 1);
 	assert_int_equal(mock_add(w, 1, 0), -ENOSPC);
@@ -93,16 +95,16 @@ the_65th_device_is_refused_in_one_line(void **state)
 static void
 the_bit_of_a_device_that_has_gone_is_another_ones(void **state)
 {
-	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
-	struct rouse_evring *ring = rouse_evring_init(memory, 4);
+	const unsigned int nb_rings = (ROUSE_ATTN_BITS - 1) * ROUSE_ATTN_BITS;
 	struct rouse_attn_target target;
 
-	for (unsigned int i = 0; i < (ROUSE_ATTN_BITS - 1) * ROUSE_ATTN_BITS; i++)
-		assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
+	for (unsigned int i = 0; i < nb_rings; i++)
+		assert_int_equal(
+			rouse_worker_evring_add(w, mock_event_ring(i), ignore, NULL, &target), 0);
 	assert_int_equal(mock_add(w, 1, 0), -ENOSPC);
-	for (unsigned int i = 0; i < (ROUSE_ATTN_BITS - 1) * ROUSE_ATTN_BITS; i++)
-		assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
-	assert_int_equal(rouse_worker_evring_remove(w, ring), -ENOENT);
+	for (unsigned int i = 0; i < nb_rings; i++)
+		assert_int_equal(rouse_worker_evring_remove(w, mock_event_ring(i)), 0);
+	assert_int_equal(rouse_worker_evring_remove(w, mock_event_ring(0)), -ENOENT);
 	assert_int_equal(mock_add(w, 1, 0), 0);
 	assert_int_equal(mock_add(w, 2, 0), 0);
 	assert_int_not_equal(mock_ports[1].queues[0].owner.device,

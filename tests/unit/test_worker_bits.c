@@ -170,9 +170,6 @@ per_processor_has_as_many_bits_as_both_have_and_looks_at_one(void **state)
 
 /* ---- 65, with all bits ---- */
 
-static uint8_t memory[NB_DEVICES][64 * 1024 / NB_DEVICES / 64 * 64]
-	__attribute__((aligned(ROUSE_CACHE_LINE)));
-
 static void
 count(void *arg, const struct rouse_event *event)
 {
@@ -184,16 +181,16 @@ static int
 add_device(unsigned int i, unsigned int *nb_events, struct rouse_attn_target *target)
 {
 	struct rouse_attn_target filler;
-	struct rouse_evring *ring;
+	unsigned int first = (i - NB_QUEUES) * ROUSE_ATTN_BITS;
 	int ret;
 
 	if (i < NB_QUEUES)
 		return add_queue(i);
-	ring = rouse_evring_init(memory[i], 4);
-	assert_non_null(ring);
-	ret = rouse_worker_evring_add(worker_of(i), ring, count, nb_events, target);
+	ret = rouse_worker_evring_add(worker_of(i), mock_event_ring(first), count, nb_events,
+				      target);
 	for (unsigned int n = 1; n < ROUSE_ATTN_BITS && ret == 0; n++)
-		ret = rouse_worker_evring_add(worker_of(i), ring, count, nb_events, &filler);
+		ret = rouse_worker_evring_add(worker_of(i), mock_event_ring(first + n), count,
+					      nb_events, &filler);
 	return ret;
 }
 

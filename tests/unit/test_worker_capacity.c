@@ -139,9 +139,10 @@ static void
 a_removed_one_makes_room_for_one_more_and_no_other_port(void **state)
 {
 	struct rouse_attn_target target;
+	struct rouse_evring *one_more = mock_event_ring(0);
 	struct ring *r = &rings[NB_RINGS / 2];
 
-	assert_int_equal(rouse_worker_evring_add(w, r->ring, count, r, &target), -ENOSPC);
+	assert_int_equal(rouse_worker_evring_add(w, one_more, count, r, &target), -ENOSPC);
 	assert_int_equal(mock_add(w, 1, 0), -ENOSPC);
 	assert_int_equal(rouse_worker_evring_remove(w, r->ring), 0);
 	assert_int_equal(mock_add(w, 1, 0), -ENOSPC);

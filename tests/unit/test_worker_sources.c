@@ -262,8 +262,6 @@ ignore(void *arg, const struct rouse_event *event)
 static void
 event_rings_are_named_by_a_pair_of_bits_each(void **state)
 {
-	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
-	struct rouse_evring *ring = rouse_evring_init(memory, 4);
 	struct rouse_attn_target target;
 	uint64_t seen[3] = { 0, 0, 0 };
 
@@ -271,7 +269,8 @@ event_rings_are_named_by_a_pair_of_bits_each(void **state)
 	for (unsigned int i = 0; i < 2 * ROUSE_ATTN_BITS; i++) {
 		if (i == 10)
 			assert_int_equal(mock_add(w, 0, 0), 0);
-		assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
+		assert_int_equal(
+			rouse_worker_evring_add(w, mock_event_ring(i), ignore, NULL, &target), 0);
 		assert_ptr_equal(target.attn, &w->attn);
 		assert_true(target.device < 3 && target.device != 1);
 		assert_int_equal(seen[target.device] >> target.ring & 1, 0);
@@ -281,7 +280,9 @@ event_rings_are_named_by_a_pair_of_bits_each(void **state)
 	assert_true(seen[0] == UINT64_MAX && seen[2] == UINT64_MAX);
 	/* a bit that was given back is given out again */
 	source_remove(w, source_of_bits(w, 2, 17)->source);
-	assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
+	assert_int_equal(rouse_worker_evring_add(w, mock_event_ring(2 * ROUSE_ATTN_BITS), ignore,
+						 NULL, &target),
+			 0);
 	assert_int_equal(target.device, 2);
 	assert_int_equal(target.ring, 17);
 }
@@ -295,10 +296,13 @@ an_event_ring_has_one_worker(void **state)
 
 	assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
 	target.attn = NULL;
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
 		assert_int_equal(rouse_worker_evring_add(other, ring, ignore, NULL, &target),
 				 -EBUSY);
+		assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), -EBUSY);
+	}
 	assert_null(target.attn);
+	assert_int_equal(w->sources.nb, 1);
 	assert_without_sources(other);
 	assert_int_equal(rouse_worker_evring_remove(w, ring), 0);
 	assert_int_equal(rouse_worker_evring_add(other, ring, ignore, NULL, &target), 0);
@@ -337,16 +341,18 @@ a_port_that_is_withdrawn_takes_its_queues_along(void **state)
 static void
 the_65th_device_is_refused(void **state)
 {
-	static alignas(ROUSE_CACHE_LINE) uint8_t memory[1024];
-	struct rouse_evring *ring = rouse_evring_init(memory, 4);
+	const unsigned int nb_rings = (ROUSE_ATTN_BITS - 3) * ROUSE_ATTN_BITS;
 	struct rouse_attn_target target;
 
 	for (uint16_t port = 0; port < 3; port++)
 		for (uint16_t q = 0; q < MOCK_QUEUES - 1; q++)
 			assert_int_equal(mock_add(w, port, q), 0);
-	for (unsigned int i = 0; i < (ROUSE_ATTN_BITS - 3) * ROUSE_ATTN_BITS; i++)
-		assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), 0);
-	assert_int_equal(rouse_worker_evring_add(w, ring, ignore, NULL, &target), -ENOSPC);
+	for (unsigned int i = 0; i < nb_rings; i++)
+		assert_int_equal(
+			rouse_worker_evring_add(w, mock_event_ring(i), ignore, NULL, &target), 0);
+	assert_int_equal(
+		rouse_worker_evring_add(w, mock_event_ring(nb_rings), ignore, NULL, &target),
+		-ENOSPC);
 	assert_int_equal(mock_add(w, 3, 0), -ENOSPC);
 	/* ports that have a device bit can have more queues */
 	assert_int_equal(mock_add(w, 2, MOCK_QUEUES - 1), 0);

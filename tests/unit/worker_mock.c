@@ -389,6 +389,18 @@ mock_fini(void)
 	assert_int_equal(mock_allocations, 0);
 }
 
+struct rouse_evring *
+mock_event_ring(unsigned int i)
+{
+	static struct {
+		alignas(ROUSE_CACHE_LINE) uint8_t memory[512];
+	} rings[MOCK_EVENT_RINGS];
+
+	assert_true(i < MOCK_EVENT_RINGS);
+	assert_true(rouse_evring_memsize(4) <= sizeof(rings[i]));
+	return rouse_evring_init(rings[i].memory, 4);
+}
+
 void
 mock_worker_init(struct rouse_worker *w)
 {

@@ -65,6 +65,10 @@ extern int mock_fail_allocation; /* the n-th from now on fails; 0: none does */
 void mock_init(void);
 void mock_fini(void);
 
+/* The i-th of as many empty event rings, of 4 entries, as the bits of all devices name. */
+#define MOCK_EVENT_RINGS (ROUSE_ATTN_BITS * ROUSE_ATTN_BITS)
+struct rouse_evring *mock_event_ring(unsigned int i);
+
 /* A worker without sources, that can sleep. */
 void mock_worker_init(struct rouse_worker *w);
 /* And one that takes messages. */
