@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 struct rouse_worker *crew[CREW_MAX_WORKERS];
 unsigned int crew_size;
+static unsigned int lcores[CREW_MAX_WORKERS];
 static struct rte_mempool *pool;
 
 void
@@ -72,6 +74,27 @@ crew_start_port(uint16_t nb_queues, const struct rte_eth_rss_conf *rss)
 		crew_fail("port", ret);
 }
 
+static void
+say_hello(struct rouse_worker *w __rte_unused, void *runs)
+{
+	atomic_store((atomic_bool *)runs, true);
+}
+
+/* It runs when this returns: one that is taken offline before it has begun does not begin. */
+static void
+run(unsigned int worker)
+{
+	static atomic_bool runs;
+	int ret = rouse_worker_post(crew[worker], say_hello, &runs);
+
+	if (ret == 0)
+		ret = rte_eal_remote_launch(rouse_worker_run, crew[worker], lcores[worker]);
+	if (ret != 0)
+		crew_fail("run", ret);
+	while (!atomic_exchange(&runs, false))
+		usleep(100);
+}
+
 void
 crew_start(void)
 {
@@ -87,8 +110,26 @@ crew_start(void)
 		crew[crew_size] = rouse_worker_create(&conf);
 		if (crew[crew_size] == NULL)
 			crew_fail("worker", -ENOMEM);
-		rte_eal_remote_launch(rouse_worker_run, crew[crew_size++], lcore);
+		lcores[crew_size] = lcore;
+		run(crew_size++);
 	}
+}
+
+void
+crew_cycle(unsigned int worker)
+{
+	int ret = rouse_worker_offline(crew[worker]);
+
+	if (ret != 0)
+		crew_fail("offline", ret);
+	rte_eal_wait_lcore(lcores[worker]);
+	ret = rouse_worker_online(crew[worker]);
+	if (ret != 0)
+		crew_fail("online", ret);
+	run(worker);
+	ret = rouse_worker_rebalance();
+	if (ret <= 0)
+		crew_fail("rebalance", ret);
 }
 
 void

@@ -3,16 +3,24 @@
 other, and queues move from worker to worker while frames come.
 """
 
+import os
 import re
-import unittest
+import sys
+import time
 
 import counts
 import frames
 import guest
 
 MOVES = guest.PROGRAMS / "igb_moves"
+MODERATED = guest.PROGRAMS / "igb_moderated"
 NB_MOVES = 1000
+NB_CYCLES = int(os.environ.get("ROUSE_GUEST_CYCLES", "50"))
 NB_AT_A_TIME = 32
+NB_ON_THE_WAY = 64
+MODERATION_US = 8191  # the most
+NB_TRICKLE = 200
+TRICKLE_S = 0.001
 SILENCE_S = 600  # of pmd_perf_autotest
 
 
@@ -185,11 +193,59 @@ class Igb(guest.Test):
                 if vector != 0 and sum(nb) != 0}
 
     def test_queues_move_while_frames_come_and_nothing_is_lost(self):
-        workers, received = self.play("16", str(NB_MOVES), nb_frames=None, nb_at_a_time=16)
-        self.assertEqual(received["moves"], NB_MOVES)
+        self.step(NB_MOVES, "moves")
+
+    def test_workers_go_offline_and_come_back_while_frames_come_and_nothing_is_lost(self):
+        self.step(NB_CYCLES, "cycles")
+
+    def step(self, nb_steps, kind):
+        """Frames go on coming until the last step: all that was sent is received, once, in its order."""
+        workers, received = self.play("16", str(nb_steps), kind, nb_frames=None, nb_at_a_time=16,
+                                      nb_on_the_way=NB_ON_THE_WAY)
+        self.assertEqual(received["steps"], nb_steps)
         self.assertEqual(received["disordered"], 0)
         self.assertEqual(sum(worker["rescues"] for worker in workers), 0)
         self.assertEqual(sum(worker["arm_errors"] for worker in workers), 0)
+        print(f"\n# {nb_steps} {kind}: {received['received']} frames,",
+              *(f"{name} {sum(worker[name] for worker in workers)}"
+                for name in ("wakes", "spurious", "stale")), file=sys.stderr)
+
+    def test_messages_of_a_vector_keep_the_interval_that_is_set_while_frames_come(self):
+        with self.vm.start([MODERATED, *self.eal(1)]) as program:
+            program.expect("ready")
+            self.await_link(program, self.vm.nics[0].wire)
+            self.nb_sent = self.nb_probes
+            usual, _ = self.trickle(program)
+            program.say(str(MODERATION_US))
+            program.expect(f"moderation {MODERATION_US}\n")
+            moderated, seconds = self.trickle(program)
+            program.say("0")
+            program.expect("moderation 0\n")
+            again, _ = self.trickle(program)
+            program.say("end")
+            done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        self.assertIn("stop 0 close 0 missing 0", done.output)
+        self.assertEqual(counts.fields(done.output)["packets"], self.nb_sent)
+        print(f"\n# interrupts for {NB_TRICKLE} frames: {usual}, with {MODERATION_US} us in between "
+              f"{moderated} in {seconds:.2f} s, then {again}", file=sys.stderr)
+        # one may come at once, and one belong to what came before
+        self.assertLessEqual(moderated, seconds * 1e6 / MODERATION_US + 2)
+
+    def trickle(self, program):
+        """Frames that come one after the other: how many interrupts there were for them, in how many
+        seconds."""
+        before = self.nb_interrupts()
+        begin = time.monotonic()
+        for _ in range(NB_TRICKLE):
+            self.vm.nics[0].wire.send(frames.udp(1, first=self.nb_sent))
+            self.nb_sent += 1
+            time.sleep(TRICKLE_S)
+        program.expect(f"received {self.nb_sent}\n")
+        return self.nb_interrupts() - before, time.monotonic() - begin
+
+    def nb_interrupts(self):
+        return sum(sum(nb) for _, nb in self.kernels().values())
 
     def test_one_doorbell_a_worker_screens_all_its_queues(self):
         """A vector's eventfd names the queues of the vector; a doorbell names all of the worker's."""
@@ -203,28 +259,31 @@ class Igb(guest.Test):
         for worker in workers:
             self.assertEqual(worker["rescues"], 0)
 
-    def play(self, nb_queues, nb_moves, nb_frames, nb_at_a_time, device="", nb_lcores=4,
+    def play(self, *argv, nb_frames, nb_at_a_time, nb_on_the_way=0, device="", nb_lcores=4,
              look=lambda: None):
-        """Send frames to igb_moves, so many at a time, each time when all have arrived; look before
-        it ends. What its workers counted, and what it received."""
+        """Send frames to igb_moves, so many at a time, each time when no more than nb_on_the_way have yet to
+        arrive; look before it ends. What its workers counted, and what it received."""
         wire = self.vm.nics[0].wire
-        with self.vm.start([MOVES, *self.eal(nb_lcores, device), "--", nb_queues,
-                            nb_moves]) as program:
+        with self.vm.start([MOVES, *self.eal(nb_lcores, device), "--", *argv]) as program:
             program.expect("ready")
             self.await_link(program, wire)
-            nb_sent = self.nb_probes
-            while nb_frames is None or nb_sent < nb_frames:
-                wire.send(frames.udp(nb_at_a_time, first=nb_sent))
-                nb_sent += nb_at_a_time
-                program.expect(f"received {nb_sent}\\b")
-                if nb_frames is None and re.search("^moved", program.output, re.M):
-                    break
+            nb_sent = nb_received = self.nb_probes
+            have_ended = False
+            while nb_received != nb_sent or not have_ended:
+                if not have_ended and nb_sent - nb_received <= nb_on_the_way:
+                    wire.send(frames.udp(nb_at_a_time, first=nb_sent))
+                    nb_sent += nb_at_a_time
+                    have_ended = nb_sent == nb_frames
+                else:
+                    match = program.expect(r"received (\d+)\n|stepped\n")
+                    nb_received = int(match[1] or nb_received)
+                    have_ended |= match[1] is None and nb_frames is None
             look()
             program.say("end")
             done = program.end()
             self.assertEqual(done.status, 0, done.output)
             self.assertIn("stop 0 close 0 missing 0", done.output)
-        received = counts.fields(re.search("moves .*", done.output)[0])
+        received = counts.fields(re.search("steps .*", done.output)[0])
         self.assertEqual(received["received"], nb_sent)
         workers = [counts.fields(line) for line in re.findall(r"worker \d+: (.*)", done.output)]
         self.assertEqual(sum(worker["packets"] for worker in workers), nb_sent)
