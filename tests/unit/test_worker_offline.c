@@ -8,9 +8,9 @@
  */
 
 #include <errno.h>
-#include <sys/timerfd.h>
+#include <poll.h>
+#include <sys/epoll.h>
 
-#include <rte_cycles.h>
 #include <rte_malloc.h>
 
 #include "unit.h"
@@ -19,17 +19,21 @@
 /* The first that was made is the default worker, and so the host. */
 static struct rouse_worker *host, *w, *other;
 
-static unsigned int nb_messages;
+static unsigned int nb_messages, nb_ticks;
 
 static struct rouse_worker *
 make_worker(void)
 {
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = EPOLL_TIMER };
 	struct rouse_worker *made =
 		rte_zmalloc_socket("worker", sizeof(*made), WORKER_ALIGN, SOCKET_ID_ANY);
 
 	assert_non_null(made);
 	mock_worker_init(made);
 	mock_give_inbox(made);
+	assert_int_equal(worker_timers_create(made), 0);
+	assert_int_equal(epoll_ctl(made->epoll, EPOLL_CTL_ADD, made->timer, &event), 0);
+	worker_attend(made); /* its first look at its messages */
 	worker_enlist(made);
 	return made;
 }
@@ -41,7 +45,7 @@ make(void **state)
 	host = make_worker();
 	w = make_worker();
 	other = make_worker();
-	nb_messages = 0;
+	nb_messages = nb_ticks = 0;
 	return 0;
 }
 
@@ -62,6 +66,13 @@ take_message(struct rouse_worker *of, void *again)
 	nb_messages++;
 	if (again != NULL)
 		assert_int_equal(rouse_worker_post(w, take_message, NULL), 0);
+}
+
+static void
+tick(struct rouse_worker *of, void *arg)
+{
+	assert_ptr_equal(of, w);
+	nb_ticks++;
 }
 
 static void
@@ -158,16 +169,31 @@ the_host_may_be_destroyed(void **state)
 	assert_int_equal(nb_messages, 1);
 }
 
+/* Nothing else wakes the host. */
 static void
-the_timer_of_one_that_is_offline_is_set(void **state)
+assert_timer_runs(void)
 {
-	struct itimerspec left;
+	struct pollfd set = { .fd = host->epoll, .events = POLLIN };
 
-	w->next_timer_tsc = rte_rdtsc() + UINT64_C(1000000000); /* a second of the mock's clock */
+	assert_int_equal(poll(&set, 1, 2000), 1);
+	assert_int_equal(look(host), 1);
+	assert_int_equal(nb_ticks, 1);
+}
+
+static void
+a_timer_goes_on_while_it_is_offline(void **state)
+{
+	assert_true(rouse_worker_timer_add(w, 0, 0, tick, NULL) >= 0);
 	assert_int_equal(rouse_worker_offline(w), 0);
-	assert_int_equal(timerfd_gettime(w->timer, &left), 0);
-	assert_true(left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0);
-	w->next_timer_tsc = UINT64_MAX;
+	assert_timer_runs();
+}
+
+static void
+a_timer_may_be_added_while_it_is_offline(void **state)
+{
+	assert_int_equal(rouse_worker_offline(w), 0);
+	assert_true(rouse_worker_timer_add(w, 0, 0, tick, NULL) >= 0);
+	assert_timer_runs();
 }
 
 /* ---- queues ---- */
@@ -217,7 +243,8 @@ main(void)
 		TEST(one_that_is_online_again_has_no_host),
 		TEST(another_default_worker_is_the_host),
 		TEST(the_host_may_be_destroyed),
-		TEST(the_timer_of_one_that_is_offline_is_set),
+		TEST(a_timer_goes_on_while_it_is_offline),
+		TEST(a_timer_may_be_added_while_it_is_offline),
 		TEST(a_worker_of_which_one_queue_cannot_move_stays_as_it_was),
 		TEST(queues_are_balanced_between_those_that_are_online),
 	};
