@@ -220,6 +220,17 @@ a_worker_of_which_one_queue_cannot_move_stays_as_it_was(void **state)
 }
 
 static void
+a_worker_whose_queue_the_application_polls_stays(void **state)
+{
+	assert_int_equal(rouse_worker_ethdev_watch(w, 0, 0, NULL), 0);
+	assert_int_equal(rouse_worker_offline(w), -EBUSY);
+	assert_true(rouse_worker_is_online(w));
+	assert_int_equal(nb_queues_of(w), 1);
+	assert_int_equal(rouse_worker_ethdev_remove(w, 0, 0), 0);
+	assert_int_equal(rouse_worker_offline(w), 0);
+}
+
+static void
 queues_are_balanced_between_those_that_are_online(void **state)
 {
 	assert_int_equal(rouse_worker_offline(w), 0);
@@ -246,6 +257,7 @@ main(void)
 		TEST(a_timer_goes_on_while_it_is_offline),
 		TEST(a_timer_may_be_added_while_it_is_offline),
 		TEST(a_worker_of_which_one_queue_cannot_move_stays_as_it_was),
+		TEST(a_worker_whose_queue_the_application_polls_stays),
 		TEST(queues_are_balanced_between_those_that_are_online),
 	};
 
