@@ -11,6 +11,7 @@
  */
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -419,6 +420,15 @@ can(const struct pmd_kind *kind, CMUnitTestFunction change)
 	return true;
 }
 
+/* By ROUSE_PMD_CHANGE; the first and the last are made in any case. */
+static bool
+is_chosen(const char *name)
+{
+	const char *pattern = getenv("ROUSE_PMD_CHANGE");
+
+	return pattern == NULL || fnmatch(pattern, name, 0) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -448,7 +458,8 @@ main(int argc, char **argv)
 		return kind == NULL;
 	}
 	for (unsigned int i = 0; i < UNIT_DIM(all); i++)
-		if (can(kind, all[i].test_func))
+		if (can(kind, all[i].test_func) &&
+		    (i == 0 || i == UNIT_DIM(all) - 1 || is_chosen(all[i].name)))
 			tests[nb++] = all[i];
 	if (getenv("ROUSE_PMD_TIMES") != NULL)
 		nb_times = strtoul(getenv("ROUSE_PMD_TIMES"), NULL, 10);

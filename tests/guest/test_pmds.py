@@ -2,6 +2,7 @@
 """The tests of a worker on a PMD (tests/eal/test_pmds.c, test_pmd_changes.c) on NICs: between two of
 a model there is a cable, and one program has both. ROUSE_GUEST_CYCLES and ROUSE_GUEST_TIMES are how
 often a worker is woken from its sleep, and how often each change is made; the suite has time for few.
+ROUSE_GUEST_CHANGE is a pattern of the changes to make, as in "a_port_stops*".
 """
 
 import os
@@ -17,7 +18,9 @@ MODELS = {
 }
 CYCLES = os.environ.get("ROUSE_GUEST_CYCLES", "300")
 TIMES = os.environ.get("ROUSE_GUEST_TIMES", "2")
+CHANGE = os.environ.get("ROUSE_GUEST_CHANGE", "*")
 CYCLES_A_SECOND = 50  # or more, on a machine with other things to do
+CHANGE_S = 5  # or less, likewise
 
 
 class Pmds(guest.Test):
@@ -31,11 +34,13 @@ class Pmds(guest.Test):
         first = 2 * list(MODELS).index(model)
         env = {"ROUSE_NEAR_NIC": self.vm.nics[first].address,
                "ROUSE_FAR_NIC": self.vm.nics[first + 1].address,
-               "ROUSE_PMD_CYCLES": CYCLES, "ROUSE_PMD_TIMES": TIMES, **more}
+               "ROUSE_PMD_CYCLES": CYCLES, "ROUSE_PMD_TIMES": TIMES,
+               "ROUSE_PMD_CHANGE": CHANGE, **more}
         with self.vm.start([guest.BUILD / "tests/eal" / program, kind], env) as running:
             running.close_input()
-            # it says nothing between its first cycle and its last
-            done = running.end(limit_s=guest.LIMIT_S + int(CYCLES) // CYCLES_A_SECOND)
+            # it says nothing between its first cycle and its last, nor between changes of a kind
+            done = running.end(limit_s=guest.LIMIT_S + int(CYCLES) // CYCLES_A_SECOND +
+                               int(TIMES) * CHANGE_S)
             self.assertEqual(done.status, 0, running.tail())
         self.assertNotIn("SKIP", done.output)
         print("".join(f"\n{line}" for line in done.output.splitlines() if line.startswith("# ")),
