@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <netpacket/packet.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_alarm.h>
 #include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
@@ -76,7 +78,8 @@ static const struct pmd_kind kinds[] = {
 	{ .name = "memif",
 	  .rx = "net_memif0,role=server,id=0,socket-abstract=no,socket=%s/socket",
 	  .tx = "net_memif1,role=client,id=0,socket-abstract=no,socket=%s/socket",
-	  .wake = PMD_TIMED },
+	  .wake = PMD_TIMED,
+	  .ends_as_peer = true },
 	/* whichever driver is for it */
 	{ .name = "nic",
 	  .rx = NEAR_NIC,
@@ -398,6 +401,30 @@ pmd_open(struct pmd_rig *r, const struct pmd_kind *kind, const char *program)
 	assert_non_null(r->worker);
 }
 
+static void
+say_done(void *arg)
+{
+	atomic_store((atomic_bool *)arg, true);
+}
+
+/* The peer has gone. Net_memif frees what it shares with it on EAL's interrupt thread, and to stop
+ * the port meanwhile frees that twice. */
+static void
+await_end_as_peer(uint16_t port)
+{
+	struct rte_eth_link link;
+	atomic_bool is_done = false;
+
+	do {
+		usleep(NAP_US);
+		assert_int_equal(rte_eth_link_get_nowait(port, &link), 0);
+	} while (link.link_status == RTE_ETH_LINK_UP);
+	/* the thread does one thing after the other */
+	assert_int_equal(rte_eal_alarm_set(1, say_done, &is_done), 0);
+	while (!atomic_load(&is_done))
+		usleep(NAP_US);
+}
+
 void
 pmd_close(struct pmd_rig *r)
 {
@@ -410,6 +437,8 @@ pmd_close(struct pmd_rig *r)
 			continue;
 		rte_eth_dev_stop(port);
 		rte_eth_dev_close(port);
+		if (r->kind->ends_as_peer && port == r->tx)
+			await_end_as_peer(r->rx);
 	}
 	if (r->sock >= 0)
 		close(r->sock);

@@ -35,11 +35,13 @@ struct pmd_kind {
 	const char *rx, *tx; /* devices with their arguments; tx NULL: see `socket` */
 	const char *socket;  /* a packet socket on this interface sends */
 	enum pmd_wake wake;
-	bool tx_first;	  /* the sender is made first */
-	bool needs_netns; /* and so privileges */
-	bool never_idle;  /* it receives without an end */
-	bool has_no_pool; /* what it receives are the sender's mbufs */
-	bool is_deaf;	  /* it forgets its interrupts when it is stopped and started */
+	bool tx_first;	   /* the sender is made first */
+	bool needs_netns;  /* and so privileges */
+	bool never_idle;   /* it receives without an end */
+	bool has_no_pool;  /* what it receives are the sender's mbufs */
+	bool ends_as_peer; /* its driver does on EAL's interrupt thread what the peer's end asks for
+			    */
+	bool is_deaf;	   /* it forgets its interrupts when it is stopped and started */
 	bool is_nic; /* rx and tx are environment variables: PCI addresses of two with a cable */
 	const char *mode;   /* of a NIC's interrupts, for EAL */
 	const char *remedy; /* which the worker names for what is missing */
