@@ -4,8 +4,9 @@
 
 Each patch of this folder breaks one step of the interrupt scheme or of the park protocol. It says
 what it breaks, then which tests must see that, as "Test: NAME" lines; "Tries: N" if they see it by
-chance. A copy of the tree is made below FOLDER and built there; the named tests pass in it as it
-is. Then each patch is applied in turn, what its tests need is built, and one of them must fail.
+chance, and then they are run at least so often and for a minute. A copy of the tree is made below
+FOLDER and built there; the named tests pass in it as it is. Then each patch is applied in turn,
+what its tests need is built, and one of them must fail.
 
 What does not apply or build, or what no test catches, is a failure. A patch whose tests all cannot
 run here (77) has no verdict, and then the whole run is one that was skipped. NAMEs choose patches.
@@ -30,8 +31,11 @@ sys.path.insert(0, str(HERE.parent / "style"))
 import sources  # noqa: E402
 
 SKIPPED = 77
-TEST_TIMEOUT_S = 60
+SANE_TIMEOUT_S = 300
+MUTATED_TIMEOUT_S = 60  # at least; what is slow without a mutant is given more
+SLOWER = 4  # times what it took without a mutant
 TRIES = 1
+TRIES_S = 60  # a busy machine rarely has both threads running in the same moment
 
 
 class Hunk(NamedTuple):
@@ -147,34 +151,40 @@ class Build:
         self.call("ninja", "-C", str(self.build),
                   *sorted(os.path.relpath(file, self.build) for file in wanted))
 
-    def run(self, name):
-        """The test's exit status; None: it did not end."""
+    def run(self, name, timeout_s):
+        """(the test's exit status, or None if it did not end; the seconds that it took)"""
         test = self.tests[name]
+        began = time.monotonic()
         with subprocess.Popen(test["cmd"], env={**os.environ, **test["env"]},
                               cwd=test["workdir"] or self.build, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               start_new_session=True) as process:
             try:
-                return process.wait(TEST_TIMEOUT_S)
+                status = process.wait(timeout_s)
             except subprocess.TimeoutExpired:
-                return None
+                status = None
             finally:
                 try:
                     os.killpg(process.pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
+        return status, time.monotonic() - began
 
-    def run_all(self, names):
+    def run_all(self, timeouts):
+        """What run() returns, by name as the timeouts are."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return dict(zip(names, pool.map(self.run, names)))
+            return dict(zip(timeouts, pool.map(self.run, timeouts, timeouts.values())))
 
 
 # ---- the verdict ----
 
 
-def judge(build, patch, skipped):
-    """(whether it is as it should be, or None if that cannot be told; what to say)"""
-    names = [name for name in patch.tests if name not in skipped]
+def judge(build, patch, sane):
+    """(whether it is as it should be, or None if that cannot be told; what to say)
+
+    sane: what the tests did without a mutant."""
+    names = [name for name in patch.tests if sane[name][0] != SKIPPED]
+    timeouts = {name: max(MUTATED_TIMEOUT_S, SLOWER * sane[name][1]) for name in names}
     if not patch.tests:
         return False, "names no test"
     if not names:
@@ -182,8 +192,10 @@ def judge(build, patch, skipped):
     held = apply(build.tree, patch.hunks)
     try:
         build.make(names)
-        for _ in range(patch.tries):
-            for name, status in build.run_all(names).items():
+        tries, began = 0, time.monotonic()
+        while tries < patch.tries or (patch.tries > TRIES and time.monotonic() - began < TRIES_S):
+            tries += 1
+            for name, (status, _) in build.run_all(timeouts).items():
                 if status is None:
                     return True, f"caught by {name}, which does not end"
                 if status not in (0, SKIPPED):
@@ -210,16 +222,15 @@ def main():
         build = Build(Path(folder).resolve(), args.setup)
         tests = sorted({test for patch in patches for test in patch.tests})
         build.make(tests)
-        sane = build.run_all(tests)
-        skipped = {name for name, status in sane.items() if status == SKIPPED}
-        for name, status in sane.items():
+        sane = build.run_all(dict.fromkeys(tests, SANE_TIMEOUT_S))
+        for name, (status, _) in sane.items():
             if status not in (0, SKIPPED):
                 print(f"{name}: fails without any mutant")
                 return 1
         for patch in patches:
             began = time.monotonic()
             try:
-                good, verdict = judge(build, patch, skipped)
+                good, verdict = judge(build, patch, sane)
             except Broken as broken:
                 good, verdict = False, f"BROKEN: {broken}"
             wrong += good is False
