@@ -13,8 +13,9 @@
 #include "no_eal.h"
 #include "unit.h"
 
-#define QUEUES 4
-#define DEVICE 9
+#define QUEUES	     4
+#define DEVICE	     9
+#define INTERVAL_TSC 200000000 /* another program may run in between */
 
 static struct rouse_attn worker;
 
@@ -283,7 +284,7 @@ moderate(unsigned int nth)
 	if (nth == 0) {
 		rings = 0;
 		park();
-		atomic_store(&rig->vectors[1].interval_tsc, 2000000);
+		atomic_store(&rig->vectors[1].interval_tsc, INTERVAL_TSC);
 		rig_arrive(1, 0);
 		return true;
 	}

@@ -102,21 +102,31 @@ now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* A timer that is due before its thread sleeps ends no sleep: on a busy machine that may be so with
+ * all of the shortest. */
+#define MEASUREMENTS	  3
+#define SHORTEST_SLEEP_NS 500 /* no thread sleeps and wakes in less processor time */
+
 static void
 what_is_measured_is_there_and_took_no_tenth_of_a_second_of_sleep(void **state)
 {
-	struct wake_cost c = { { 0 }, { 0 } };
-	double began = now_s();
+	struct wake_cost c;
 
-	wake_cost_measure(&c);
-	print_message("# measured in %.0f ms; break-even %lu ns\n", (now_s() - began) * 1e3,
-		      (unsigned long)wake_cost_break_even(&c));
+	for (unsigned int i = 0; i < MEASUREMENTS; i++) {
+		double began = now_s();
+
+		memset(&c, 0, sizeof(c));
+		wake_cost_measure(&c);
+		print_message("# measured in %.0f ms; break-even %lu ns\n", (now_s() - began) * 1e3,
+			      (unsigned long)wake_cost_break_even(&c));
+		if (wake_cost_break_even(&c) > SHORTEST_SLEEP_NS)
+			break;
+	}
 	for (unsigned int b = 2; b < 10; b++) {
 		print_message("# up to %llu ns: %u ns\n", 2ull << (WAKE_COST_FIRST + b), c.ns[b]);
 		assert_true(c.seen[b] != 0 && c.ns[b] != 0);
 	}
-	/* no thread sleeps and wakes in less */
-	assert_true(wake_cost_break_even(&c) > 500);
+	assert_true(wake_cost_break_even(&c) > SHORTEST_SLEEP_NS);
 	assert_int_equal(c.seen[0] + c.seen[1] + c.seen[10], 0);
 }
 
