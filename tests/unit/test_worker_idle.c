@@ -19,7 +19,7 @@
 #include "unit.h"
 #include "worker_mock.h"
 
-#define TIMER_S	   2
+#define TIMER_S	   20
 #define MARKED	   0 /* a port whose producer sets bits */
 #define PLAIN	   1 /* one with interrupts */
 #define BURST	   32
@@ -545,11 +545,15 @@ stop(struct rouse_worker *worker_of_message, void *arg)
 static void
 a_handler_neither_idles_nor_leaves(void **state)
 {
+	const struct itimerspec soon = { .it_value.tv_nsec = 1000000 };
+
 	nb_misused = 0;
 	mock_give_inbox(w);
 	for (unsigned int i = 1; i <= 3; i++) {
 		assert_int_equal(rouse_worker_post(w, idle_and_leave, NULL), 0);
-		call_in(0);
+		/* the first call finds nothing after its first round, and sleeps */
+		timerfd_settime(w->timer, 0, &soon, NULL);
+		assert_true(rouse_worker_idle(w, 0));
 		assert_int_equal(nb_misused, i);
 		assert_true(atomic_load(&w->running));
 	}

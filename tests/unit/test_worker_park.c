@@ -15,7 +15,7 @@
 #include "unit.h"
 #include "worker_mock.h"
 
-#define TIMER_S 5
+#define TIMER_S 20
 
 static struct rouse_worker worker, *const w = &worker;
 static struct mock_queue *queue;

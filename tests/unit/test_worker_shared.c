@@ -21,8 +21,8 @@
 
 #define PORT	   0 /* of the device; queues 2 to 7 share vector 2 */
 #define NB_VECTORS 3
-#define MARKED	   1 /* a port whose producer sets bits */
-#define LATE_S	   2 /* then a worker that should have been woken is, and the test fails */
+#define MARKED	   1  /* a port whose producer sets bits */
+#define LATE_S	   20 /* then a worker that should have been woken is, and the test fails */
 
 static struct rouse_worker workers[2], *const w = &workers[0], *const other = &workers[1];
 
