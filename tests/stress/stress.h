@@ -41,7 +41,7 @@ void stress_stop(struct rouse_worker *w);
  * Wait until *counter has reached at least `target`. If it does not move for STALL_S seconds, the
  * test fails with `what` and the watchdog's report: something was lost that it does not see.
  */
-#define STALL_S 20
+#define STALL_S 60
 void stress_wait(struct rouse_worker *w, const _Atomic uint64_t *counter, uint64_t target,
 		 const char *what);
 

@@ -14,13 +14,16 @@
  */
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_ring.h>
 
 #include "stress.h"
+#include "watchdog.h"
 
 #define ROUNDS	 20
 #define NB_DESC	 64 /* a burst takes as many, and the pool has as many */
@@ -52,6 +55,28 @@ free_kept(void)
 
 	while (rte_ring_dequeue(kept, &pkt) == 0)
 		rte_pktmbuf_free(pkt);
+}
+
+static uint64_t
+starved(const struct rouse_worker *w)
+{
+	struct rouse_worker_stats stats;
+
+	rouse_worker_stats_get(w, &stats);
+	return stats.starved;
+}
+
+/* Who frees before the worker comes to sleep leaves it nothing to find. */
+static void
+wait_until_starved(struct rouse_worker *w)
+{
+	uint64_t limit = rte_rdtsc() + STALL_S * rte_get_tsc_hz();
+
+	while (starved(w) == 0) {
+		if (rte_rdtsc() > limit)
+			watchdog_bark(w, "it does not see that the pool is empty");
+		sched_yield();
+	}
 }
 
 /* A capture of one frame, by hand: the classic format, microseconds, Ethernet. */
@@ -110,6 +135,8 @@ main(int argc, char **argv)
 	stress_run(w);
 	for (uint64_t round = 1; round <= ROUNDS; round++) {
 		stress_wait(w, &received, round * NB_MBUFS, "after the pool was empty");
+		if (round == 1)
+			wait_until_starved(w);
 		if (round == ROUNDS)
 			atomic_store(&free_at_once, true);
 		free_kept();

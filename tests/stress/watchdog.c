@@ -17,10 +17,10 @@
 #include "watchdog.h"
 #include "worker.h" /* this is a test, it may know */
 
-#define LOOK_MS                                                                                    \
-	500	     /* between two looks: what a worker that was rung for needs to wake, and more \
-		      */
-#define KICK_MS 2000 /* what a worker that was kicked is given to take what it was owed */
+/* Between two looks: what a worker that was rung for needs to wake, and more. */
+#define LOOK_MS 500
+/* What a worker that was kicked is given at most to take what it was owed. */
+#define KICK_MS 10000
 
 static struct {
 	pthread_t thread;
