@@ -20,8 +20,8 @@
 #include "stress.h"
 
 #define ROUNDS 2000
-/* A round of the worker takes a batch of 32 from each busy ring. The rest is what the test's own
- * thread needs between reading the busy count and making the work, on processors that it shares. */
+/* A round of the worker takes a batch of 32 from each of the two busy rings. The work is made
+ * within one; four are fair. */
 #define BATCH 32
 #define BOUND (2 * BATCH * 4)
 
