@@ -51,7 +51,8 @@ crew_start_port(uint16_t nb_queues, const struct rte_eth_rss_conf *rss)
 	if (ret != 0)
 		crew_fail("port", ret);
 	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
-	if (rss != NULL) {
+	/* one that has no RSS has one queue */
+	if (rss != NULL && (info.flow_type_rss_offloads & rss->rss_hf) != 0) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf = *rss;
 	}
@@ -139,6 +140,16 @@ crew_give(unsigned int worker, uint16_t queue, rouse_worker_rx_t handler)
 
 	if (ret != 0)
 		crew_fail("add", ret);
+}
+
+void
+crew_await_link(void)
+{
+	struct rte_eth_link link = { .link_status = RTE_ETH_LINK_DOWN };
+
+	while (rte_eth_link_get_nowait(CREW_PORT, &link) == 0 &&
+	       link.link_status != RTE_ETH_LINK_UP)
+		usleep(1000);
 }
 
 uint32_t

@@ -135,13 +135,13 @@ class Program:
                     raise AssertionError(f"{pattern!r} did not come, {self.tail()}")
         return match
 
-    def expect_of(self, pattern, act):
+    def expect_of(self, pattern, act, limit_s=ACT_S):
         """Act until the pattern comes: the program may not be ready for it at first, and does not say
         when it is."""
         for _ in range(NB_ACTS):
             act()
             try:
-                return self.expect(pattern, limit_s=ACT_S)
+                return self.expect(pattern, limit_s=limit_s)
             except AssertionError:
                 if self.status is not None:
                     raise

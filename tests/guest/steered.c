@@ -4,12 +4,12 @@
 
 /*
  * Which queue a frame comes to, with which hash, and who is woken for it: steered EAL -- QUEUES
- * [KEY]. Queue q is that of worker q; the RSS key is in hex, and without it there is no RSS. Of
- * each frame there is a line, and when all workers sleep again a line with the wakes of each so
- * far:
+ * [KEY]. Queue q is that of worker q; the RSS key is in hex, and without it there is no RSS. Once
+ * the link is up there is a line of each frame, and when all workers sleep again one with the wakes
+ * of each by interrupts so far, and with the sleeps of all that a frame has forestalled:
  *
  *   frame 17 queue 2 hash 1a2b3c4d
- *   wakes 5 3 9 4
+ *   wakes 5 3 9 4 forestalled 1
  *
  * On standard input "reta Q Q ..." sets the RETA, and anything else ends the program.
  */
@@ -90,6 +90,7 @@ static void
 say_wakes(void)
 {
 	struct rouse_worker_stats s;
+	uint64_t nb_forestalled = 0;
 	char line[MAX_LINE];
 	int len = 0;
 
@@ -97,9 +98,10 @@ say_wakes(void)
 		while (rouse_worker_stats_get(crew[i], &s), !is_asleep(&s))
 			usleep(LOOK_US);
 		len += snprintf(line + len, sizeof(line) - (size_t)len, " %lu",
-				(unsigned long)s.wakes);
+				(unsigned long)s.interrupt_wakes);
+		nb_forestalled += s.recheck_hits;
 	}
-	printf("wakes%s\n", line);
+	printf("wakes%s forestalled %lu\n", line, (unsigned long)nb_forestalled);
 }
 
 static void
@@ -172,7 +174,8 @@ main(int argc, char **argv)
 	crew_start();
 	for (uint16_t q = 0; q < nb_queues; q++)
 		crew_give(q, q, receive);
-	printf("ready\n");
+	crew_await_link();
+	printf("link is up\n");
 	do {
 		if (say_frames())
 			say_wakes();

@@ -19,7 +19,7 @@
 #include "unit.h"
 #include "worker_mock.h"
 
-#define TIMER_S	   20
+#define TIMER_S	   5
 #define MARKED	   0 /* a port whose producer sets bits */
 #define PLAIN	   1 /* one with interrupts */
 #define BURST	   32
