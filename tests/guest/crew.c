@@ -142,14 +142,13 @@ crew_give(unsigned int worker, uint16_t queue, rouse_worker_rx_t handler)
 		crew_fail("add", ret);
 }
 
-void
-crew_await_link(void)
+bool
+crew_link_is_up(void)
 {
-	struct rte_eth_link link = { .link_status = RTE_ETH_LINK_DOWN };
+	struct rte_eth_link link;
 
-	while (rte_eth_link_get_nowait(CREW_PORT, &link) == 0 &&
-	       link.link_status != RTE_ETH_LINK_UP)
-		usleep(1000);
+	return rte_eth_link_get_nowait(CREW_PORT, &link) == 0 &&
+	       link.link_status == RTE_ETH_LINK_UP;
 }
 
 uint32_t

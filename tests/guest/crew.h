@@ -29,7 +29,8 @@ _Noreturn void crew_fail(const char *what, int ret);
 /* What its link does is said, if its driver has interrupts for that. RSS: NULL if there is none. */
 void crew_start_port(uint16_t nb_queues, const struct rte_eth_rss_conf *rss);
 void crew_start(void);
-void crew_await_link(void);
+/* As far as its driver has been told. */
+bool crew_link_is_up(void);
 /* One of those that are not the default worker goes offline, comes back and has queues again. */
 void crew_cycle(unsigned int worker);
 void crew_give(unsigned int worker, uint16_t queue, rouse_worker_rx_t handler);

@@ -4,9 +4,10 @@
 
 /*
  * Which queue a frame comes to, with which hash, and who is woken for it: steered EAL -- QUEUES
- * [KEY]. Queue q is that of worker q; the RSS key is in hex, and without it there is no RSS. Once
- * the link is up there is a line of each frame, and when all workers sleep again one with the wakes
- * of each by interrupts so far, and with the sleeps of all that a frame has forestalled:
+ * [KEY]. Queue q is that of worker q; the RSS key is in hex, and without it there is no RSS. There
+ * is a line when the link is up, and one of each frame. When all workers sleep again there is one
+ * with the wakes of each by interrupts so far, and with the sleeps of all that a frame has
+ * forestalled:
  *
  *   frame 17 queue 2 hash 1a2b3c4d
  *   wakes 5 3 9 4 forestalled 1
@@ -160,7 +161,7 @@ main(int argc, char **argv)
 	};
 	int used = rte_eal_init(argc, argv);
 	uint16_t nb_queues;
-	bool has_rss;
+	bool has_rss, is_up = false;
 
 	if (used < 0 || argc - used < 2 || argc - used > 3)
 		return 1;
@@ -174,9 +175,12 @@ main(int argc, char **argv)
 	crew_start();
 	for (uint16_t q = 0; q < nb_queues; q++)
 		crew_give(q, q, receive);
-	crew_await_link();
-	printf("link is up\n");
+	printf("ready\n");
 	do {
+		if (!is_up && crew_link_is_up()) {
+			printf("link is up\n");
+			is_up = true;
+		}
 		if (say_frames())
 			say_wakes();
 		else
