@@ -80,7 +80,7 @@ class TopTest(rig.Test):
 
     def test_where_there_is_no_terminal_there_are_lines(self):
         path = rig.write_capture(self.folder / "in.pcap", rig.udp_frames(64))
-        run = rig.rousepmd(self.folder, rig.device(rx_pcap=path, pace=100), "--top",
+        run = rig.rousepmd(self.folder, rig.device(rx_pcap=path, pace=100, loops=4), "--top",
                            f"--stats-period={PERIOD_S}")
         self.check_played(run)
         self.assertNotIn("\x1b", run.output)

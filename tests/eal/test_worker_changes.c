@@ -123,8 +123,8 @@ queues_move_between_running_workers_and_nothing_is_lost(void **state)
 
 	rig_begin(&r);
 	numbered_add(&r, NB_FRAMES);
-	/* so slow that the workers sleep in between */
-	rig_open(&r, &(struct rig_setup){ .args = "overrun=wait,pace=100000",
+	/* so slow that the workers sleep in between, and that a slow machine moves often enough */
+	rig_open(&r, &(struct rig_setup){ .args = "overrun=wait,pace=20000",
 					  .nb_rxq = NB_QUEUES,
 					  .conf = conf });
 	rig_start(&r);
