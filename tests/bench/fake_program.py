@@ -19,13 +19,16 @@ HEALTHY = 4  # rates before the fault shows
 def name_a_thread(name):
     """As the program calls the one that receives; one that sleeps is enough."""
 
+    is_named = threading.Event()
+
     def sleep():
         with open("/proc/thread-self/comm", "w", encoding="ascii") as comm:
             comm.write(name)
+        is_named.set()
         time.sleep(1000)
 
     threading.Thread(target=sleep, daemon=True).start()
-    time.sleep(TICK_S)
+    is_named.wait()
 
 
 def fail(fault):

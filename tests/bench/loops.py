@@ -16,7 +16,7 @@ from typing import NamedTuple
 import program
 from program import RateError
 
-ANSWER_S = 10.0
+ANSWER_S = 30.0
 MODES = {"h": "hybrid", "p": "poll", "b": "bare"}
 TITLES = {"h": "worker, hybrid", "p": "worker, always polling", "b": "bare loop"}
 

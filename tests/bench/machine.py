@@ -50,7 +50,7 @@ def revision(folder):
     """The tree's commit, with a mark if it was changed since; "unknown" without git."""
     try:
         done = subprocess.run(["git", "-C", str(folder), "describe", "--always", "--dirty"],
-                              capture_output=True, text=True, check=True, timeout=10)
+                              capture_output=True, text=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return done.stdout.strip()
