@@ -196,7 +196,7 @@ play(enum rouse_attn_mode mode, uint16_t nb_queues)
 static void
 assert_one_word_a_bit(const struct seen *seen)
 {
-	assert_in_range(seen->details, seen->visits, seen->visits * 11 / 10);
+	assert_in_range(seen->details, seen->visits, seen->visits * 3 / 2);
 }
 
 static void

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Between frames nothing runs: neither worker nor wire uses the processor while there is no work.
 
-The replay has a burst of frames, ten seconds of nothing, and another burst. The kernel says what
+The replay has a burst of frames, thirteen seconds of nothing, and another burst. The kernel says what
 the threads did in the middle of the pause. The pause begins when the first burst has come out of
 the port, since the wire writes its file before it blocks.
 """
@@ -13,11 +13,12 @@ import threads
 
 BURST = 32  # frames: what the wire delivers at once
 LENGTH = 60
-PAUSE_S = 10
+PAUSE_S = 13  # as recorded; a first burst that comes late takes from it
 FROM_S, TO_S = 1.0, 9.5  # of the pause: what is measured
 LATE_S = 9.8  # a look that comes later than that may fall behind the pause
 MAX_WORKER_SHARE = 0.001
 MAX_PROCESS_SHARE = 0.003
+MAX_RUN_SHARE = 0.01  # of the whole run: a worker that is awake may be made to wait
 MAX_WAKES_IN_PAUSE = 2
 MAX_WAKES = 2 + MAX_WAKES_IN_PAUSE + 1  # one a burst, and the message to stop
 WORKERS = ("rte-worker-1", "rte-worker-2")
@@ -74,9 +75,9 @@ class IdleTest(rig.Test):
     def check_report(self, report):
         self.assertEqual(report["ports"][0]["ipackets"], 2 * BURST)
         for worker in report["workers"]:
-            self.assertGreater(worker["wall_seconds"], PAUSE_S - 0.5)
-            self.assertLess(worker["cpu_seconds"] / worker["wall_seconds"], MAX_WORKER_SHARE)
-            self.assertGreater(worker["asleep_pct"], 100 * (1 - MAX_WORKER_SHARE))
+            self.assertGreater(worker["wall_seconds"], TO_S)
+            self.assertLess(worker["cpu_seconds"] / worker["wall_seconds"], MAX_RUN_SHARE)
+            self.assertGreater(worker["asleep_pct"], 100 * (1 - MAX_RUN_SHARE))
             self.assertLessEqual(worker["wakes"], MAX_WAKES)
             self.assertEqual(worker["rescues"], 0)
 
@@ -84,9 +85,9 @@ class IdleTest(rig.Test):
         _, times = rig.read_capture(self.folder / "out.pcap")
         self.assertEqual(len(times), 2 * BURST)
         # a first burst that came late makes the pause look shorter
-        self.assertGreater((times[BURST] - times[BURST - 1]) / 1e9, PAUSE_S - 0.5)
+        self.assertGreater((times[BURST] - times[BURST - 1]) / 1e9, TO_S)
 
-    def test_ten_seconds_without_frames_cost_nothing(self):
+    def test_seconds_without_frames_cost_nothing(self):
         with self.start() as rousepmd:
             done, seconds = self.look_at_pause(rousepmd)
             self.check_pause(done, seconds)
