@@ -68,7 +68,7 @@ class Namespace:
         """The command line that runs argv in the namespace."""
         return [IP, "netns", "exec", self.name, *argv]
 
-    def packet_socket(self, interface, timeout_s=10):
+    def packet_socket(self, interface, timeout_s=30):
         """A packet socket in the namespace; it sees what comes in, not what it sends itself."""
         libc = ctypes.CDLL(None, use_errno=True)
         with open("/proc/self/ns/net", "rb") as home, open(f"{NAMED}/{self.name}", "rb") as there:

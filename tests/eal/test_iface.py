@@ -127,7 +127,7 @@ class IfaceTest(rig.Test):
                 return False
             return True
         rig.wait_until(comes_back, "the first frames come back")
-        self.far.settimeout(10)
+        self.far.settimeout(30)
 
     def test_frames_longer_than_a_buffer_are_left_out_and_the_rest_arrives(self):
         rousepmd = self.start(rig.device(0, iface="near"), options=("--mbuf-size=512",))

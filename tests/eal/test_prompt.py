@@ -250,7 +250,7 @@ class PromptTest(rig.Test):
                 if command == argv:
                     program.expect(PROMPT)
                     program.type("quit\r")
-                settings.append(program.expect(r"(?m)^[0-9a-f]+(:[0-9a-f]+)+$").splitlines()[-1])
+                settings.append(program.expect(r"(?m)^[0-9a-f]+(:[0-9a-f]+)+\r?\n").splitlines()[-1])
         self.assertEqual(*settings)
 
     def test_the_end_of_a_pipe_is_an_end(self):

@@ -131,7 +131,7 @@ while_no_queue_is_started_events_are_kept_and_the_last_state_is_told(void **stat
 		scheme_set_link(r, i % 2 != 0);
 	assert_int_equal(rig_xstat(r, "wire_events_link"), 0);
 	assert_int_equal(rte_eth_dev_rx_queue_start(r->port, 1), 0);
-	for (end = rte_rdtsc() + 10 * rte_get_tsc_hz(); scheme_nb_notes == 0;) {
+	for (end = rte_rdtsc() + 60 * rte_get_tsc_hz(); scheme_nb_notes == 0;) {
 		rig_poll(r, 1);
 		assert_true(rte_rdtsc() < end); /* it is as good as never */
 	}
