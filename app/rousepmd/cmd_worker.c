@@ -160,6 +160,24 @@ cmd_show_map(struct control *c __rte_unused, const struct command_line *line)
 /* ---- changing ---- */
 
 void
+cmd_set_rxmode(struct control *c, const struct command_line *line)
+{
+	const char *word = line->words[2].word;
+	enum rouse_worker_mode mode = strcmp(word, "poll") == 0	  ? ROUSE_WORKER_POLL
+				      : strcmp(word, "intr") == 0 ? ROUSE_WORKER_INTERRUPT
+								  : ROUSE_WORKER_HYBRID;
+
+	log_mark();
+	for (uint32_t i = 0; i < c->crew->nb; i++) {
+		if (rouse_worker_mode_set(c->crew->members[i].worker, mode) != 0) {
+			log_complain("the mode cannot be set");
+			return;
+		}
+	}
+	c->options->rx_mode = mode;
+}
+
+void
 cmd_set_policy(struct control *c, const struct command_line *line)
 {
 	const struct rouse_worker_spin spin = {

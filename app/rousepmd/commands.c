@@ -26,6 +26,8 @@ const struct command commands[] = {
 	  "set allmulti <port>|all on|off: receive all multicast frames" },
 	{ "set link-up|link-down port <port>", cmd_set_link,
 	  "set link-up|link-down port <port>: the port's side of the link" },
+	{ "set rxmode poll|intr|hybrid", cmd_set_rxmode,
+	  "set rxmode poll|intr|hybrid: whether workers sleep never, at once, or when idle" },
 	{ "set policy <number> <number> <number>", cmd_set_policy,
 	  "set policy <min us> <max us> <weight %>: how long idle workers look before they sleep" },
 	{ "set moderation <port> <number> <number>", cmd_set_moderation,

@@ -91,6 +91,7 @@ void cmd_set_promisc(struct control *c, const struct command_line *line);
 void cmd_set_allmulti(struct control *c, const struct command_line *line);
 void cmd_set_link(struct control *c, const struct command_line *line);
 void cmd_mtu(struct control *c, const struct command_line *line);
+void cmd_set_rxmode(struct control *c, const struct command_line *line);
 void cmd_set_moderation(struct control *c, const struct command_line *line);
 
 /* cmd_rss.c */

@@ -3,12 +3,15 @@
  */
 
 /*
- * How long the worker looks before it sleeps: what is measured (wake_cost.c), within what was asked
- * for. Some sleeps are measured as they come, so that it follows the machine and the load.
+ * Whether the worker sleeps, and how long it looks before: what is measured (wake_cost.c), within
+ * what was asked for. Some sleeps are measured as they come, so that it follows the machine and the
+ * load.
  */
 
 #include <errno.h>
 #include <time.h>
+
+#include <rte_cycles.h>
 
 #include "worker.h"
 
@@ -19,6 +22,16 @@
 #define EVERY	       16    /* reading the clock of a thread twice costs about 0.5 us */
 
 /* ---- what was asked for ---- */
+
+/* 0; -EINVAL, after one line */
+int
+worker_check_mode(const char *name, enum rouse_worker_mode mode)
+{
+	if (mode <= ROUSE_WORKER_INTERRUPT)
+		return 0;
+	WORKER_LOG(ERR, "%s: mode %d: give one of enum rouse_worker_mode", name, (int)mode);
+	return -EINVAL;
+}
 
 /* 0; -EINVAL, after one line */
 int
@@ -128,6 +141,30 @@ rouse_worker_spin_set(struct rouse_worker *w, const struct rouse_worker_spin *sp
 	if (ret != 0)
 		return ret;
 	worker_change(w, change_spin, &copy);
+	worker_unlock(w);
+	return 0;
+}
+
+static void
+change_mode(struct rouse_worker *w, void *arg)
+{
+	const enum rouse_worker_mode *mode = arg;
+
+	w->conf.mode = *mode;
+	policy_init(&w->policy, *mode, 0, rte_rdtsc());
+	worker_spin_choose(w);
+}
+
+int
+rouse_worker_mode_set(struct rouse_worker *w, enum rouse_worker_mode mode)
+{
+	int ret = worker_check_mode(w->name, mode);
+
+	if (ret == 0)
+		ret = worker_lock(w);
+	if (ret != 0)
+		return ret;
+	worker_change(w, change_mode, &mode);
 	worker_unlock(w);
 	return 0;
 }

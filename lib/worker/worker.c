@@ -45,7 +45,8 @@ check_conf(const struct rouse_worker_conf *conf)
 			   conf->socket_id, RTE_MAX_NUMA_NODES - 1);
 	else if (conf->burst > WORKER_MAX_BURST)
 		WORKER_LOG(ERR, "%s: burst %u: give 1 to %d", name, conf->burst, WORKER_MAX_BURST);
-	else if (worker_check_spin(name, &conf->spin) != 0 ||
+	else if (worker_check_mode(name, conf->mode) != 0 ||
+		 worker_check_spin(name, &conf->spin) != 0 ||
 		 worker_check_settings(name, &conf->settings) != 0)
 		return -EINVAL;
 	else if (conf->timed_us != 0 && (conf->timed_us < MIN_TIMED_US || conf->timed_us > MAX_US))
@@ -54,9 +55,6 @@ check_conf(const struct rouse_worker_conf *conf)
 	else if (conf->type >= ROUSE_ATTN_MAX_TYPES)
 		WORKER_LOG(ERR, "%s: type %u: give 0 to %d", name, conf->type,
 			   ROUSE_ATTN_MAX_TYPES - 1);
-	else if (conf->mode > ROUSE_WORKER_INTERRUPT)
-		WORKER_LOG(ERR, "%s: mode %d: give one of enum rouse_worker_mode", name,
-			   (int)conf->mode);
 	else
 		return 0;
 	return -EINVAL;

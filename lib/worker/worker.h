@@ -489,6 +489,7 @@ worker_is_change_due(const struct rouse_worker *w)
 
 /* spin.c: how long to look before a sleep */
 
+int worker_check_mode(const char *name, enum rouse_worker_mode mode);
 int worker_check_spin(const char *name, const struct rouse_worker_spin *spin);
 void worker_spin_begin(struct rouse_worker *w);
 void worker_spin_choose(struct rouse_worker *w);

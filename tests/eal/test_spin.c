@@ -18,10 +18,12 @@
 
 #include "port_rig.h"
 
-#define NB_SLEEPS 100
-#define SLEEP_US  200
-#define US	  1000 /* ns */
-#define CLOSE	  10   /* ns that a conversion to cycles and back may lose */
+#define NB_SLEEPS  100
+#define NB_ROUNDS  1000
+#define NB_CHANGES 20
+#define SLEEP_US   200
+#define US	   1000 /* ns */
+#define CLOSE	   10	/* ns that a conversion to cycles and back may lose */
 
 static struct rouse_worker *
 make_worker(const char *name, struct rouse_worker_spin spin)
@@ -155,12 +157,79 @@ numbers_that_are_out_of_range_are_refused_and_change_nothing(void **state)
 	rouse_worker_destroy(w);
 }
 
-static atomic_int from_within;
+static struct rouse_worker_stats
+stats_of(const struct rouse_worker *w)
+{
+	struct rouse_worker_stats s;
+
+	rouse_worker_stats_get(w, &s);
+	return s;
+}
+
+static void
+await_poll_rounds(const struct rouse_worker *w)
+{
+	uint64_t before = stats_of(w).poll_rounds;
+
+	while (stats_of(w).poll_rounds < before + NB_ROUNDS)
+		usleep(SLEEP_US);
+}
+
+static void
+await_sleep(const struct rouse_worker *w)
+{
+	struct rouse_worker_stats s;
+
+	do {
+		usleep(SLEEP_US);
+		s = stats_of(w);
+	} while (s.parks != s.wakes + s.recheck_hits + 1);
+}
+
+static void
+the_mode_is_changed_while_it_runs(void **state)
+{
+	static const struct rouse_worker_spin fixed = { .min_us = 77, .max_us = 77 };
+	struct rouse_worker *w = make_worker("modes", fixed);
+	struct rouse_worker_stats s;
+	pthread_t thread;
+
+	assert_non_null(w);
+	assert_int_equal(rouse_worker_mode_set(w, ROUSE_WORKER_INTERRUPT), 0); /* nor has it to */
+	assert_int_equal(pthread_create(&thread, NULL, run, w), 0);
+	wake_it(w, 2);
+	assert_int_equal(state_of(w).spin_ns, 0);
+	for (unsigned int i = 0; i < NB_CHANGES; i++) {
+		await_sleep(w);
+		assert_int_equal(rouse_worker_mode_set(w, ROUSE_WORKER_POLL), 0);
+		await_poll_rounds(w);
+		s = stats_of(w);
+		await_poll_rounds(w);
+		assert_int_equal(stats_of(w).parks, s.parks);
+		assert_int_equal(rouse_worker_mode_set(w, i % 2 == 0 ? ROUSE_WORKER_HYBRID
+								     : ROUSE_WORKER_INTERRUPT),
+				 0);
+		await_sleep(w);
+		if (i % 2 == 0)
+			assert_in_range(state_of(w).spin_ns, 77 * US - CLOSE, 77 * US);
+		else
+			assert_int_equal(state_of(w).spin_ns, 0);
+		wake_it(w, 2);
+	}
+	assert_int_equal(rouse_worker_mode_set(w, ROUSE_WORKER_INTERRUPT + 1), -EINVAL);
+	rouse_worker_stop(w);
+	pthread_join(thread, NULL);
+	assert_int_equal(stats_of(w).rescues, 0);
+	rouse_worker_destroy(w);
+}
+
+static atomic_int from_within, mode_from_within;
 
 static void
 set_from_within(struct rouse_worker *w, void *arg)
 {
 	atomic_store(&from_within, rouse_worker_spin_set(w, arg));
+	atomic_store(&mode_from_within, rouse_worker_mode_set(w, ROUSE_WORKER_POLL));
 	rouse_worker_stop(w);
 }
 
@@ -174,6 +243,7 @@ a_handler_is_told_that_it_cannot(void **state)
 	assert_int_equal(rouse_worker_post(w, set_from_within, &fixed), 0);
 	assert_int_equal(rouse_worker_run(w), 0);
 	assert_int_equal(atomic_load(&from_within), -EDEADLK);
+	assert_int_equal(atomic_load(&mode_from_within), -EDEADLK);
 	rouse_worker_destroy(w);
 }
 
@@ -184,6 +254,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(it_is_measured_before_the_first_run),
 		cmocka_unit_test(bounds_and_weight_are_kept_to_while_it_runs),
 		cmocka_unit_test(numbers_that_are_out_of_range_are_refused_and_change_nothing),
+		cmocka_unit_test(the_mode_is_changed_while_it_runs),
 		cmocka_unit_test(a_handler_is_told_that_it_cannot),
 	};
 
