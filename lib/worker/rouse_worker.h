@@ -575,12 +575,8 @@ bool rouse_worker_source_stats_get(const struct rouse_worker *w, unsigned int in
  */
 int rouse_worker_spin_set(struct rouse_worker *w, const struct rouse_worker_spin *spin);
 
-/**
- * Choose anew when the worker polls and when it sleeps, for all rounds that follow. One that sleeps
- * is woken for it. Whether it runs or not; not from a handler (-EDEADLK).
- *
- * @return 0; -EINVAL: no such mode (logged)
- */
+/** Likewise: when it polls and when it sleeps, for which one that sleeps is woken.
+ * @return 0; -EINVAL: no such mode (logged) */
 int rouse_worker_mode_set(struct rouse_worker *w, enum rouse_worker_mode mode);
 
 /** How long a worker looks at present, and why. */
