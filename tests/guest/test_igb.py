@@ -5,6 +5,7 @@ other, and queues move from worker to worker while frames come.
 
 import os
 import re
+import signal
 import sys
 import time
 
@@ -131,6 +132,20 @@ class Igb(guest.Test):
             testpmd.say("quit")
             self.assertEqual(testpmd.end().status, 0, testpmd.tail())
         self.assertNotRegex(testpmd.output, "(?i)fail|error:|invalid|bad argument")
+
+    def test_the_commands_for_a_nic_forward_on_it(self):
+        wire = self.vm.nics[0].wire
+        with self.vm.start([guest.ROUSEPMD, *self.eal(4), "--", "--rxq=4", "--txq=4",
+                            f"--cmdline-file={guest.TOP}/config/commands/vfio-nic"]) as program:
+            for queue in range(4):
+                program.expect(rf"vector \d+ <- RX of queue {queue} \(interrupt\) -> lcore {queue + 1}")
+            wire.take()
+            wire.send(frames.udp(1))
+            wire.expect(1)
+            program.signal(signal.SIGINT)
+            done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        self.assertIn("rescues 0", done.output)
 
     def test_stock_pmd_perf_receives_what_it_sends(self):
         """In loopback; for ever if the port loses a frame that it primes the port with."""
