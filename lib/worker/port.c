@@ -58,10 +58,10 @@ worker_enlist(struct rouse_worker *w)
 	pthread_mutex_unlock(&changing);
 }
 
+/* With that lock. */
 void
 worker_delist(struct rouse_worker *w)
 {
-	pthread_mutex_lock(&changing);
 	pthread_mutex_lock(&lock);
 	for (struct rouse_worker **at = &all; *at != NULL; at = &(*at)->next) {
 		if (*at != w)
@@ -70,7 +70,6 @@ worker_delist(struct rouse_worker *w)
 		break;
 	}
 	pthread_mutex_unlock(&lock);
-	pthread_mutex_unlock(&changing);
 }
 
 /* Of one worker: the queues of the port, each that `change` has something to do for; the last one

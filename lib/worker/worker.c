@@ -352,9 +352,12 @@ rouse_worker_destroy(struct rouse_worker *w)
 		return;
 	}
 	worker_forget_hosts(w);
+	/* nobody who goes offline meanwhile has places for queues here */
+	workers_lock(true);
 	worker_delist(w);
 	source_remove_all(w);
 	worker_bits_leave(w);
+	workers_unlock();
 	worker_find_hosts();
 	worker_inbox_destroy(w);
 	worker_timers_destroy(w);
