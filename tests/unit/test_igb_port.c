@@ -494,6 +494,43 @@ counters_that_reading_clears_are_summed_up(void **state)
 }
 
 static void
+set_up_anew(const struct rig_conf *conf)
+{
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	assert_int_equal(rig_start(conf), 0);
+}
+
+static void
+what_was_counted_stays_when_queues_are_set_up_anew(void **state)
+{
+	static const struct rig_conf conf = { .nb_queues = 2 };
+	struct rte_eth_stats stats;
+
+	rig_make(&conf);
+	for (uint64_t round = 0; round < 3; round++) {
+		for (uint64_t i = 0; i < 5; i++) {
+			assert_true(rig_receive_one(0));
+			assert_int_equal(rig_burst(0), 1);
+		}
+		memset(&stats, 0, sizeof(stats));
+		assert_int_equal(igb_stats_get(rig_dev, &stats), 0);
+		assert_int_equal(stats.ipackets, 5);
+		if (round == 1)
+			set_up_anew(&conf);
+		memset(&stats, 0, sizeof(stats));
+		assert_int_equal(igb_stats_get(rig_dev, &stats), 0);
+		assert_int_equal(stats.ipackets, 5);
+		assert_int_equal(igb_stats_reset(rig_dev), 0);
+		if (round == 0)
+			set_up_anew(&conf);
+		memset(&stats, 0, sizeof(stats));
+		assert_int_equal(igb_stats_get(rig_dev, &stats), 0);
+		assert_int_equal(stats.ipackets, 0);
+	}
+	rig_destroy();
+}
+
+static void
 every_extended_statistic_has_a_name_of_its_own(void **state)
 {
 	struct rte_eth_xstat_name names[256];
@@ -603,6 +640,7 @@ main(void)
 		cmocka_unit_test(a_port_in_loopback_is_programmed_as_the_datasheet_has_it),
 		cmocka_unit_test(a_loopback_that_there_is_not_is_refused),
 		cmocka_unit_test(counters_that_reading_clears_are_summed_up),
+		cmocka_unit_test(what_was_counted_stays_when_queues_are_set_up_anew),
 		cmocka_unit_test(every_extended_statistic_has_a_name_of_its_own),
 		cmocka_unit_test(registers_and_version_are_told),
 		cmocka_unit_test(a_reset_port_is_as_it_was_probed),

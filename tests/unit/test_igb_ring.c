@@ -576,6 +576,10 @@ queues_stop_and_start_and_keep_no_mbuf(void **state)
 		assert_int_equal(igb_tx_queue_stop(rig_dev, 0), 0);
 		assert_int_equal(before - no_eal_mbufs_out, nb_posted + 16);
 		assert_false(rig_receive_one(0));
+		/* who polls it takes no buffers for it */
+		before = no_eal_mbufs_out;
+		assert_int_equal(rig_burst(0), 0);
+		assert_int_equal(no_eal_mbufs_out, before);
 		assert_int_equal(igb_tx_burst(txq(0), pkts, 1), 0);
 		assert_true(rig_receive_one(1));
 		assert_int_equal(rig_burst(1), 1);

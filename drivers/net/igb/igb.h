@@ -230,9 +230,10 @@ struct igb_rxq {
 	const struct igb_hw *hw;
 	uint32_t tail; /* RDT */
 	uint16_t nb_desc;
-	uint16_t next;	  /* descriptor that is looked at next */
-	uint16_t refill;  /* the next one that gets a buffer, a multiple of IGB_REFILL */
-	uint16_t nb_free; /* descriptors without a buffer */
+	uint16_t next;		 /* descriptor that is looked at next */
+	uint16_t refill;	 /* the next one that gets a buffer, a multiple of IGB_REFILL */
+	uint16_t nb_free;	 /* descriptors without a buffer */
+	_Atomic bool is_started; /* control thread -> lcore; a stopped queue gets no buffers */
 	struct rte_mempool *pool;
 	uint64_t rearm;	       /* mbuf rearm_data: data offset, one reference, one segment, port */
 	struct rte_mbuf *head; /* of a frame that is not complete yet */
@@ -260,6 +261,14 @@ uint16_t igb_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t igb_rx_burst_scattered(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 void igb_rxq_refill(struct igb_rxq *q);
 bool igb_rxq_has_packets(const struct igb_rxq *q);
+
+static inline bool
+igb_rxq_is_started(const struct igb_rxq *q)
+{
+	/* pairs with the release at the end of its start: the ring is as it was left there */
+	return atomic_load_explicit(&q->is_started, memory_order_acquire);
+}
+
 uint32_t igb_rxq_count(void *rxq);
 int igb_rx_descriptor_status(void *rxq, uint16_t offset);
 
@@ -379,6 +388,9 @@ struct igb_stats {
 
 int igb_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats);
 int igb_stats_reset(struct rte_eth_dev *dev);
+/* A queue that is released has counted on: so much stays of it. */
+void igb_stats_keep_rxq(struct igb_port *p, const struct igb_rxq *q);
+void igb_stats_keep_txq(struct igb_port *p, const struct igb_txq *q);
 int igb_xstats_get_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names,
 			 unsigned int size);
 int igb_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned int size);

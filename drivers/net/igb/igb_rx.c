@@ -105,6 +105,8 @@ igb_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	uint16_t at = q->next, n;
 	uint64_t bytes = 0;
 
+	if (unlikely(!igb_rxq_is_started(q)))
+		return 0;
 	for (n = 0; n < most; n++) {
 		union igb_rx_desc *d = &q->ring[at];
 		uint64_t high = read_high(d), low;
@@ -149,6 +151,8 @@ igb_rx_burst_scattered(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	uint16_t most = q->nb_desc - q->nb_free, at = q->next, used, n = 0;
 	uint64_t bytes = 0;
 
+	if (unlikely(!igb_rxq_is_started(q)))
+		return 0;
 	for (used = 0; used < most && n < nb_pkts; used++) {
 		union igb_rx_desc *d = &q->ring[at];
 		uint64_t high = read_high(d), low;

@@ -112,6 +112,7 @@ igb_rxq_release(struct rte_eth_dev *dev, uint16_t queue)
 
 	if (q == NULL)
 		return;
+	igb_stats_keep_rxq(dev->data->dev_private, q);
 	rte_memzone_free(q->zone);
 	rte_free(q->mbufs);
 	rte_free(q);
@@ -193,6 +194,7 @@ finish_start(struct rte_eth_dev *dev, struct igb_rxq *q)
 			q->queue, q->pool->name);
 		return -ENOMEM;
 	}
+	atomic_store_explicit(&q->is_started, true, memory_order_release);
 	dev->data->rx_queue_state[q->queue] = RTE_ETH_QUEUE_STATE_STARTED;
 	return 0;
 }
@@ -204,6 +206,7 @@ stop_ring(struct igb_rxq *q)
 	const struct igb_hw *hw = &q->port->hw;
 	uint16_t nb = q->nb_desc - q->nb_free, at = q->next;
 
+	atomic_store_explicit(&q->is_started, false, memory_order_relaxed);
 	igb_write(hw, igb_rx_reg(q->queue, IGB_RXDCTL), 0);
 	if (igb_hw_poll(hw, igb_rx_reg(q->queue, IGB_RXDCTL), IGB_RXDCTL_EN, 0, ENABLE_MS) != 0)
 		IGB_LOG(WARNING, "%s: Rx queue %u does not stop", hw->name, q->queue);

@@ -80,6 +80,26 @@ read_queues(const struct igb_port *p, struct igb_stats *now)
 	}
 }
 
+/* What is told is the difference to the sums: it stays when the queue's counters begin anew. */
+void
+igb_stats_keep_rxq(struct igb_port *p, const struct igb_rxq *q)
+{
+	rte_spinlock_lock(&p->stats_lock);
+	p->stats.ipackets[q->queue] -= rouse_counter_get(&q->ipackets);
+	p->stats.ibytes[q->queue] -= rouse_counter_get(&q->ibytes);
+	p->stats.nombuf[q->queue] -= rouse_counter_get(&q->nombuf);
+	rte_spinlock_unlock(&p->stats_lock);
+}
+
+void
+igb_stats_keep_txq(struct igb_port *p, const struct igb_txq *q)
+{
+	rte_spinlock_lock(&p->stats_lock);
+	p->stats.opackets[q->queue] -= rouse_counter_get(&q->opackets);
+	p->stats.obytes[q->queue] -= rouse_counter_get(&q->obytes);
+	rte_spinlock_unlock(&p->stats_lock);
+}
+
 int
 igb_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 {

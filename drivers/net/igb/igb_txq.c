@@ -95,6 +95,7 @@ igb_txq_release(struct rte_eth_dev *dev, uint16_t queue)
 
 	if (q == NULL)
 		return;
+	igb_stats_keep_txq(dev->data->dev_private, q);
 	rte_memzone_free(q->zone);
 	rte_free(q->reports);
 	rte_free(q->mbufs);

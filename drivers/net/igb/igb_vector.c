@@ -127,10 +127,13 @@ have_packets(const struct igb_port *p, uint32_t queues)
 	return false;
 }
 
-/* A queue without buffers is silent: nothing would ever come. */
+/* A queue without buffers is silent: nothing would ever come. One that is stopped gets its own when
+ * it is started. */
 static bool
 has_buffers(struct igb_rxq *q)
 {
+	if (!igb_rxq_is_started(q))
+		return true;
 	if (q->nb_free == q->nb_desc)
 		igb_rxq_refill(q);
 	return q->nb_free != q->nb_desc;
