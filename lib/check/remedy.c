@@ -140,6 +140,9 @@ judge_interrupts(const struct check_device *d, struct rouse_check *c)
 	if (d->nb_vectors > 1 && c->nb_queues >= d->nb_vectors)
 		advise(c, "configure at most %d Rx queues, as one vector is for other causes",
 		       d->nb_vectors - 1);
+	else if (strcmp(c->driver, "net_e1000_em") == 0 && d->nb_vectors > 0)
+		advise(c, "its driver leaves the MSI-X vectors of this NIC unused: start with "
+			  "--vfio-intr=msi");
 	else
 		advise(c,
 		       "its driver hands out no Rx interrupts for %u queues: configure fewer, or "

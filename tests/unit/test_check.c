@@ -486,6 +486,25 @@ a_port_with_more_queues_than_vectors_is_told_how_many_it_may_have(void **state)
 			      "fewer, or let its packets wait for the timer");
 }
 
+static void
+a_driver_that_uses_msi_alone_is_told_of(void **state)
+{
+	struct check_machine m;
+	struct check_device d;
+	struct rouse_check c = {
+		.driver = "net_e1000_em",
+		.has_kind = true,
+		.kind = ROUSE_SOURCE_TIMED,
+		.nb_queues = 1,
+	};
+
+	check_machine(root, &m);
+	check_device(root, NIC, &d);
+	check_judge(&m, &d, &c);
+	assert_remedy(&c, "its driver leaves the MSI-X vectors of this NIC unused: start with "
+			  "--vfio-intr=msi");
+}
+
 /* ---- the rest ---- */
 
 static void
@@ -578,6 +597,7 @@ main(void)
 		TEST(hugepages_are_there_and_mounted_or_it_is_said_how),
 		cmocka_unit_test(vectors_are_counted_by_the_configuration_space),
 		TEST(a_port_with_more_queues_than_vectors_is_told_how_many_it_may_have),
+		TEST(a_driver_that_uses_msi_alone_is_told_of),
 		TEST(a_device_that_is_not_on_pci_needs_none_of_this),
 		cmocka_unit_test(an_address_is_taken_with_and_without_its_domain),
 		TEST(nics_are_listed_in_their_order),
