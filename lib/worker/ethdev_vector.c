@@ -85,7 +85,8 @@ say_not_found(const struct ethdev_vector *v, const char *pci, int error)
 	if (!was_not_found)
 		WORKER_LOG(WARNING,
 			   "port %u (%s): which interrupt is that of queue %u is not known: %s; "
-			   "interrupts stay on the processors where they are",
+			   "interrupts stay on the processors where they are; root may write "
+			   "/proc/irq/*/smp_affinity",
 			   v->port, pci, v->first, rte_strerror(-error));
 	was_not_found = true;
 }

@@ -2,11 +2,16 @@
 """Frames of known flows for the guest's NICs, made by Scapy."""
 
 import functools
+import sys
 
-from scapy.layers.inet import IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
-from scapy.layers.l2 import Ether
-from scapy.packet import Raw
+try:
+    from scapy.layers.inet import IP, TCP, UDP
+    from scapy.layers.inet6 import IPv6
+    from scapy.layers.l2 import Ether
+    from scapy.packet import Raw
+except ImportError as error:
+    print(f"Scapy cannot be used: {error}; install the package python3-scapy", file=sys.stderr)
+    sys.exit(77)
 
 HEADER_LEN = 42  # Ethernet, IPv4, UDP
 

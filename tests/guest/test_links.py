@@ -55,10 +55,10 @@ class Links(guest.Test):
     NICS = [("igb",), ("e1000e",), ("virtio-net-pci", "disable-legacy=on,iommu_platform=on"),
             ("vmxnet3",)]
 
-    def flap(self, index, tells_link=True, comes_up=False, mode="msix"):
+    def flap(self, index, tells_link=True, comes_up=False, mode="msix", driver=()):
         nic = self.vm.nics[index]
-        with self.vm.start([STEERED, "-l", "0-1", "--no-telemetry", f"--vfio-intr={mode}", "-a",
-                            nic.address, "--", "1"]) as program:
+        with self.vm.start([STEERED, "-l", "0-1", "--no-telemetry", f"--vfio-intr={mode}", *driver,
+                            "-a", nic.address, "--", "1"]) as program:
             sender = Sender(program, nic.wire)
             program.expect("link is up" if comes_up else "ready")
             sender.until_one_comes()
@@ -86,6 +86,9 @@ class Links(guest.Test):
     def test_the_link_of_igb_flaps_under_frames(self):
         """Whose link is down when the port starts."""
         self.flap(0, comes_up=True)
+
+    def test_the_link_of_net_igb_flaps_under_frames(self):
+        self.flap(0, comes_up=True, driver=["-d", guest.IGB])
 
     def test_the_link_of_e1000e_flaps_under_frames(self):
         """Which has one interrupt for all, and no driver that tells of the link beside queues."""
