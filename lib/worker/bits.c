@@ -125,7 +125,10 @@ remove_what_is_left(struct rouse_worker *w)
 		while (rouse_attn_alloc_sources_of(alloc, w->processor, bit, &source, 1) > 0) {
 			for (unsigned int d = bit; d < WORKER_MAX_DETAILS; d += ROUSE_ATTN_BITS)
 				rouse_attn_unmark(&w->attn, d, UINT64_MAX);
-			rouse_attn_alloc_remove(alloc, source);
+			/* what is being moved to or from here is so no more, and comes again */
+			if (rouse_attn_alloc_remove(alloc, source) != 0 &&
+			    rouse_attn_alloc_move_cancel(alloc, source) != 0)
+				break;
 		}
 	}
 }
@@ -302,7 +305,7 @@ source_describe_bits(struct rouse_worker *w, struct source *s)
 {
 	uint64_t rings = rings_of_group(w, s), group;
 
-	group = rings == s->rings && (rings & (rings - 1)) == 0
+	group = rings == 0
 			? 0
 			: (uint64_t)s->ethdev.port_id << 8 | (uint64_t)(__builtin_ctzll(rings) + 1);
 	rouse_attn_alloc_describe(alloc, s->bits, s->rings, group);

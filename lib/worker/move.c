@@ -175,7 +175,9 @@ reserve(struct party *p)
 		}
 		new->bits = p->queues[i].old->bits;
 		new->target.attn = &p->to->attn;
-		source_find_move(p->queues[i].old, &processor, &new->target.device);
+		if (!source_find_move(p->queues[i].old, &processor, &new->target.device) ||
+		    processor != p->to->processor)
+			ret = -EBUSY; /* its place is on another one */
 	}
 	return ret;
 }
@@ -351,6 +353,13 @@ commit(struct party *p)
 			rte_free(old);
 		}
 		p->queues[i].new = NULL;
+	}
+	/* which of them go together shows now that all are there */
+	for (uint32_t i = 0; i < p->to->sources.nb; i++) {
+		struct source *s = p->to->sources.at[i];
+
+		if (source_is_of_port(s, port) && s->bits >= 0 && s->rings != 0)
+			source_describe_bits(p->to, s);
 	}
 	source_port_forget(p->from, port);
 }

@@ -155,13 +155,27 @@ nb_queues_of(const struct rouse_worker *w)
 	return nb;
 }
 
+/* As its bits say, one of which is for messages. */
+static unsigned int
+nb_queues_by_bits(const struct rouse_worker *w)
+{
+	struct rouse_worker_attention_bit bit;
+	int nb = -1;
+
+	for (unsigned int i = 0; i < ROUSE_ATTN_BITS; i++)
+		nb += rouse_worker_attention_bit_get(w, i, &bit);
+	return (unsigned int)nb;
+}
+
 static void
 assert_all_have(unsigned int nb)
 {
 	unsigned int sum = 0;
 
-	for (unsigned int i = 0; i < NB_WORKERS; i++)
+	for (unsigned int i = 0; i < NB_WORKERS; i++) {
 		sum += nb_queues_of(workers[i]);
+		assert_int_equal(nb_queues_by_bits(workers[i]), nb_queues_of(workers[i]));
+	}
 	assert_int_equal(sum, nb);
 }
 
@@ -182,6 +196,7 @@ cycle(unsigned int i)
 {
 	take_offline(i);
 	assert_int_equal(nb_queues_of(workers[i]), 0);
+	assert_all_have(NB_QUEUES);
 	assert_int_equal(rouse_worker_online(workers[i]), 0);
 	start(i);
 	assert_true(rouse_worker_rebalance() > 0);
@@ -264,13 +279,13 @@ end(struct rig *r)
 }
 
 static void
-play_cycles(uint64_t pps, unsigned int nb)
+play_cycles(const char *more, uint64_t pps, unsigned int nb)
 {
 	uint64_t begin_tsc;
 	char args[64];
 	struct rig r;
 
-	snprintf(args, sizeof(args), "overrun=wait,infinite_rx=1,pace=%" PRIu64, pps);
+	snprintf(args, sizeof(args), "overrun=wait,infinite_rx=1,pace=%" PRIu64 "%s", pps, more);
 	begin(&r, args);
 	begin_tsc = rte_rdtsc();
 	for (unsigned int i = 0; i < nb; i++) {
@@ -305,16 +320,23 @@ full_load(void)
 static void
 a_thousand_times_offline_and_back_at_half_load_lose_nothing(void **state)
 {
-	play_cycles(full_load() / 2, UNIT_TIMES(1000));
+	play_cycles("", full_load() / 2, UNIT_TIMES(1000));
 }
 
 static void
 two_hundred_times_offline_and_back_between_sleeps_lose_nothing(void **state)
 {
-	play_cycles(SLOW_PPS, UNIT_TIMES(200));
+	play_cycles("", SLOW_PPS, UNIT_TIMES(200));
 	/* a worker that polls is woken by nobody */
 	for (unsigned int i = 0; i < NB_WORKERS; i++)
 		assert_true(nb_wakes[i] > 0);
+}
+
+/* Each ring carries the events of two or three queues: these have one worker. */
+static void
+queues_that_share_an_event_ring_go_together(void **state)
+{
+	play_cycles(",rings=3", SLOW_PPS, UNIT_TIMES(100));
 }
 
 /* ---- what is refused ---- */
@@ -611,6 +633,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_second_move_meanwhile_is_refused),
 		cmocka_unit_test(a_thousand_times_offline_and_back_at_half_load_lose_nothing),
 		cmocka_unit_test(two_hundred_times_offline_and_back_between_sleeps_lose_nothing),
+		cmocka_unit_test(queues_that_share_an_event_ring_go_together),
 	};
 
 	if (init(argv[0]) < 0)
