@@ -235,12 +235,15 @@ choose_another_default(struct control *c, const struct crew_member *m)
 static int
 take_offline(struct control *c, const struct crew_member *m)
 {
+	bool was_default = rouse_worker_default() == m->worker;
 	int ret;
 
 	choose_another_default(c, m);
 	ret = rouse_worker_offline(m->worker);
 	if (ret == 0)
 		rte_eal_wait_lcore(m->lcore);
+	else if (was_default)
+		rouse_worker_default_set(m->worker);
 	return ret;
 }
 
