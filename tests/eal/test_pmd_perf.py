@@ -68,7 +68,8 @@ class PmdPerfTest(rig.Test):
         nb_frames, nb_unsent = map(int, RESULT.search(text).groups())
         self.assertGreater(nb_frames, MIN_FRAMES)
         self.assertLess(nb_unsent, nb_frames * MOST_UNSENT)
-        counters = self.counters()
+        while (counters := self.counters()) is None:
+            self.assertIsNone(program.process.poll())
         self.assertEqual([counters[name] for name in ("imissed", "ierrors", "oerrors", "rx_nombuf")], [0] * 4)
         program.say("quit")
         self.assertEqual(program.end(), 0, rig.tail(program.output))
