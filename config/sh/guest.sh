@@ -2,7 +2,7 @@
 # What the tests' guest boots: Debian's kernel and a static busybox, unpacked from their packages into
 # .deps/guest and never installed. Sourced, never run.
 #
-#   vmlinuz         the kernel
+#   vmlinux         the kernel, as QEMU boots it fastest
 #   initramfs.cpio  busybox and the modules below, with what depmod says of them; the harness adds
 #                   an init of its own, see tests/guest/guest.py
 #   .packages       what it was made from, by this file and config/packages
@@ -22,6 +22,7 @@ guest_fingerprint()
 {
 	wanted_packages guest
 	printf '%s\n' "${GUEST_MODULES[@]}"
+	cat "$TOP/config/unpack_kernel.py"
 }
 
 # Makes .deps/guest unless it is there. Where it cannot be made the guest's tests say so.
@@ -54,7 +55,7 @@ make_guest()
 	kernel=lib/modules/$version
 	mkdir -p "$root/bin" "$root/$kernel" &&
 		mv "$folder/all/bin/busybox" "$root/bin" &&
-		mv "$folder/all/boot/vmlinuz-$version" "$folder/vmlinuz" &&
+		python3 "$TOP/config/unpack_kernel.py" "$folder/all/boot/vmlinuz-$version" "$folder/vmlinux" &&
 		mv "$folder/all/$kernel"/modules.* "$root/$kernel" || return
 	for module in "${GUEST_MODULES[@]}"; do
 		mkdir -p "$(dirname "$root/$kernel/kernel/$module")" &&

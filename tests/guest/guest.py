@@ -53,6 +53,7 @@ QEMU = "qemu-system-x86_64"
 LIMIT_S = 120  # without any progress; a guest alone takes a few seconds for anything
 NB_ACTS, ACT_S = 10, 5  # tries, and what comes of one in that time
 NB_TAIL_LINES = 80
+LOOPS_PER_JIFFY = 10_000_000  # of 4 ms at 2.5 GHz; to find it out takes 0.3 s a processor
 EXIT_SKIP = 77
 HEADER = struct.Struct("=III")  # of agent.c, as are these
 START, INPUT, SIGNAL, READY, OUTPUT, EXITED = range(6)
@@ -67,7 +68,7 @@ def missing():
     models = subprocess.run([QEMU, "-device", "help"], capture_output=True, text=True, check=False)
     if '"igb"' not in models.stdout:
         return f"{QEMU} has no 82576: install that of bookworm-backports"
-    for name in "vmlinuz", "initramfs.cpio":
+    for name in "vmlinux", "initramfs.cpio":
         if not (DEPS / name).is_file():
             return f"{DEPS / name} is not there: run config/bootstrap.sh test"
     return None
@@ -351,10 +352,11 @@ def boot_arguments(folder, nics, iommu, nb_hugepages, **environment):
     image = pathlib.Path(folder, "initramfs.cpio")
     init = pathlib.Path(__file__).with_name("init").read_bytes()
     image.write_bytes((DEPS / "initramfs.cpio").read_bytes() + archive("init", init))
-    words = ["console=ttyS0", "quiet", "panic=-1", "no_timer_check", "nowatchdog", f"hugepages={nb_hugepages}",
+    words = ["console=ttyS0", "quiet", "panic=-1", "no_timer_check", "nowatchdog",
+             f"lpj={LOOPS_PER_JIFFY}", f"hugepages={nb_hugepages}",
              "intel_iommu=on" if iommu is not None else "intel_iommu=off", "iommu=pt",
              *(f"{key}={value}" for key, value in environment.items())]
-    return ["-kernel", str(DEPS / "vmlinuz"), "-initrd", str(image), "-append", " ".join(words)]
+    return ["-kernel", str(DEPS / "vmlinux"), "-initrd", str(image), "-append", " ".join(words)]
 
 
 def archive(name, data):
