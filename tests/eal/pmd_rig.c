@@ -26,21 +26,14 @@
 
 #include "pmd_rig.h"
 
-#define NB_MBUFS  4096
-#define NB_DESC	  256
-#define FRAME_LEN 60
-#define ETHERTYPE 0x88b5 /* local, experimental */
-#define NUMBER_AT RTE_ETHER_HDR_LEN
-#define MAX_LOG	  (1 << 20) /* of many changes */
-#define BURST	  32
-#define NAP_US	  20
-#define RINGS	  "rings" /* two ports of net_ring, cross-connected: they are no devices */
+#define NB_DESC 256
+#define MAX_LOG (1 << 20) /* of many changes */
+#define NAP_US	20
+#define RINGS	"rings" /* two ports of net_ring, cross-connected: they are no devices */
 /* where the addresses of NICs are */
 #define NEAR_NIC "ROUSE_NEAR_NIC"
 #define FAR_NIC	 "ROUSE_FAR_NIC"
 #define NIC_PMD	 "ROUSE_NIC_PMD" /* a plugin with their driver, if DPDK's is not to be theirs */
-
-struct pmd_seen pmd_seen;
 
 /* "%s" is the folder of the test. */
 static const struct pmd_kind kinds[] = {
@@ -391,9 +384,9 @@ pmd_open(struct pmd_rig *r, const struct pmd_kind *kind, const char *program)
 	assert_true(init_eal(kind, program) >= 0);
 	open_log();
 	/* without a cache: what is free is free for everybody */
-	r->pool = rte_pktmbuf_pool_create("rx", NB_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+	r->pool = rte_pktmbuf_pool_create("rx", PMD_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 					  SOCKET_ID_ANY);
-	r->tx_pool = rte_pktmbuf_pool_create("tx", NB_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+	r->tx_pool = rte_pktmbuf_pool_create("tx", PMD_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 					     SOCKET_ID_ANY);
 	assert_true(r->pool != NULL && r->tx_pool != NULL);
 	make_ports(r);
@@ -444,244 +437,4 @@ pmd_close(struct pmd_rig *r)
 		close(r->sock);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	run(command);
-}
-
-/* ---- the worker ---- */
-
-static struct rte_mbuf *kept[NB_MBUFS]; /* the worker's, while it keeps; then the test's */
-static atomic_uint nb_kept;
-static atomic_bool keeps;
-
-void
-pmd_keep(bool keep)
-{
-	atomic_store(&keeps, keep);
-}
-
-unsigned int
-pmd_nb_kept(void)
-{
-	return atomic_load(&nb_kept);
-}
-
-void
-pmd_return(unsigned int nb)
-{
-	while (nb-- > 0)
-		rte_pktmbuf_free(kept[atomic_fetch_sub(&nb_kept, 1) - 1]);
-}
-
-static void
-keep_or_free(struct rte_mbuf **pkts, uint16_t nb_pkts)
-{
-	if (!atomic_load(&keeps)) {
-		rte_pktmbuf_free_bulk(pkts, nb_pkts);
-		return;
-	}
-	memcpy(&kept[atomic_load(&nb_kept)], pkts, nb_pkts * sizeof(*pkts));
-	atomic_fetch_add(&nb_kept, nb_pkts);
-}
-
-void
-pmd_receive(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
-{
-	unsigned int next = atomic_load(&pmd_seen.nb);
-
-	for (uint16_t i = 0; i < nb_pkts; i++) {
-		const uint8_t *at = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
-		uint32_t number;
-
-		if (at[12] != ETHERTYPE >> 8 || at[13] != (ETHERTYPE & 0xff))
-			continue;
-		memcpy(&number, at + NUMBER_AT, sizeof(number));
-		/* a port without buffers loses frames, and no others */
-		if (atomic_load(&pmd_seen.may_lose) && number > next)
-			next = number;
-		if (number != next++)
-			atomic_fetch_add(&pmd_seen.nb_wrong, 1);
-	}
-	keep_or_free(pkts, nb_pkts);
-	atomic_fetch_add(&pmd_seen.nb_any, nb_pkts);
-	atomic_store(&pmd_seen.nb, next);
-}
-
-static void *
-run_worker(void *arg)
-{
-	rte_thread_register();
-	rouse_worker_run(arg);
-	rte_thread_unregister();
-	return NULL;
-}
-
-void
-pmd_run_worker(struct pmd_rig *r)
-{
-	assert_int_equal(pthread_create(&r->thread, NULL, run_worker, r->worker), 0);
-}
-
-static void *
-run_application(void *arg)
-{
-	struct rte_mbuf *pkts[BURST];
-	struct pmd_rig *r = arg;
-	uint16_t n;
-
-	rte_thread_register();
-	do {
-		n = rte_eth_rx_burst(r->rx, 0, pkts, BURST);
-		if (n != 0)
-			pmd_receive(NULL, r->rx, 0, pkts, n);
-	} while (rouse_worker_idle(r->worker, n));
-	rouse_worker_leave(r->worker);
-	rte_thread_unregister();
-	return NULL;
-}
-
-void
-pmd_run_application(struct pmd_rig *r)
-{
-	assert_int_equal(pthread_create(&r->thread, NULL, run_application, r), 0);
-}
-
-void
-pmd_end_worker(struct pmd_rig *r)
-{
-	rouse_worker_stop(r->worker);
-	pthread_join(r->thread, NULL);
-}
-
-struct rouse_worker_stats
-pmd_stats(const struct pmd_rig *r)
-{
-	struct rouse_worker_stats stats;
-
-	rouse_worker_stats_get(r->worker, &stats);
-	return stats;
-}
-
-void
-pmd_wait_asleep(const struct pmd_rig *r)
-{
-	struct rouse_worker_stats s;
-
-	do {
-		pmd_yield(r);
-		s = pmd_stats(r);
-	} while (s.parks != s.wakes + s.recheck_hits + 1);
-}
-
-static void
-count_message(struct rouse_worker *w, void *arg)
-{
-	atomic_store((atomic_bool *)arg, true);
-}
-
-/* An interrupt for what was polled already ends one more sleep. Two wakes by a message take it
- * along: the first may have been under way before it, and a message that the second look finds
- * wakes nobody. */
-void
-pmd_wait_settled(const struct pmd_rig *r)
-{
-	uint64_t nb_wakes;
-
-	pmd_wait_asleep(r);
-	nb_wakes = pmd_stats(r).wakes;
-	while (pmd_stats(r).wakes < nb_wakes + 2) {
-		atomic_bool is_done = false;
-
-		assert_int_equal(rouse_worker_post(r->worker, count_message, &is_done), 0);
-		while (!atomic_load(&is_done))
-			pmd_yield(r);
-		pmd_wait_asleep(r);
-	}
-}
-
-void
-pmd_pass_ms(unsigned int ms)
-{
-	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
-
-	while (nanosleep(&left, &left) != 0) /* net_tap has signals */
-		;
-}
-
-double
-pmd_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-/* ---- sending ---- */
-
-static void
-fill(uint8_t *frame, uint32_t number)
-{
-	memset(frame, 0, FRAME_LEN);
-	memset(frame, 0xff, RTE_ETHER_ADDR_LEN);
-	frame[6] = 2; /* a local address */
-	frame[12] = ETHERTYPE >> 8;
-	frame[13] = ETHERTYPE & 0xff;
-	memcpy(frame + NUMBER_AT, &number, sizeof(number));
-}
-
-bool
-pmd_try_send(struct pmd_rig *r)
-{
-	uint8_t frame[FRAME_LEN];
-	struct rte_mbuf *m;
-
-	fill(frame, r->nb_sent);
-	if (r->sock >= 0) {
-		assert_int_equal(send(r->sock, frame, sizeof(frame), 0), sizeof(frame));
-		r->nb_sent++;
-		return true;
-	}
-	m = rte_pktmbuf_alloc(r->tx_pool);
-	if (m == NULL)
-		return false;
-	memcpy(rte_pktmbuf_append(m, FRAME_LEN), frame, FRAME_LEN);
-	if (rte_eth_tx_burst(r->tx, 0, &m, 1) == 0) {
-		rte_pktmbuf_free(m);
-		return false;
-	}
-	r->nb_sent++;
-	return true;
-}
-
-static void
-send_one(struct pmd_rig *r)
-{
-	while (!pmd_try_send(r))
-		pmd_yield(r);
-}
-
-/* Let others run; another window of frames that came is a sign of life. */
-static void
-await_more(const struct pmd_rig *r, uint32_t *told)
-{
-	uint32_t nb = atomic_load(&pmd_seen.nb);
-
-	if (nb - *told >= PMD_WINDOW) {
-		unit_deadline();
-		*told = nb;
-	}
-	pmd_yield(r);
-}
-
-void
-pmd_exchange(struct pmd_rig *r, uint32_t nb)
-{
-	uint32_t told = atomic_load(&pmd_seen.nb);
-
-	while (nb-- > 0) {
-		while (r->nb_sent - atomic_load(&pmd_seen.nb) >= PMD_WINDOW)
-			await_more(r, &told);
-		send_one(r);
-	}
-	while (atomic_load(&pmd_seen.nb) != r->nb_sent)
-		await_more(r, &told);
 }

@@ -25,6 +25,7 @@
 #include "unit.h"
 
 #define PMD_TIMED_US 1000
+#define PMD_MBUFS    4096
 #define PMD_WINDOW   64 /* frames under way at once: less than any driver's smallest buffer */
 
 /* What a worker is woken by, and the words of the worker's line about the port. */
@@ -108,6 +109,12 @@ struct rouse_worker_stats pmd_stats(const struct pmd_rig *r);
 void pmd_exchange(struct pmd_rig *r, uint32_t nb);
 /* Send one if there is room; whether there was. */
 bool pmd_try_send(struct pmd_rig *r);
+/* Send all the time, by a thread, what is lost being lost; and no more. Meanwhile nobody else
+ * sends. */
+void pmd_begin_sending(struct pmd_rig *r);
+void pmd_end_sending(struct pmd_rig *r);
+/* Wait until so many more came of what is sent. */
+void pmd_await_frames(const struct pmd_rig *r, uint32_t nb);
 /* Wait until the worker is on its way to sleep, or sleeps. */
 void pmd_wait_asleep(const struct pmd_rig *r);
 /* And nothing is left that would end its sleep. */

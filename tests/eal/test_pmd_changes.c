@@ -124,6 +124,25 @@ a_port_stops_and_starts(void **state)
 	assert_int_equal(pmd_nb_lines("no interrupt: looked at every 1000 us"), is_deaf);
 }
 
+/* What comes while it is paused or stopped is lost, or comes later. */
+static void
+a_port_stops_and_starts_while_frames_come(void **state)
+{
+	pmd_begin_sending(&rig);
+	pmd_await_frames(&rig, NB_FRAMES);
+	for (unsigned int i = 0; i < nb_times; i++) {
+		assert_int_equal(rouse_worker_port_pause(rig.rx), 0);
+		assert_int_equal(rte_eth_dev_stop(rig.rx), 0);
+		check_other_goes_on();
+		pmd_start_port(rig.rx);
+		is_deaf = rig.kind->is_deaf;
+		assert_int_equal(rouse_worker_port_resume(rig.rx), 0);
+		pmd_await_frames(&rig, NB_FRAMES);
+	}
+	pmd_end_sending(&rig);
+	check_wakes();
+}
+
 /* As a reset leaves it; ethdev's own is for drivers that have one. */
 static void
 a_port_is_reset_and_set_up_anew(void **state)
@@ -435,6 +454,7 @@ main(int argc, char **argv)
 	static const struct CMUnitTest all[] = {
 		cmocka_unit_test(each_frame_wakes_the_worker_before_anything_changes),
 		cmocka_unit_test(a_port_stops_and_starts),
+		cmocka_unit_test(a_port_stops_and_starts_while_frames_come),
 		cmocka_unit_test(a_port_is_reset_and_set_up_anew),
 		cmocka_unit_test(a_port_that_nobody_paused_is_taken_up_by_the_resume),
 		cmocka_unit_test(a_port_that_is_stopped_is_not_resumed),
