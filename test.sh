@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Rouse and runs its test suite.
 #
-#   ./test.sh                       everything, and then what makes sense with ASan and UBSan once
-#                                   more, and that in which threads meet with ThreadSanitizer
+#   ./test.sh                       the suite
+#   ./test.sh all [ARGUMENTS]       with the mutants, and then what makes sense with ASan and UBSan
+#                                   once more, and that in which threads meet with ThreadSanitizer
 #   ./test.sh ARGUMENTS             hands the arguments to "meson test", as in ./test.sh --suite unit
 #   ./test.sh sanitize [ARGUMENTS]  the same with ASan and UBSan only
 #   ./test.sh thread [ARGUMENTS]    the same with ThreadSanitizer only
@@ -28,7 +29,8 @@ run_tests()
 
 plain=true sanitized=false threaded=false
 case ${1-} in
-'') sanitized=true threaded=true ;;
+'') set -- --no-suite mutants ;;
+all) sanitized=true threaded=true && shift ;;
 sanitize) plain=false sanitized=true && shift ;;
 thread) plain=false threaded=true && shift ;;
 esac
