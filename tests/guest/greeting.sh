@@ -6,6 +6,7 @@ PATH=$PROGRAMS:/usr/sbin:/usr/bin:/sbin:/bin
 PS1='guest# '
 IFS=x read -r rows columns <<<"$SIZE"
 stty rows "$rows" cols "$columns"
+bind 'set enable-bracketed-paste off' # its marks would come before what a command says
 cd /tmp || exit
 cat <<END
 
