@@ -4,6 +4,7 @@
 It needs root and iproute2. Packet sockets are made inside the namespace, and stay there.
 """
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -68,19 +69,25 @@ class Namespace:
         """The command line that runs argv in the namespace."""
         return [IP, "netns", "exec", self.name, *argv]
 
-    def packet_socket(self, interface, timeout_s=30):
-        """A packet socket in the namespace; it sees what comes in, not what it sends itself."""
+    @contextlib.contextmanager
+    def entered(self):
+        """What this thread makes meanwhile is made inside."""
         libc = ctypes.CDLL(None, use_errno=True)
         with open("/proc/self/ns/net", "rb") as home, open(f"{NAMED}/{self.name}", "rb") as there:
             if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), "setns")
             try:
-                sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-                sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-                sock.bind((interface, ETH_P_ALL))
+                yield
             finally:
                 if libc.setns(home.fileno(), CLONE_NEWNET) != 0:
                     raise OSError(ctypes.get_errno(), "setns")
+
+    def packet_socket(self, interface, timeout_s=30):
+        """A packet socket in the namespace; it sees what comes in, not what it sends itself."""
+        with self.entered():
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        sock.bind((interface, ETH_P_ALL))
         sock.settimeout(timeout_s)
         return sock

@@ -193,7 +193,7 @@ class Guest:
         monitor, monitors = socket.socketpair()
         for index, nic in enumerate(nics):
             nic.index, nic.wire = index, nic.wire or wire.Wire()
-        theirs = [agents, monitors] + [nic.wire.peer for nic in nics]
+        theirs = [agents, monitors] + [peer for nic in nics for peer in nic.wire.peers]
         argv = [*machine(nb_cpus, iommu, memory_mb), *options,
                 *boot_arguments(self._folder.name, nics, iommu, nb_hugepages,
                                 AGENT=PROGRAMS / "agent"),
@@ -383,17 +383,30 @@ class Test(unittest.TestCase):
     OPTIONS = {}  # of boot()
 
     @classmethod
+    def wires(cls):
+        """Those of the first NICs, where they are not the ordinary ones."""
+        return []
+
+    @classmethod
     def setUpClass(cls):
         began = time.monotonic()
-        cls.vm = boot([Nic(*words) for words in cls.NICS], **cls.OPTIONS)
+        nics = [Nic(*words) for words in cls.NICS]
+        for nic, its_wire in zip(nics, cls.wires()):
+            nic.wire = its_wire
+        cls.vm = boot(nics, **cls.OPTIONS)
         cls.addClassCleanup(cls.vm.close)
         print(f"guest: up in {time.monotonic() - began:.1f} s", file=sys.stderr)
 
 
 def main():
-    """Run the tests of the calling program."""
+    """Run the tests of the calling program; with one of them skipped, all count as skipped."""
     if reason := missing():
         print(reason, file=sys.stderr)
         sys.exit(EXIT_SKIP)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an interrupted test leaves no guest
-    unittest.main(module="__main__", verbosity=2)
+    result = unittest.main(module="__main__", verbosity=2, exit=False).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    for test, reason in result.skipped:
+        print(f"{test}: {reason}", file=sys.stderr)
+    sys.exit(EXIT_SKIP if result.skipped else 0)

@@ -32,7 +32,7 @@ def main():
                                       PROGRAMS=programs, SIZE=f"{size.lines}x{size.columns}",
                                       NICS=",".join(nic.address for nic in nics)),
                 *devices, "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
-        sys.exit(subprocess.run(argv, pass_fds=[end.peer.fileno() for end in ends],
+        sys.exit(subprocess.run(argv, pass_fds=[peer.fileno() for end in ends for peer in end.peers],
                                 check=False).returncode)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""RSS of the 82576, four queues of as many workers: each frame comes to the queue that the oracle of
-tests/oracle names, with its hash, and wakes the worker that owns the queue and no other, by an interrupt
-on that worker's processor. By DPDK's driver and by ours.
+"""RSS, four queues of as many workers: each frame comes to the queue that the oracle of tests/oracle
+names, with its hash, and wakes the worker that owns the queue and no other, by an interrupt on that
+worker's processor. On the 82576, by DPDK's driver and by ours, and on virtio, which tells no hash.
 
 ROUSE_GUEST_WAKES is how many wakes there are by frames one by one; the suite has time for few.
 """
@@ -11,11 +11,15 @@ import pathlib
 import random
 import re
 import sys
+import unittest
 
 import frames
 import guest
+import wire
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "oracle"))
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[1:1] = [str(TESTS / "oracle"), str(TESTS / "eal")]
+import netns  # pylint: disable=wrong-import-position
 import rss  # pylint: disable=wrong-import-position
 
 STEERED = guest.PROGRAMS / "steered"
@@ -31,21 +35,19 @@ FRAME = re.compile(r"frame (\d+) queue (\d+) hash (\w+)\n")
 
 
 class Steering(guest.Test):
-    NICS = [("igb",)]
+    """What holds of any NIC; classes with NICs have the tests."""
+
     OPTIONS = {"nb_cpus": NB_QUEUES + 1}
+    tells_hash = True
 
     def setUp(self):
         self.random = random.Random(2)
         self.flows = frames.mixture(NB_FLOWS)
         self.nb_sent = 0
 
-    def test_frames_wake_who_the_oracle_names_by_dpdks_driver(self):
-        self.check([])
-
-    def test_frames_wake_who_the_oracle_names_by_our_driver(self):
-        if PMD is None:
-            self.skipTest("net_igb was not built: there is no driver SDK")
-        self.check(["-d", PMD])
+    def hashed(self, value):
+        """As the program says it."""
+        return f"{value:08x}" if self.tells_hash else "none"
 
     def check(self, driver):
         with self.vm.start([STEERED, "-l", f"0-{NB_QUEUES}", "--no-telemetry", *driver, "-a",
@@ -82,7 +84,7 @@ class Steering(guest.Test):
         self.vm.nics[0].wire.send([frame])
         value, queue = self.steering.steer(frame)
         match = self.program.expect(FRAME.pattern)
-        self.assertEqual(match.groups(), (str(self.nb_sent), str(queue), f"{value:08x}"))
+        self.assertEqual(match.groups(), (str(self.nb_sent), str(queue), self.hashed(value)))
         self.nb_sent += 1
         return queue
 
@@ -136,8 +138,8 @@ class Steering(guest.Test):
         """Whether one of the sent frames came to a queue that the old RETA does not name."""
         number, queue, value = received
         frame = sent.pop(int(number))
-        (hashed, before), (_, after) = old.steer(frame), self.steering.steer(frame)
-        self.assertEqual(value, f"{hashed:08x}")
+        (by_oracle, before), (_, after) = old.steer(frame), self.steering.steer(frame)
+        self.assertEqual(value, self.hashed(by_oracle))
         self.assertIn(int(queue), (before, after))
         return int(queue) != before
 
@@ -158,6 +160,36 @@ class Steering(guest.Test):
             self.assertLessEqual(on_cpu[cpu], worker["packets"], f"CPU {cpu}: {interrupts}")
             self.assertGreaterEqual(on_cpu[cpu], nb_wakes, f"CPU {cpu}: {interrupts}")
             self.assertGreater(nb_wakes, 0)
+
+
+class Igb(Steering):
+    NICS = [("igb",)]
+
+    def test_frames_wake_who_the_oracle_names_by_dpdks_driver(self):
+        self.check([])
+
+    def test_frames_wake_who_the_oracle_names_by_our_driver(self):
+        if PMD is None:
+            self.skipTest("net_igb was not built: there is no driver SDK")
+        self.check(["-d", PMD])
+
+
+class Virtio(Steering):
+    """Its queues are those of its wire."""
+
+    NICS = [("virtio-net-pci", "disable-legacy=on,iommu_platform=on,mq=on,rss=on,"
+             f"vectors={2 * NB_QUEUES + 2}")]
+    tells_hash = False
+
+    @classmethod
+    def wires(cls):
+        if reason := netns.missing():
+            raise unittest.SkipTest(reason)
+        namespace = cls.enterClassContext(netns.Namespace("virtio"))
+        return [wire.Tap(namespace, NB_QUEUES)]
+
+    def test_frames_wake_who_the_oracle_names(self):
+        self.check([])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ QEMU has the other end of a pair of sockets, which hold back a sender: no frame 
 host and the NIC. What a NIC has no room for, QEMU holds back or drops as the model does.
 """
 
+import contextlib
+import fcntl
 import socket
+import struct
 import threading
 
 LIMIT_S = 120
@@ -23,11 +26,11 @@ class End:
     """What a NIC is plugged into."""
 
     def __init__(self, peer):
-        self.peer = peer  # QEMU's
+        self.peers = [peer]  # QEMU's, which are closed when it has them
 
     def arguments(self, name):
         """QEMU's, for its end."""
-        return ["-netdev", f"dgram,id={name},local.type=fd,local.str={self.peer.fileno()}"]
+        return ["-netdev", f"dgram,id={name},local.type=fd,local.str={self.peers[0].fileno()}"]
 
     def close(self):
         """QEMU is gone."""
@@ -41,8 +44,8 @@ def cable():
 class Wire(End):
     """Sends frames, and collects what the NIC sends."""
 
-    def __init__(self):
-        self._socket, peer = _pair()
+    def __init__(self, ends=None):
+        self._socket, peer = ends or _pair()
         super().__init__(peer)
         self._changed = threading.Condition()
         self._frames, self.nb_received = [], 0
@@ -85,6 +88,32 @@ class Wire(End):
 
     def close(self):
         """The other end is gone by now: the reader ends by itself."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # a tap has no connection, its reader sees that it is gone
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._reader.join()
         self._socket.close()
+
+
+class Tap(Wire):
+    """A wire of several queues, for QEMU's virtio, in a namespace that a test made. It holds nobody
+    back: what is more than a few hundred frames ahead of the NIC is lost."""
+
+    NAME = b"wire"
+    TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x400454ca, 0x0002, 0x1000, 0x0100
+
+    def __init__(self, namespace, nb_queues):
+        with namespace.entered():
+            queues = [self._queue() for _ in range(nb_queues)]
+        namespace.ip("link", "set", "dev", self.NAME.decode(), "up")
+        super().__init__((namespace.packet_socket(self.NAME.decode(), None), None))
+        self.peers = queues
+
+    def _queue(self):
+        queue = open("/dev/net/tun", "r+b", buffering=0)  # pylint: disable=consider-using-with
+        flags = self.IFF_TAP | self.IFF_NO_PI | self.IFF_MULTI_QUEUE
+        fcntl.ioctl(queue, self.TUNSETIFF, struct.pack("16sH22x", self.NAME, flags))
+        return queue
+
+    def arguments(self, name):
+        fds = ":".join(str(queue.fileno()) for queue in self.peers)
+        return ["-netdev", f"tap,id={name},vhost=off,fds={fds}"]
