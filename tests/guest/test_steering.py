@@ -13,6 +13,7 @@ import re
 import sys
 import unittest
 
+import counts
 import frames
 import guest
 import wire
@@ -144,8 +145,7 @@ class Steering(guest.Test):
         return int(queue) != before
 
     def check_workers(self, output, interrupts):
-        workers = [dict((name, int(value)) for name, value in re.findall(r"(\w+) (\d+)", line))
-                   for line in re.findall(r"worker \d+: (.*)", output)]
+        workers = [counts.fields(line) for line in re.findall(r"worker \d+: (.*)", output)]
         self.assertEqual(sum(worker["packets"] for worker in workers), self.nb_sent)
         on_cpu = [0] * (NB_QUEUES + 1)
         for vector, (cpus, counts) in interrupts.items():
