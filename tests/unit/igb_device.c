@@ -91,8 +91,8 @@ set_other_cause(uint32_t cause)
 
 /* ---- registers ---- */
 
-static void
-reset(void)
+void
+device_reset(void)
 {
 	uint32_t low = *at(0x5400), high = *at(0x5404);
 
@@ -133,7 +133,7 @@ take_write(uint32_t reg, uint32_t value)
 	case CTRL:
 		*at(CTRL) = value;
 		if ((value >> 26 & 1) != 0 && !device.is_stuck)
-			reset();
+			device_reset();
 		if ((value >> 2 & 1) != 0)
 			*at(STATUS) &= ~0x00080000u;
 		break;
@@ -250,7 +250,7 @@ device_init(void)
 	nb_posted = 0;
 	memcpy(at(0x5400), addr, 4);
 	*at(0x5404) = 0x80000000u | addr[4] | (uint32_t)addr[5] << 8;
-	reset();
+	device_reset();
 	memcpy(device.nvm, addr, sizeof(addr));
 	device.nvm[5] = 0x2010;
 	for (int i = 0; i < 0x3f; i++)

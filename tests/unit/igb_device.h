@@ -65,6 +65,9 @@ bool device_receive(uint16_t queue, const void *frame, uint16_t len, uint32_t in
 /* Send what is in the ring of a queue, at most so many descriptors. */
 void device_send(uint16_t queue, unsigned int max);
 
+/* By somebody else: everything is as after power-on, but for the address. */
+void device_reset(void);
+
 /* The link changes. */
 void device_set_link(bool is_up);
 

@@ -11,6 +11,7 @@
 
 #include <linux/vfio.h>
 
+#include <rte_alarm.h>
 #include <rte_cycles.h>
 #include <rte_interrupts.h>
 #include <rte_malloc.h>
@@ -27,7 +28,7 @@ struct igb_port *rig;
 struct rte_mempool *rig_pool;
 int rig_eventfds[DEVICE_VECTORS];
 bool rig_kernel_refuses;
-unsigned int rig_link_events;
+unsigned int rig_link_events, rig_reset_events;
 char rig_log[4096];
 
 static struct rte_eth_dev_data data;
@@ -79,7 +80,40 @@ int
 rte_eth_dev_callback_process(struct rte_eth_dev *dev, enum rte_eth_event_type event, void *ret)
 {
 	rig_link_events += event == RTE_ETH_EVENT_INTR_LSC;
+	rig_reset_events += event == RTE_ETH_EVENT_INTR_RESET;
 	return 0;
+}
+
+static struct {
+	rte_eal_alarm_callback run; /* NULL: none is set */
+	void *arg;
+} alarmed;
+
+int
+rte_eal_alarm_set(uint64_t us, rte_eal_alarm_callback run, void *arg)
+{
+	alarmed.run = run;
+	alarmed.arg = arg;
+	return 0;
+}
+
+int
+rte_eal_alarm_cancel(rte_eal_alarm_callback run, void *arg)
+{
+	if (alarmed.run != run || alarmed.arg != arg)
+		return 0;
+	alarmed.run = NULL;
+	return 1;
+}
+
+void
+rig_run_alarm(void)
+{
+	rte_eal_alarm_callback run = alarmed.run;
+
+	alarmed.run = NULL;
+	if (run != NULL)
+		run(alarmed.arg);
 }
 
 const struct rte_memzone *
@@ -166,7 +200,7 @@ rig_probe(const struct rig_conf *conf)
 	rouse_attn_registry_remove(0);
 	no_eal_allocations = 0;
 	rig_log[0] = '\0';
-	rig_link_events = 0;
+	rig_link_events = rig_reset_events = 0;
 	rig_kernel_refuses = false;
 	nb_msix = conf->nb_msix == 0 ? 10 : conf->nb_msix;
 	memset(rig_eventfds, 0xff, sizeof(rig_eventfds));
@@ -265,6 +299,7 @@ rig_destroy(void)
 	rig_dev->state = RTE_ETH_DEV_UNUSED;
 	close(rte_intr_fd_get(pci.intr_handle));
 	rte_intr_instance_free(pci.intr_handle);
+	assert_null(alarmed.run);
 	free(rig);
 	no_eal_pool_free();
 	assert_int_equal(no_eal_allocations, 0);

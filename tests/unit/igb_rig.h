@@ -31,7 +31,7 @@ extern struct igb_port *rig;
 extern struct rte_mempool *rig_pool;
 extern int rig_eventfds[DEVICE_VECTORS]; /* that the kernel has, by vector; -1: none */
 extern bool rig_kernel_refuses;		 /* eventfds */
-extern unsigned int rig_link_events;
+extern unsigned int rig_link_events, rig_reset_events;
 extern char rig_log[4096]; /* since it was made */
 
 /* A port that was probed, or the error of the probe. */
@@ -46,6 +46,9 @@ void rig_destroy(void);
 
 /* How often the vector's eventfd was written to since the last time that this was asked. */
 uint64_t rig_rung(unsigned int vector);
+
+/* What EAL's interrupt thread was asked to do once more. */
+void rig_run_alarm(void);
 
 /* A frame of 60 bytes for a queue. */
 bool rig_receive_one(uint16_t queue);

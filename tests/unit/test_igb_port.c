@@ -607,6 +607,52 @@ a_reset_port_is_as_it_was_probed(void **state)
 	rig_destroy();
 }
 
+/* What it looks like is told once, by whom it may be told, and a start mends it. */
+static void
+a_device_that_was_reset_behind_the_port_is_said_once_and_started_anew(void **state)
+{
+	struct rte_eth_stats stats;
+
+	rig_make(&(struct rig_conf){ .nb_queues = 2, .lsc = true });
+	assert_int_equal(igb_link_update(rig_dev, 0), -1); /* as it was */
+	assert_string_equal(rig_log, "");
+	device_reset();
+	igb_link_update(rig_dev, 0);
+	assert_said("was reset while the port runs", "stop the port and start it, or reset it");
+	/* not in the thread that asks, whatever it holds */
+	assert_int_equal(rig_reset_events, 0);
+	rig_run_alarm();
+	assert_int_equal(rig_reset_events, 1);
+	igb_link_on_interrupt(rig_dev);
+	assert_int_equal(igb_stats_get(rig_dev, &stats), 0);
+	rig_run_alarm();
+	assert_int_equal(rig_reset_events, 1);
+	assert_said("was reset while the port runs", "stop the port and start it, or reset it");
+
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	assert_int_equal(no_eal_mbufs_out, 0);
+	assert_int_equal(igb_ops.dev_start(rig_dev), 0);
+	rig_dev->data->dev_started = 1;
+	assert_int_equal(reg(0x0018) >> 28 & 1, 1); /* CTRL_EXT.DRV_LOAD */
+	assert_true(rig_receive_one(1));
+	assert_int_equal(rig_burst(1), 1);
+
+	/* the next one is news; a start comes before anybody was told */
+	rig_log[0] = '\0';
+	device_reset();
+	assert_int_equal(igb_stats_get(rig_dev, &stats), 0);
+	assert_said("was reset while the port runs", "stop the port and start it, or reset it");
+	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
+	assert_int_equal(igb_ops.dev_start(rig_dev), 0);
+	rig_dev->data->dev_started = 1;
+	rig_run_alarm();
+	assert_int_equal(rig_reset_events, 1);
+	/* and nobody is told of a port that is closed */
+	device_reset();
+	igb_link_update(rig_dev, 0);
+	rig_destroy();
+}
+
 /* The device is pulled out while the port runs: nothing hangs, and the mbufs come back. */
 static void
 a_port_whose_device_is_gone_can_be_stopped(void **state)
@@ -651,6 +697,8 @@ main(void)
 		cmocka_unit_test(every_extended_statistic_has_a_name_of_its_own),
 		cmocka_unit_test(registers_and_version_are_told),
 		cmocka_unit_test(a_reset_port_is_as_it_was_probed),
+		cmocka_unit_test(
+			a_device_that_was_reset_behind_the_port_is_said_once_and_started_anew),
 		cmocka_unit_test(a_port_whose_device_is_gone_can_be_stopped),
 	};
 

@@ -164,6 +164,12 @@ int igb_check_let_go(const struct igb_port *p, uint16_t first, uint16_t nb, cons
 
 extern const struct rouse_attn_port_ops igb_attn_ops;
 
+/* igb_reset.c: a device that was reset behind the port's back */
+
+void igb_reset_look(struct rte_eth_dev *dev);
+int igb_reset_mend(struct igb_port *p);
+void igb_reset_forget(struct rte_eth_dev *dev);
+
 /* igb_link.c: link and its event */
 
 int igb_link_update(struct rte_eth_dev *dev, int wait);
@@ -415,7 +421,8 @@ struct igb_port {
 	struct igb_intr intr;
 	struct igb_rss rss;
 	struct igb_filter filter;
-	bool is_link_down; /* by set_link_down */
+	bool is_link_down;	      /* by set_link_down */
+	_Atomic bool is_reset_behind; /* seen by any thread; until the next start */
 	struct rte_ether_addr macs[IGB_MAX_ADDRS];
 	uint64_t rx_flags[IGB_NB_RX_FLAGS];
 	uint32_t rx_ptypes[IGB_NB_RX_TYPES];

@@ -70,14 +70,16 @@ start_flow_control(const struct igb_hw *hw)
 	igb_write(hw, IGB_FCRTH, 0);
 }
 
-/* 4.5.3 from flow control on; what comes before was done by the reset (igb_hw.c). The interrupts
- * come last (4.5.4). */
+/* 4.5.3 from flow control on; what comes before was done by the reset (igb_hw.c), of which nothing
+ * is left if somebody else has reset the device since. The interrupts come last (4.5.4). */
 static int
 dev_start(struct rte_eth_dev *dev)
 {
 	struct igb_port *p = dev->data->dev_private;
 	int ret = check_queues(dev);
 
+	if (ret == 0)
+		ret = igb_reset_mend(p);
 	if (ret != 0)
 		return ret;
 	start_flow_control(&p->hw);
@@ -130,6 +132,7 @@ dev_close(struct rte_eth_dev *dev)
 	if (dev->data->dev_started)
 		dev_stop(dev);
 	rte_intr_callback_unregister_sync(p->handle, igb_link_on_interrupt, dev);
+	igb_reset_forget(dev);
 	for (uint16_t i = 0; i < dev->data->nb_rx_queues; i++)
 		igb_rxq_release(dev, i);
 	for (uint16_t i = 0; i < dev->data->nb_tx_queues; i++)

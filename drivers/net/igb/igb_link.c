@@ -46,6 +46,7 @@ igb_link_update(struct rte_eth_dev *dev, int wait)
 {
 	struct rte_eth_link link;
 
+	igb_reset_look(dev);
 	for (int i = 0; i < NB_LOOKS; i++) {
 		read_link(dev, &link);
 		if (!wait || link.link_status == RTE_ETH_LINK_UP || !dev->data->dev_started)

@@ -107,6 +107,7 @@ igb_stats_get(struct rte_eth_dev *dev, struct rte_eth_stats *stats)
 	const struct igb_stats *sum = &p->stats;
 	struct igb_stats now;
 
+	igb_reset_look(dev);
 	rte_spinlock_lock(&p->stats_lock);
 	read_device(p);
 	read_queues(p, &now);
