@@ -410,6 +410,47 @@ chains_are_sent_as_one_frame(void **state)
 	rig_destroy();
 }
 
+/* Frames, whatever number of descriptors they take; of those that one report covers, too. */
+static void
+what_is_sent_is_freed_by_the_frame(void **state)
+{
+	struct rte_mbuf *pkts[20];
+	unsigned int before;
+
+	/* the rings go round, so that each place is the first one once */
+	rig_make(&(struct rig_conf){ .nb_desc = 64 });
+	for (int round = 0; round < 64; round++) {
+		for (int i = 0; i < 20; i++) {
+			pkts[i] = to_send(30);
+			if (i % 3 != 0)
+				continue;
+			pkts[i]->next = no_eal_mbuf(30);
+			pkts[i]->nb_segs = 2;
+			pkts[i]->pkt_len = 60;
+		}
+		before = no_eal_mbufs_out;
+		assert_int_equal(igb_tx_burst(txq(0), pkts, 20), 20);
+		assert_int_equal(igb_tx_done_cleanup(txq(0), 5), 0); /* nothing is sent yet */
+		device_send(0, UINT32_MAX);
+		device.nb_sent = 0;
+		assert_int_equal(igb_tx_done_cleanup(txq(0), 1), 1);
+		assert_int_equal(no_eal_mbufs_out, before - 2);
+		assert_int_equal(igb_tx_done_cleanup(txq(0), 4), 4);
+		assert_int_equal(no_eal_mbufs_out, before - 7);
+		assert_int_equal(igb_tx_descriptor_status(txq(0), 63), RTE_ETH_TX_DESC_DONE);
+		if (round % 3 == 0)
+			assert_int_equal(igb_tx_done_cleanup(txq(0), 15), 15);
+		else if (round % 3 == 1)
+			assert_int_equal(igb_tx_done_cleanup(txq(0), 100), 15);
+		else
+			assert_int_equal(igb_tx_done_cleanup(txq(0), 0), 15);
+		assert_int_equal(no_eal_mbufs_out, before - 27);
+		assert_int_equal(txq(0)->nb_free, 63);
+		assert_int_equal(igb_tx_done_cleanup(txq(0), 0), 0);
+	}
+	rig_destroy();
+}
+
 /* Shared and attached mbufs are not given back while somebody else holds them. */
 static void
 mbufs_that_others_hold_stay_theirs(void **state)
@@ -608,6 +649,7 @@ main(void)
 		cmocka_unit_test(a_burst_costs_one_write_and_one_report),
 		cmocka_unit_test(a_full_ring_takes_what_fits),
 		cmocka_unit_test(chains_are_sent_as_one_frame),
+		cmocka_unit_test(what_is_sent_is_freed_by_the_frame),
 		cmocka_unit_test(mbufs_that_others_hold_stay_theirs),
 		cmocka_unit_test(every_frame_is_sent_with_its_own_context),
 		cmocka_unit_test(a_context_is_told_once),

@@ -321,7 +321,7 @@ struct igb_txq {
 
 uint16_t igb_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t igb_tx_prepare(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
-uint32_t igb_txq_reclaim(struct igb_txq *q, uint32_t max);
+void igb_txq_reclaim(struct igb_txq *q, uint32_t max);
 int igb_tx_descriptor_status(void *txq, uint16_t offset);
 int igb_tx_done_cleanup(void *txq, uint32_t nb);
 

@@ -97,11 +97,10 @@ take_reports(struct igb_txq *q, uint32_t max)
 	return nb;
 }
 
-/* Free what reports say is done, until at least `max` descriptors are; how many. */
-uint32_t
-igb_txq_reclaim(struct igb_txq *q, uint32_t max)
+/* Free so many descriptors from `clean` on; the reports that cover them have been taken out. */
+static void
+free_done(struct igb_txq *q, uint16_t nb)
 {
-	uint16_t nb = take_reports(q, max);
 	struct rte_mbuf **from = &q->mbufs[q->clean];
 	uint16_t to_end = RTE_MIN(nb, (uint16_t)(q->nb_desc - q->clean));
 
@@ -109,7 +108,13 @@ igb_txq_reclaim(struct igb_txq *q, uint32_t max)
 	free_run(q, q->mbufs, q->mbufs + nb - to_end);
 	q->clean = wrap(q, (uint32_t)q->clean + nb);
 	q->nb_free += nb;
-	return nb;
+}
+
+/* Free what reports say is done, until at least `max` descriptors are. */
+void
+igb_txq_reclaim(struct igb_txq *q, uint32_t max)
+{
+	free_done(q, take_reports(q, max));
 }
 
 /* ---- sending ---- */
@@ -310,8 +315,35 @@ igb_tx_descriptor_status(void *txq, uint16_t offset)
 	return RTE_ETH_TX_DESC_FULL;
 }
 
+/* How many descriptors are done; the reports stay. */
+static uint16_t
+nb_done(const struct igb_txq *q)
+{
+	uint16_t nb = 0;
+
+	for (uint16_t r = q->first_report; r != q->next_report && is_done(&q->ring[q->reports[r]]);
+	     r = wrap(q, r + 1u))
+		nb = covered_by(q, q->reports[r]);
+	return nb;
+}
+
+/* ethdev counts frames, and wants no more of them freed than it says; 0: all that are sent. How
+ * many were. A report may cover more, and stays for the others. */
 int
 igb_tx_done_cleanup(void *txq, uint32_t nb)
 {
-	return (int)igb_txq_reclaim(txq, nb == 0 ? UINT32_MAX : nb);
+	struct igb_txq *q = txq;
+	uint16_t done = nb_done(q), n = 0;
+	int nb_frames = 0;
+
+	while (n < done && (nb == 0 || (uint32_t)nb_frames < nb)) {
+		const struct rte_mbuf *m = q->mbufs[wrap(q, (uint32_t)q->clean + n++)];
+
+		/* its last segment; a context has none */
+		nb_frames += m != NULL && m->next == NULL;
+	}
+	while (q->first_report != q->next_report && covered_by(q, q->reports[q->first_report]) <= n)
+		q->first_report = wrap(q, q->first_report + 1u);
+	free_done(q, n);
+	return nb_frames;
 }
