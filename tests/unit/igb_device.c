@@ -31,6 +31,7 @@
 #define IVAR	  0x1700
 #define IVAR_MISC 0x1740
 #define SWSM	  0x5b50
+#define SWESMBI	  0x2u
 
 struct device device;
 
@@ -99,6 +100,7 @@ device_reset(void)
 	memset(device.regs, 0, sizeof(device.regs));
 	*at(0x5400) = low;
 	*at(0x5404) = high;
+	*at(0x4010) = device.counts_after_reset;
 	*at(STATUS) = 0x00080081; /* master enabled, 1 Gb/s, full duplex */
 	*at(EECD) = 0x300;
 	*at(TCTL) = 0x8;
@@ -145,6 +147,13 @@ take_write(uint32_t reg, uint32_t value)
 		break;
 	case MDIC:
 		write_mdic(value);
+		break;
+	case SWSM:
+		if (*at(MDIC) != 0 && (value & SWESMBI) != 0 && device.nb_refusals > 0) {
+			device.nb_refusals--;
+			value &= ~SWESMBI;
+		}
+		*at(SWSM) = value;
 		break;
 	case EICR:
 		*at(EICR) &= ~value;
@@ -223,7 +232,8 @@ igb_read(const struct igb_hw *hw, uint32_t reg)
 	if (device.is_gone)
 		return UINT32_MAX;
 	value = *at(reg);
-	if (reg == ICR || (reg >= 0x4000 && reg < 0x4100))
+	if (reg == ICR || (reg >= 0x4000 && reg < 0x4100) ||
+	    ((reg & 0xfc3f) == 0xc030 && !device.keeps_rqdpc))
 		*at(reg) = 0; /* cleared by reading */
 	if (reg == SWSM)
 		*at(reg) |= 1;

@@ -35,12 +35,16 @@ extern struct device {
 	uint32_t regs[0x20000 / 4];
 	uint16_t nvm[DEVICE_NVM_WORDS];
 	/* how it behaves */
-	bool is_posted;	   /* writes wait */
-	bool heeds_eiam;   /* a message masks its vector: silicon does, QEMU does not */
-	bool is_gone;	   /* every read is all ones */
-	bool is_stuck;	   /* in reset, for ever */
-	bool phy_is_stuck; /* its registers never answer */
-	bool drops_enable; /* queues are never enabled */
+	bool is_posted;		     /* writes wait */
+	bool heeds_eiam;	     /* a message masks its vector: silicon does, QEMU does not */
+	bool is_gone;		     /* every read is all ones */
+	bool is_stuck;		     /* in reset, for ever */
+	bool phy_is_stuck;	     /* its registers never answer */
+	bool drops_enable;	     /* queues are never enabled */
+	bool keeps_rqdpc;	     /* reading RQDPC does not clear it */
+	uint32_t counts_after_reset; /* in MPC, which others clear by reading */
+	/* how often the firmware keeps SWSM.SWESMBI, once the PHY was spoken to */
+	unsigned int nb_refusals;
 	/* what it did */
 	uint64_t nb_reads, nb_writes;
 	uint64_t messages[DEVICE_VECTORS];

@@ -108,8 +108,8 @@ int igb_hw_poll(const struct igb_hw *hw, uint32_t reg, uint32_t mask, uint32_t w
 
 /* igb_phy.c: the PHY behind the MAC */
 
-int igb_phy_power(const struct igb_hw *hw, bool on);
 int igb_phy_start(const struct igb_hw *hw);
+int igb_phy_stop(const struct igb_hw *hw);
 
 /* igb_vector.c: vectors of queues: which cause goes where, arming, moderation */
 
@@ -426,6 +426,7 @@ struct igb_port {
 	struct rte_ether_addr macs[IGB_MAX_ADDRS];
 	uint64_t rx_flags[IGB_NB_RX_FLAGS];
 	uint32_t rx_ptypes[IGB_NB_RX_TYPES];
+	struct rte_ether_addr addr;   /* its own: the NVM's, or a random one */
 	rte_spinlock_t stats_lock;
 	struct igb_stats stats; /* sums of what was read; of the driver's, what was cleared */
 };

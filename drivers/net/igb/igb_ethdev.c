@@ -155,7 +155,8 @@ dev_reset(struct rte_eth_dev *dev)
 	igb_filter_init(p);
 	igb_rss_init(&p->rss);
 	p->is_link_down = false;
-	return igb_hw_read_addr(&p->hw, &p->macs[0]);
+	p->macs[0] = p->addr;
+	return 0;
 }
 
 /* ---- what the port is ---- */
@@ -327,11 +328,12 @@ init_device(struct igb_port *p)
 		ret = check_nvm(p);
 	if (ret != 0)
 		return ret;
-	ret = igb_hw_read_addr(&p->hw, &p->macs[0]);
-	if (ret == 0)
-		return 0;
-	IGB_LOG(WARNING, "%s: it has no address of its own; it takes a random one", p->hw.name);
-	rte_eth_random_addr(p->macs[0].addr_bytes);
+	if (igb_hw_read_addr(&p->hw, &p->addr) != 0) {
+		IGB_LOG(WARNING, "%s: it has no address of its own; it takes a random one",
+			p->hw.name);
+		rte_eth_random_addr(p->addr.addr_bytes);
+	}
+	p->macs[0] = p->addr;
 	return 0;
 }
 
@@ -380,6 +382,7 @@ igb_port_init(struct rte_eth_dev *dev)
 static int
 probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_device *pci)
 {
+	igb_stats_reset(dev);
 	const struct igb_family *family;
 	int ret = find_family(pci, &family);
 

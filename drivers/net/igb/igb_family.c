@@ -48,6 +48,7 @@ const struct igb_family igb_i210 = {
 	.has_flash = true,
 	.has_phpm = true,
 	.has_dvmolr = true,
+	.keeps_rqdpc = true,
 };
 
 const struct igb_family igb_i211 = {
@@ -58,6 +59,7 @@ const struct igb_family igb_i211 = {
 	.ivar = IGB_IVAR_BY_PAIRS,
 	.has_phpm = true,
 	.has_dvmolr = true,
+	.keeps_rqdpc = true,
 };
 
 static const struct {

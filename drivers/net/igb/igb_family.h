@@ -25,11 +25,12 @@ struct igb_family {
 	uint16_t max_vectors; /* MSI-X; the device itself may offer fewer */
 	uint16_t nb_addrs;    /* unicast addresses, the port's own included */
 	enum igb_ivar_order ivar;
-	bool has_nvm;	 /* words can be read by EERD; else of what they say nothing is known */
-	bool has_flash;	 /* ... unless EECD says that there is none */
-	bool has_phpm;	 /* power management of the PHY in the MAC */
-	bool has_dvmolr; /* the FCS is stripped by queue, too */
-	bool has_lbm;	 /* the MAC gives back what it sends, by RCTL.LBM */
+	bool has_nvm;	  /* words can be read by EERD; else of what they say nothing is known */
+	bool has_flash;	  /* ... unless EECD says that there is none */
+	bool has_phpm;	  /* power management of the PHY in the MAC */
+	bool has_dvmolr;  /* the FCS is stripped by queue, too */
+	bool keeps_rqdpc; /* reading RQDPC does not clear it, writing does */
+	bool has_lbm;	  /* the MAC gives back what it sends, by RCTL.LBM */
 };
 
 extern const struct igb_family igb_82576, igb_82580, igb_i350, igb_i210, igb_i211;

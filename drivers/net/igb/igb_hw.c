@@ -80,7 +80,7 @@ reset(const struct igb_hw *hw)
  *   3  disable interrupts again                    4.5.4
  *   -  set up flow control: by the start of the port, 4.5.6
  *   -  set up PHY and link: by the start of the port, 4.5.7
- *   -  initialise statistics: they are read once and forgotten, 4.5.8
+ *   -  initialise statistics: by the probe, which reads them and forgets what it read, 4.5.8
  *   -  initialise receive and transmit: by the start of the port, 4.5.9 and 4.5.10
  *   -  virtualization: not used, 4.5.11
  */

@@ -129,7 +129,7 @@ int
 igb_set_link_down(struct rte_eth_dev *dev)
 {
 	struct igb_port *p = dev->data->dev_private;
-	int ret = igb_phy_power(&p->hw, false);
+	int ret = igb_phy_stop(&p->hw);
 
 	if (ret != 0)
 		return ret;

@@ -14,9 +14,10 @@
 
 #include "igb.h"
 
-#define MDIC_MS	     100
-#define SEMAPHORE_MS 100
-#define PHY_ADDR     1 /* of the 82576; the others have it in MDICNFG */
+#define MDIC_MS	      100
+#define SEMAPHORE_MS  100
+#define RELEASE_TRIES 10
+#define PHY_ADDR      1 /* of the 82576; the others look it up in MDICNFG (0x0e04) */
 
 /* ---- 4.7: drivers of other functions, and the firmware, use the PHY as well ---- */
 
@@ -74,11 +75,21 @@ take_phy(const struct igb_hw *hw)
 	return -EBUSY;
 }
 
+/* It is others' only when the bit is clear, so the semaphore is asked for again and again: who
+ * holds it gives it back soon. */
 static void
 release_phy(const struct igb_hw *hw)
 {
-	if (take_swsm(hw) != 0)
-		return;
+	int tries = RELEASE_TRIES;
+
+	while (take_swsm(hw) != 0)
+		if (--tries == 0) {
+			IGB_LOG(ERR,
+				"%s: the firmware holds the semaphore: the PHY cannot be given back, "
+				"and nobody changes the link any more; cycle the machine's power",
+				hw->name);
+			return;
+		}
 	igb_write(hw, IGB_SW_FW_SYNC, igb_read(hw, IGB_SW_FW_SYNC) & ~phy_bit(hw));
 	release_swsm(hw);
 }
@@ -125,14 +136,6 @@ change_bmcr(const struct igb_hw *hw, uint16_t clear, uint16_t set)
 	return ret;
 }
 
-/* Without power there is no link, and the other side knows. */
-int
-igb_phy_power(const struct igb_hw *hw, bool on)
-{
-	return on ? change_bmcr(hw, IGB_BMCR_POWER_DOWN, 0)
-		  : change_bmcr(hw, 0, IGB_BMCR_POWER_DOWN);
-}
-
 /* 4.5.7: MAC and PHY agree by themselves (SLU, nothing forced), the PHY negotiates with the other
  * side. */
 int
@@ -146,4 +149,11 @@ igb_phy_start(const struct igb_hw *hw)
 	if (hw->family->has_phpm)
 		igb_write(hw, IGB_PHPM, igb_read(hw, IGB_PHPM) & ~IGB_PHPM_GO_LINKD);
 	return change_bmcr(hw, IGB_BMCR_POWER_DOWN, IGB_BMCR_AN_ENABLE | IGB_BMCR_RESTART_AN);
+}
+
+/* Without power there is no link, and the other side knows. */
+int
+igb_phy_stop(const struct igb_hw *hw)
+{
+	return change_bmcr(hw, 0, IGB_BMCR_POWER_DOWN);
 }

@@ -38,6 +38,17 @@ member(struct igb_stats *s, size_t offset)
 	return (uint64_t *)(void *)((char *)s + offset);
 }
 
+/* RQDPC, 8.10.11. What is dropped between a read and the write is not counted. */
+static uint32_t
+read_dropped(const struct igb_hw *hw, uint16_t queue)
+{
+	uint32_t nb = igb_read(hw, igb_rx_reg(queue, IGB_RQDPC));
+
+	if (nb != 0 && hw->family->keeps_rqdpc)
+		igb_write(hw, igb_rx_reg(queue, IGB_RQDPC), 0);
+	return nb;
+}
+
 /* 8.19: add what the device has counted since the last time. */
 static void
 read_device(struct igb_port *p)
@@ -54,7 +65,7 @@ read_device(struct igb_port *p)
 		*member(&p->stats, device_stats[i].offset) += value;
 	}
 	for (uint16_t i = 0; i < p->data->nb_rx_queues; i++)
-		p->stats.dropped[i] += igb_read(&p->hw, igb_rx_reg(i, IGB_RQDPC));
+		p->stats.dropped[i] += read_dropped(&p->hw, i);
 }
 
 static void
