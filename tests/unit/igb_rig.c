@@ -28,6 +28,7 @@ struct igb_port *rig;
 struct rte_mempool *rig_pool;
 int rig_eventfds[DEVICE_VECTORS];
 bool rig_kernel_refuses;
+bool rig_has_no_memory;
 unsigned int rig_link_events, rig_reset_events;
 char rig_log[4096];
 
@@ -120,8 +121,11 @@ const struct rte_memzone *
 rte_eth_dma_zone_reserve(const struct rte_eth_dev *dev, const char *name, uint16_t queue,
 			 size_t size, unsigned int align, int socket)
 {
-	struct rte_memzone *zone = rte_zmalloc_socket("zone", sizeof(*zone), 0, socket);
+	struct rte_memzone *zone;
 
+	if (rig_has_no_memory)
+		return NULL;
+	zone = rte_zmalloc_socket("zone", sizeof(*zone), 0, socket);
 	zone->addr = rte_zmalloc_socket("zone", size, align, socket);
 	zone->iova = zone->addr_64;
 	return zone;
@@ -201,7 +205,7 @@ rig_probe(const struct rig_conf *conf)
 	no_eal_allocations = 0;
 	rig_log[0] = '\0';
 	rig_link_events = rig_reset_events = 0;
-	rig_kernel_refuses = false;
+	rig_kernel_refuses = rig_has_no_memory = false;
 	nb_msix = conf->nb_msix == 0 ? 10 : conf->nb_msix;
 	memset(rig_eventfds, 0xff, sizeof(rig_eventfds));
 	memset(&data, 0, sizeof(data));

@@ -126,8 +126,9 @@ struct igb_vector {
 	uint32_t armed;	     /* queues, a bit each */
 	bool is_fresh;	     /* armed, and since then nothing was disarmed: it may not have fired */
 	bool is_shared;	     /* by two owners: see igb_plan_is_shared() */
-	uint32_t moderation_us;		/* control threads' */
-	const struct rouse_attn *rings; /* whose doorbell it rings; NULL: its own eventfd */
+	uint32_t moderation_us; /* as the device has it */
+	/* of intr.lock: whose doorbell it rings; NULL: its own eventfd */
+	const struct rouse_attn *rings;
 #define X(member, name, help) rouse_counter member;
 	IGB_VECTOR_STATS(X)
 #undef X
@@ -146,7 +147,7 @@ struct igb_intr {
 
 void igb_vectors_tell_shared(struct igb_port *p);
 void igb_vector_unmap(struct igb_port *p, uint16_t queue);
-int igb_vector_moderate(struct igb_port *p, uint16_t vector, uint32_t us);
+void igb_vector_moderate(struct igb_port *p, uint16_t vector, uint32_t us);
 int igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue);
 int igb_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue);
 
@@ -412,6 +413,10 @@ int igb_priv_dump(struct rte_eth_dev *dev, FILE *file);
 extern const struct eth_dev_ops igb_ops;
 
 int igb_port_init(struct rte_eth_dev *dev);
+int igb_check_ring(const struct rte_eth_dev *dev, const char *way, uint16_t queue,
+		   uint16_t nb_desc);
+int igb_no_memory(const struct rte_eth_dev *dev, const char *way, uint16_t queue,
+		  unsigned int socket);
 
 struct igb_port {
 	struct igb_hw hw;
@@ -421,12 +426,12 @@ struct igb_port {
 	struct igb_intr intr;
 	struct igb_rss rss;
 	struct igb_filter filter;
+	struct rte_ether_addr addr;   /* its own: the NVM's, or a random one */
 	bool is_link_down;	      /* by set_link_down */
 	_Atomic bool is_reset_behind; /* seen by any thread; until the next start */
 	struct rte_ether_addr macs[IGB_MAX_ADDRS];
 	uint64_t rx_flags[IGB_NB_RX_FLAGS];
 	uint32_t rx_ptypes[IGB_NB_RX_TYPES];
-	struct rte_ether_addr addr;   /* its own: the NVM's, or a random one */
 	rte_spinlock_t stats_lock;
 	struct igb_stats stats; /* sums of what was read; of the driver's, what was cleared */
 };

@@ -8,14 +8,33 @@
 
 #include "igb.h"
 
-/* The port behind a number. 0; -ENODEV: it is another driver's, or none; -ENOTSUP: no vectors */
+/* The port behind a number. 0; -ENODEV: it is another driver's, or none; -ENOTSUP: no vectors.
+ * After one line */
 static int
 find(uint16_t number, struct igb_port **p)
 {
-	if (!rte_eth_dev_is_valid_port(number) || rte_eth_devices[number].dev_ops != &igb_ops)
+	if (!rte_eth_dev_is_valid_port(number) || rte_eth_devices[number].dev_ops != &igb_ops) {
+		IGB_LOG(ERR, "port %u is none of net_igb's; give one that is", number);
 		return -ENODEV;
+	}
 	*p = rte_eth_devices[number].data->dev_private;
-	return (*p)->intr.is_on ? 0 : -ENOTSUP;
+	if ((*p)->intr.is_on)
+		return 0;
+	IGB_LOG(ERR,
+		"%s: its queues have no vectors; configure it with Rx interrupts "
+		"(intr_conf.rxq), and start it",
+		(*p)->hw.name);
+	return -ENOTSUP;
+}
+
+static int
+check_vector(const struct igb_port *p, uint16_t vector)
+{
+	if (vector <= p->intr.plan.nb_vectors)
+		return 0;
+	IGB_LOG(ERR, "%s: vector %u; give one from 0 to %u", p->hw.name, vector,
+		p->intr.plan.nb_vectors);
+	return -ERANGE;
 }
 
 int
@@ -26,7 +45,11 @@ rouse_igb_vector_get(uint16_t port, uint16_t queue)
 
 	if (ret != 0)
 		return ret;
-	return queue < p->intr.plan.nb_queues ? p->intr.plan.vector[queue] : -ERANGE;
+	if (queue < p->intr.plan.nb_queues)
+		return p->intr.plan.vector[queue];
+	IGB_LOG(ERR, "%s: Rx queue %u has no vector; give one from 0 to %u", p->hw.name, queue,
+		p->intr.plan.nb_queues - 1);
+	return -ERANGE;
 }
 
 int
@@ -35,7 +58,17 @@ rouse_igb_moderation_set(uint16_t port, uint16_t vector, uint32_t us)
 	struct igb_port *p;
 	int ret = find(port, &p);
 
-	return ret != 0 ? ret : igb_vector_moderate(p, vector, us);
+	if (ret == 0)
+		ret = check_vector(p, vector);
+	if (ret != 0)
+		return ret;
+	if (us > IGB_EITR_MAX_US) {
+		IGB_LOG(ERR, "%s: a moderation of %u us; give 0 to %u", p->hw.name, us,
+			IGB_EITR_MAX_US);
+		return -ERANGE;
+	}
+	igb_vector_moderate(p, vector, us);
+	return 0;
 }
 
 int
@@ -44,9 +77,9 @@ rouse_igb_moderation_get(uint16_t port, uint16_t vector)
 	struct igb_port *p;
 	int ret = find(port, &p);
 
+	if (ret == 0)
+		ret = check_vector(p, vector);
 	if (ret != 0)
 		return ret;
-	if (vector > p->intr.plan.nb_vectors)
-		return -ERANGE;
 	return (int)igb_us_of_eitr(igb_read(&p->hw, IGB_EITR(vector)));
 }

@@ -47,8 +47,11 @@ igb_get_reg(struct rte_eth_dev *dev, struct rte_dev_reg_info *info)
 		info->length = length;
 		return 0;
 	}
-	if (info->length != 0 && info->length != length)
+	if (info->length != 0 && info->length != length) {
+		IGB_LOG(ERR, "%s: a dump of %u registers; give room for %u, or 0 for all",
+			p->hw.name, info->length, length);
 		return -ENOTSUP;
+	}
 	info->length = length;
 	info->version = RTE_ETH_DEV_TO_PCI(dev)->id.device_id;
 	for (size_t i = 0; i < RTE_DIM(general); i++)
@@ -89,7 +92,7 @@ igb_fw_version_get(struct rte_eth_dev *dev, char *text, size_t size)
 int
 igb_priv_dump(struct rte_eth_dev *dev, FILE *file)
 {
-	const struct igb_port *p = dev->data->dev_private;
+	struct igb_port *p = dev->data->dev_private;
 	const struct igb_plan *plan = &p->intr.plan;
 
 	fprintf(file, "%s: %s, queue vectors %u, one doorbell a worker: %s\n", p->hw.name,
@@ -100,14 +103,20 @@ igb_priv_dump(struct rte_eth_dev *dev, FILE *file)
 		fprintf(file, "  queue %u: vector %u%s\n", q, plan->vector[q],
 			plan->owner[q] == NULL ? "" : ", waited for");
 	for (uint16_t i = 1; i <= plan->nb_vectors; i++) {
-		const struct igb_vector *v = &p->intr.vectors[i];
+		struct igb_vector *v = &p->intr.vectors[i];
+		uint32_t moderation_us;
+		bool is_shared;
 
+		rte_spinlock_lock(&v->lock);
+		moderation_us = v->moderation_us;
+		is_shared = v->is_shared;
+		rte_spinlock_unlock(&v->lock);
 		fprintf(file,
 			"  vector %u: moderation %u us, arms %" PRIu64 ", joins %" PRIu64
 			", disarms %" PRIu64 ", fires %" PRIu64 "%s\n",
-			i, v->moderation_us, rouse_counter_get(&v->arms),
-			rouse_counter_get(&v->joins), rouse_counter_get(&v->disarms),
-			rouse_counter_get(&v->fires), v->is_shared ? ", shared" : "");
+			i, moderation_us, rouse_counter_get(&v->arms), rouse_counter_get(&v->joins),
+			rouse_counter_get(&v->disarms), rouse_counter_get(&v->fires),
+			is_shared ? ", shared" : "");
 	}
 	return 0;
 }

@@ -206,6 +206,29 @@ dev_infos_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 	return 0;
 }
 
+/* 8.10.7, 8.12.10: the size of a ring, of which dev_infos_get() tells the same limits. 0; -EINVAL,
+ * after one line */
+int
+igb_check_ring(const struct rte_eth_dev *dev, const char *way, uint16_t queue, uint16_t nb_desc)
+{
+	if (nb_desc % IGB_DESC_ALIGN == 0 && nb_desc >= IGB_MIN_DESC && nb_desc <= IGB_MAX_DESC)
+		return 0;
+	IGB_LOG(ERR, "%s: %s queue %u: %u descriptors; give a multiple of %u from %u to %u",
+		dev->data->name, way, queue, nb_desc, IGB_DESC_ALIGN, IGB_MIN_DESC, IGB_MAX_DESC);
+	return -EINVAL;
+}
+
+/* -ENOMEM, after one line: a queue cannot be set up. */
+int
+igb_no_memory(const struct rte_eth_dev *dev, const char *way, uint16_t queue, unsigned int socket)
+{
+	IGB_LOG(ERR,
+		"%s: %s queue %u: no memory on socket %d; give EAL more hugepages there, or another "
+		"socket",
+		dev->data->name, way, queue, (int)socket);
+	return -ENOMEM;
+}
+
 static const uint32_t *
 supported_ptypes_get(struct rte_eth_dev *dev __rte_unused)
 {
@@ -359,6 +382,7 @@ igb_port_init(struct rte_eth_dev *dev)
 	ret = init_device(p);
 	if (ret != 0)
 		return ret;
+	igb_stats_reset(dev);
 	ret = rte_intr_callback_register(p->handle, igb_link_on_interrupt, dev);
 	if (ret != 0)
 		return ret;
@@ -382,7 +406,6 @@ igb_port_init(struct rte_eth_dev *dev)
 static int
 probe(struct rte_pci_driver *driver __rte_unused, struct rte_pci_device *pci)
 {
-	igb_stats_reset(dev);
 	const struct igb_family *family;
 	int ret = find_family(pci, &family);
 

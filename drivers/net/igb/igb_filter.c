@@ -170,7 +170,9 @@ igb_mac_addr_add(struct rte_eth_dev *dev, struct rte_ether_addr *addr, uint32_t 
 {
 	const struct igb_port *p = dev->data->dev_private;
 
-	if (index >= p->hw.family->nb_addrs)
+	if (index >= p->hw.family->nb_addrs) {
+		IGB_LOG(ERR, "%s: a %uth address; the device has places for %u, remove one first",
+			p->hw.name, index + 1, p->hw.family->nb_addrs);
 		return -ENOSPC;
 	write_addr(&p->hw, index, addr);
 	return 0;
@@ -215,7 +217,9 @@ igb_mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 {
 	uint32_t frame = (uint32_t)mtu + IGB_L2_OVERHEAD;
 
-	if (frame > IGB_MAX_FRAME)
+	if (frame > IGB_MAX_FRAME) {
+		IGB_LOG(ERR, "%s: an MTU of %u; give at most %u", dev->data->name, mtu,
+			IGB_MAX_FRAME - IGB_L2_OVERHEAD);
 		return -EINVAL;
 	if (!dev->data->dev_started)
 		return 0;

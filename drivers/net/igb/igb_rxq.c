@@ -35,13 +35,10 @@ check_setup(const struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc,
 	    const struct rte_mempool *pool)
 {
 	uint16_t room = rte_pktmbuf_data_room_size((struct rte_mempool *)(uintptr_t)pool);
+	int ret = igb_check_ring(dev, "Rx", queue, nb_desc);
 
-	if (nb_desc % IGB_DESC_ALIGN != 0 || nb_desc < IGB_MIN_DESC || nb_desc > IGB_MAX_DESC) {
-		IGB_LOG(ERR, "%s: Rx queue %u: %u descriptors; give a multiple of %u from %u to %u",
-			dev->data->name, queue, nb_desc, IGB_DESC_ALIGN, IGB_MIN_DESC,
-			IGB_MAX_DESC);
-		return -EINVAL;
-	}
+	if (ret != 0)
+		return ret;
 	if (room < RTE_PKTMBUF_HEADROOM + IGB_MIN_BUF) {
 		IGB_LOG(ERR,
 			"%s: Rx queue %u: mbufs with room for %u bytes; give %u or more "
@@ -76,7 +73,7 @@ igb_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigne
 	igb_rxq_release(dev, queue);
 	q = rte_zmalloc_socket("igb_rxq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (q == NULL)
-		return -ENOMEM;
+		return igb_no_memory(dev, "Rx", queue, socket);
 	dev->data->rx_queues[queue] = q;
 	q->mbufs = rte_zmalloc_socket("igb_rx_mbufs", nb_desc * sizeof(q->mbufs[0]),
 				      RTE_CACHE_LINE_SIZE, (int)socket);
@@ -85,7 +82,7 @@ igb_rxq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigne
 					   RTE_CACHE_LINE_SIZE * 2, (int)socket);
 	if (q->mbufs == NULL || q->zone == NULL) {
 		igb_rxq_release(dev, queue);
-		return -ENOMEM;
+		return igb_no_memory(dev, "Rx", queue, socket);
 	}
 	q->ring = q->zone->addr;
 	q->iova = q->zone->iova;

@@ -33,12 +33,10 @@
 static int
 check_setup(const struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, uint16_t threshold)
 {
-	if (nb_desc % IGB_DESC_ALIGN != 0 || nb_desc < IGB_MIN_DESC || nb_desc > IGB_MAX_DESC) {
-		IGB_LOG(ERR, "%s: Tx queue %u: %u descriptors; give a multiple of %u from %u to %u",
-			dev->data->name, queue, nb_desc, IGB_DESC_ALIGN, IGB_MIN_DESC,
-			IGB_MAX_DESC);
-		return -EINVAL;
-	}
+	int ret = igb_check_ring(dev, "Tx", queue, nb_desc);
+
+	if (ret != 0)
+		return ret;
 	if (threshold >= nb_desc) {
 		IGB_LOG(ERR, "%s: Tx queue %u: tx_free_thresh %u of %u descriptors; give less",
 			dev->data->name, queue, threshold, nb_desc);
@@ -60,7 +58,7 @@ igb_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigne
 	igb_txq_release(dev, queue);
 	q = rte_zmalloc_socket("igb_txq", sizeof(*q), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (q == NULL)
-		return -ENOMEM;
+		return igb_no_memory(dev, "Tx", queue, socket);
 	dev->data->tx_queues[queue] = q;
 	q->mbufs = rte_zmalloc_socket("igb_tx_mbufs", nb_desc * sizeof(q->mbufs[0]),
 				      RTE_CACHE_LINE_SIZE, (int)socket);
@@ -70,7 +68,7 @@ igb_txq_setup(struct rte_eth_dev *dev, uint16_t queue, uint16_t nb_desc, unsigne
 					   RTE_CACHE_LINE_SIZE * 2, (int)socket);
 	if (q->mbufs == NULL || q->reports == NULL || q->zone == NULL) {
 		igb_txq_release(dev, queue);
-		return -ENOMEM;
+		return igb_no_memory(dev, "Tx", queue, socket);
 	}
 	q->ring = q->zone->addr;
 	q->iova = q->zone->iova;

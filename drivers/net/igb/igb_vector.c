@@ -207,12 +207,14 @@ igb_rxq_intr_disable(struct rte_eth_dev *dev, uint16_t queue)
 
 /* ---- moderation, 8.8.12 ---- */
 
-int
+/* From 0 to IGB_EITR_MAX_US. Who arms meanwhile sees the interval that the device has. */
+void
 igb_vector_moderate(struct igb_port *p, uint16_t vector, uint32_t us)
 {
-	if (vector > p->intr.plan.nb_vectors || us > IGB_EITR_MAX_US)
-		return -ERANGE;
+	struct igb_vector *v = &p->intr.vectors[vector];
+
+	rte_spinlock_lock(&v->lock);
 	igb_write(&p->hw, IGB_EITR(vector), igb_eitr_of_us(us));
-	p->intr.vectors[vector].moderation_us = us;
-	return 0;
+	v->moderation_us = us;
+	rte_spinlock_unlock(&v->lock);
 }
