@@ -55,7 +55,6 @@ enum igb_rx_type {
 #define IGB_RX_IPCS	    (UINT64_C(1) << 6)	/* IPv4's, */
 #define IGB_RX_L4E	    (UINT64_C(1) << 29) /* and is wrong */
 #define IGB_RX_IPE	    (UINT64_C(1) << 30)
-#define IGB_RX_RXE	    (UINT64_C(1) << 31) /* the frame is damaged */
 #define IGB_RX_LENGTH(high) ((uint16_t)((high) >> 32))
 
 /* The bits of the second quadword that say something to a mbuf, as an index: VP UDPCS L4CS IPCS,
@@ -148,8 +147,6 @@ union igb_tx_desc {
 #define IGB_TX_IXSM	   (UINT32_C(1) << 8) /* IPv4 checksum */
 #define IGB_TX_TXSM	   (UINT32_C(1) << 9) /* TCP, UDP or SCTP checksum */
 #define IGB_TX_PAYLEN(len) ((uint32_t)(len) << 14)
-#define IGB_TX_MAX_FRAME   ((1u << 18) - 1) /* bits of PAYLEN */
-#define IGB_TX_MAX_BUFFER  ((1u << 16) - 1)
 #define IGB_TX_CONTEXTS	   2 /* that the device remembers for a queue */
 
 /* What an offload says beyond a data descriptor's bits. */

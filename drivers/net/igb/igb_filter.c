@@ -4,9 +4,9 @@
 
 /*
  * Which frames are received, 7.1.2: unicast addresses by RAL and RAH (8.10.16), multicast by a
- * table of hashes (MTA, 8.10.15), VLAN ids by VFTA (8.10.18), the longest frame by RLPML. All of it
- * is kept here as well, and written when the port starts. Left out: host filters by protocol and
- * ports (7.1.2.4), pools (7.10), wake-up (5.7).
+ * table of hashes (MTA, 8.10.15), VLAN ids by VFTA (8.10.18), the longest frame by RLPML (8.10.13).
+ * All of it is kept here as well, and written when the port starts. Left out: host filters by
+ * protocol and ports (7.1.2.4), pools (7.10), wake-up (5.7).
  */
 
 #include <errno.h>
@@ -66,6 +66,7 @@ write_rctl(const struct rte_eth_dev *dev)
 		igb_write(&p->hw, IGB_RCTL, igb_filter_rctl(dev) | IGB_RCTL_EN);
 }
 
+/* RLPML, 8.10.13: with the FCS. */
 static void
 write_mtu(const struct rte_eth_dev *dev)
 {
@@ -113,6 +114,7 @@ igb_filter_start(struct rte_eth_dev *dev)
 	for (uint32_t i = 0; i < p->hw.family->nb_addrs; i++)
 		write_addr(&p->hw, i, &p->macs[i]);
 	write_tables(p);
+	/* 8.10.14: nothing of the parser is switched off; 8.2.7: both tags are 802.1Q */
 	igb_write(&p->hw, IGB_RFCTL, 0);
 	igb_write(&p->hw, IGB_VET, RTE_ETHER_TYPE_VLAN | (uint32_t)RTE_ETHER_TYPE_VLAN << 16);
 	igb_write(&p->hw, IGB_RXCSUM, rxcsum_of(dev->data->dev_conf.rxmode.offloads));
@@ -174,6 +176,7 @@ igb_mac_addr_add(struct rte_eth_dev *dev, struct rte_ether_addr *addr, uint32_t 
 		IGB_LOG(ERR, "%s: a %uth address; the device has places for %u, remove one first",
 			p->hw.name, index + 1, p->hw.family->nb_addrs);
 		return -ENOSPC;
+	}
 	write_addr(&p->hw, index, addr);
 	return 0;
 }
@@ -221,6 +224,7 @@ igb_mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 		IGB_LOG(ERR, "%s: an MTU of %u; give at most %u", dev->data->name, mtu,
 			IGB_MAX_FRAME - IGB_L2_OVERHEAD);
 		return -EINVAL;
+	}
 	if (!dev->data->dev_started)
 		return 0;
 	/* the receive function that runs takes a frame to be one buffer */

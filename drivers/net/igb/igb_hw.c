@@ -13,10 +13,9 @@
 
 #include "igb.h"
 
-#define RESET_MS     100
-#define MASTER_MS    100
-#define SEMAPHORE_MS 100
-#define NVM_MS	     10
+#define RESET_MS  100
+#define MASTER_MS 100
+#define NVM_MS	  10
 
 /* Wait until the bits of a register are as wanted. 0; -ETIMEDOUT */
 int

@@ -45,10 +45,10 @@
 #define IGB_MDIC_READ	    (UINT32_C(2) << 26)
 #define IGB_MDIC_READY	    (UINT32_C(1) << 28)
 #define IGB_MDIC_ERROR	    (UINT32_C(1) << 30)
-#define IGB_VET		    0x00038 /* EtherType of VLAN tags */
-#define IGB_MDICNFG	    0x00e04 /* not of the 82576: where the PHY's address stands */
-#define IGB_PHPM	    0x00e14 /* not of the 82576: power management of the PHY */
-#define IGB_PHPM_GO_LINKD   (UINT32_C(1) << 5)
+#define IGB_VET		    0x00038 /* 8.2.7: EtherType of VLAN tags */
+/* Not of the 82576 (I210 datasheet, 3.7.8.5): power management of the PHY. */
+#define IGB_PHPM	  0x00e14
+#define IGB_PHPM_GO_LINKD (UINT32_C(1) << 5)
 
 /* IEEE 802.3 clause 22, 3.5 of the datasheet: register 0 of the PHY */
 #define IGB_PHY_BMCR	    0
@@ -58,8 +58,7 @@
 
 /* ---- 8.3, 8.4 NVM, and 4.7 who may use what ---- */
 
-#define IGB_EECD	    0x00010 /* 8.4.1 */
-#define IGB_EECD_PRESENT    (UINT32_C(1) << 8)
+#define IGB_EECD	    0x00010		/* 8.4.1 */
 #define IGB_EECD_AUTO_RD    (UINT32_C(1) << 9)	/* the device has read what it needs */
 #define IGB_EECD_FLASH_I210 (UINT32_C(1) << 19) /* of the I210: there is a flash */
 #define IGB_EERD	    0x00014		/* 8.4.2: the address goes into bits 15:2 */
@@ -71,11 +70,9 @@
 #define IGB_SWSM_SMBI	    (UINT32_C(1) << 0) /* drivers among each other; set by reading it */
 #define IGB_SWSM_SWESMBI    (UINT32_C(1) << 1) /* drivers and firmware */
 #define IGB_SW_FW_SYNC	    0x05b5c
-#define IGB_SYNC_EEPROM	    (UINT32_C(1) << 0)
 #define IGB_SYNC_PHY(func)  (UINT32_C(1) << ((func) < 2 ? 1 + (func) : 3 + (func)))
 
-#define IGB_NVM_MAC	    0x00 /* 6.2: three words */
-#define IGB_NVM_VERSION	    0x05
+#define IGB_NVM_VERSION	    0x05 /* 6.2 */
 #define IGB_NVM_CHECKSUM    0x3f
 #define IGB_NVM_ETRACK_LOW  0x42
 #define IGB_NVM_ETRACK_HIGH 0x43
@@ -100,7 +97,6 @@
 #define IGB_EICR 0x01580 /* 8.8.1 */
 /* 8.8.7 to 8.8.10, at the addresses that older devices have, too */
 #define IGB_ICR		0x000c0
-#define IGB_ICS		0x000c8
 #define IGB_IMS		0x000d0
 #define IGB_IMC		0x000d8
 #define IGB_ICR_LSC	(UINT32_C(1) << 2)  /* link status change */
@@ -137,8 +133,8 @@
 #define IGB_RXCSUM_L4	 (UINT32_C(1) << 9)
 #define IGB_RXCSUM_SCTP	 (UINT32_C(1) << 11)
 #define IGB_RXCSUM_PCSD	 (UINT32_C(1) << 13) /* the RSS hash in place of a checksum */
-#define IGB_RLPML	 0x05004
-#define IGB_RFCTL	 0x05008
+#define IGB_RLPML	 0x05004	     /* 8.10.13 */
+#define IGB_RFCTL	 0x05008	     /* 8.10.14 */
 #define IGB_MTA(i)	 (0x05200 + 4 * (i))
 #define IGB_MTA_WORDS	 128
 #define IGB_VFTA(i)	 (0x05600 + 4 * (i))
@@ -184,8 +180,8 @@ enum igb_rx_reg {
 	IGB_RDH = 0x10,
 	IGB_RDT = 0x18,
 	IGB_RXDCTL = 0x28,
-	IGB_RQDPC = 0x30,  /* dropped for want of descriptors; reading clears it */
-	IGB_DVMOLR = 0x38, /* I350, I210, I211 */
+	IGB_RQDPC = 0x30,  /* dropped for want of descriptors */
+	IGB_DVMOLR = 0x38, /* I350, I210, I211: I210 datasheet, 8.10.23 */
 };
 #define IGB_DVMOLR_STRCRC (UINT32_C(1) << 31)
 
