@@ -193,7 +193,7 @@ class Calls(guest.Test):
                                    ("reta 69 4", -22, r"4 exceeds the maximum rxq index: 4"),
                                    ("mtu 2100", -16, "take more than a buffer of Rx queue 0; stop the port "
                                                      "first, or give the offload SCATTER"),
-                                   ("mtu 9800", -22, "")):
+                                   ("mtu 9800", -22, r"MTU \(9800\) > device max MTU \(9702\)")):
             with self.subTest(call):
                 self.call(call, status, says)
         self.call("key 40")
