@@ -4,9 +4,9 @@
 
 /*
  * A port whose user makes mistakes and meets misfortune: igb_calls EAL -- QUEUES. The main lcore
- * polls the queues and frees what it receives. How many frames came is said whenever that grows,
- * and events of the port as they come. A line on standard input is a call; what it returned is said
- * in a line that begins with the call:
+ * polls the queues and frees what it receives. How many frames came, and the greatest number that
+ * one of frames.py had, is said whenever that grows, and events of the port as they come. A line on
+ * standard input is a call; what it returned is said in a line that begins with the call:
  *
  *   poll QUEUES        look at so many of the rings from now on
  *   hold on|off        keep the mbufs that are received, or free them, those that were kept as well
@@ -48,6 +48,7 @@ static bool holds;
 static struct rte_mbuf *held[MAX_HELD];
 static unsigned int nb_held;
 static uint64_t nb_received;
+static uint32_t greatest;
 
 static void
 fail(const char *what, int ret)
@@ -90,24 +91,42 @@ let_go(void)
 }
 
 static void
+take(struct rte_mbuf **pkts, uint16_t nb)
+{
+	for (uint16_t i = 0; i < nb; i++) {
+		const uint8_t *end =
+			rte_pktmbuf_mtod_offset(pkts[i], const uint8_t *, pkts[i]->data_len);
+		uint32_t number = (uint32_t)end[-4] << 24 | (uint32_t)end[-3] << 16 |
+				  (uint32_t)end[-2] << 8 | end[-1];
+
+		greatest = RTE_MAX(greatest, number);
+	}
+	nb_received += nb;
+	if (holds && nb_held + nb <= MAX_HELD) {
+		memcpy(&held[nb_held], pkts, nb * sizeof(pkts[0]));
+		nb_held += nb;
+	} else {
+		rte_pktmbuf_free_bulk(pkts, nb);
+	}
+}
+
+/* Until the rings are empty. */
+static void
 look(void)
 {
 	uint64_t before = nb_received;
 
 	for (uint16_t q = 0; q < nb_polled; q++) {
 		struct rte_mbuf *pkts[BURST];
-		uint16_t n = rte_eth_rx_burst(PORT, q, pkts, BURST);
+		uint16_t n;
 
-		nb_received += n;
-		if (holds && nb_held + n <= MAX_HELD) {
-			memcpy(&held[nb_held], pkts, n * sizeof(pkts[0]));
-			nb_held += n;
-		} else {
-			rte_pktmbuf_free_bulk(pkts, n);
-		}
+		do {
+			n = rte_eth_rx_burst(PORT, q, pkts, BURST);
+			take(pkts, n);
+		} while (n == BURST);
 	}
 	if (nb_received != before)
-		printf("received %" PRIu64 "\n", nb_received);
+		printf("received %" PRIu64 " up to %u\n", nb_received, greatest);
 }
 
 /* ---- the calls ---- */

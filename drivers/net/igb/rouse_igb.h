@@ -12,7 +12,7 @@
  *
  * Thread rules: control threads, one at a time a port, as for ethdev's own control functions. Each
  * function returns -ENODEV if the port is not a net_igb one, and -ENOTSUP if its queues have no
- * vectors: it is stopped, or configured without Rx interrupts.
+ * vectors: it is stopped, or configured without Rx interrupts. What is refused is said in one line.
  */
 
 #include <stdint.h>
