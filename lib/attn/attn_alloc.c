@@ -300,6 +300,15 @@ rouse_attn_alloc_unreserve(struct rouse_attn_alloc *a, unsigned int type, unsign
 
 /* ---- processors ---- */
 
+/* One that was not. Where none was online, it is the default one. */
+void
+attn_come_online(struct rouse_attn_alloc *a, struct processor *p)
+{
+	p->presence = ROUSE_ATTN_ONLINE;
+	if (a->nb_online++ == 0)
+		a->default_processor = p->number;
+}
+
 static int
 add_processor(struct rouse_attn_alloc *a, uint32_t number, unsigned int type,
 	      struct rouse_attn *attn, const char *name)
@@ -320,8 +329,7 @@ add_processor(struct rouse_attn_alloc *a, uint32_t number, unsigned int type,
 	p->attn = attn;
 	attn_set_name(p->name, name);
 	a->processors[number] = p;
-	if (a->nb_online++ == 0)
-		a->default_processor = number;
+	attn_come_online(a, p);
 	attn_layout_tell(a, p);
 	attn_remember_presence(a, p, true);
 	return 0;

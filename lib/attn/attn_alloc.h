@@ -121,6 +121,7 @@ void attn_set_name(char *to, const char *name);
 void attn_remember(struct rouse_attn_alloc *a, const char *name, const struct place *from,
 		   const struct place *to);
 void attn_remember_presence(struct rouse_attn_alloc *a, const struct processor *p, bool is_online);
+void attn_come_online(struct rouse_attn_alloc *a, struct processor *p);
 
 /* attn_alloc_layout.c: which device numbers are taken */
 
@@ -141,7 +142,7 @@ uint64_t attn_marked(const struct processor *p, uint32_t device);
 bool attn_has_room(const struct rouse_attn_alloc *a, const struct processor *p,
 		   const struct source *s, bool *needs_bit);
 int attn_hold(struct rouse_attn_alloc *a, struct processor *p, struct source *s, struct holding *h);
-bool attn_is_pending(const struct holding *h);
+uint64_t attn_pending(const struct holding *h);
 void attn_let_go(struct rouse_attn_alloc *a, struct holding *h);
 void attn_fill_place(const struct holding *h, struct rouse_attn_place *place);
 

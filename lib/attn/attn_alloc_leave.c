@@ -179,15 +179,14 @@ stay(struct rouse_attn_alloc *a, struct processor *p)
 	/* all that can be cancelled, or none */
 	for (uint32_t i = 0; i < a->nb_sources && ret == 0; i++)
 		if (is_leaving_it(a->sources[i], p) && a->sources[i]->to.place != NULL &&
-		    attn_is_pending(&a->sources[i]->to))
+		    attn_pending(&a->sources[i]->to) != 0)
 			ret = attn_move_cancel(a, a->sources[i]);
 	if (ret != 0)
 		return ret;
 	for (uint32_t i = 0; i < a->nb_sources; i++)
 		if (is_leaving_it(a->sources[i], p) && a->sources[i]->to.place != NULL)
 			attn_let_go(a, &a->sources[i]->to);
-	p->presence = ROUSE_ATTN_ONLINE;
-	a->nb_online++;
+	attn_come_online(a, p);
 	return 0;
 }
 
@@ -239,8 +238,7 @@ rouse_attn_alloc_online(struct rouse_attn_alloc *a, uint32_t processor)
 				  p->presence == ROUSE_ATTN_ONLINE ? "online already"
 								   : "going offline");
 	if (ret == 0) {
-		p->presence = ROUSE_ATTN_ONLINE;
-		a->nb_online++;
+		attn_come_online(a, p);
 		attn_remember_presence(a, p, true);
 	}
 	pthread_mutex_unlock(&a->lock);

@@ -213,9 +213,9 @@ attn_hold(struct rouse_attn_alloc *a, struct processor *p, struct source *s, str
 	return 0;
 }
 
-/* Is anything marked that no other source of the place would be visited for? */
-bool
-attn_is_pending(const struct holding *h)
+/* What is marked that no other source of the place would be visited for. */
+uint64_t
+attn_pending(const struct holding *h)
 {
 	uint64_t marked = attn_marked(h->place->processor, h->place->device);
 
@@ -225,7 +225,7 @@ attn_is_pending(const struct holding *h)
 		/* one that has not said may be named by any; the place itself stays */
 		marked &= h->rings & ~(other->rings == 0 ? UINT64_MAX : other->rings);
 	}
-	return marked != 0;
+	return marked;
 }
 
 void

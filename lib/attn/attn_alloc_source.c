@@ -289,7 +289,7 @@ remove_source(struct rouse_attn_alloc *a, struct source *s)
 	if (s->to.place != NULL)
 		return attn_refuse(a, -EBUSY, "%s: it is being moved; wait until it has moved",
 				   s->name);
-	if (attn_is_pending(&s->at))
+	if (attn_pending(&s->at) != 0)
 		return refuse_pending(a, s, &s->at);
 	attn_let_go(a, &s->at);
 	destroy(a, s);
@@ -306,6 +306,44 @@ rouse_attn_alloc_remove(struct rouse_attn_alloc *a, int source)
 	ret = check_source(a, source, &s);
 	if (ret == 0)
 		ret = remove_source(a, s);
+	pthread_mutex_unlock(&a->lock);
+	return ret;
+}
+
+/* The source's place on the processor, old or new; NULL: it has none there. */
+static struct holding *
+holding_on(struct source *s, uint32_t processor)
+{
+	if (s->to.place != NULL && s->to.place->processor->number == processor)
+		return &s->to;
+	return s->at.place->processor->number == processor ? &s->at : NULL;
+}
+
+static int
+discard(struct rouse_attn_alloc *a, struct source *s, uint32_t processor)
+{
+	const struct holding *h = holding_on(s, processor);
+	uint64_t pending;
+
+	if (h == NULL)
+		return attn_refuse(a, -ENOENT, "%s: it has no place on processor %u", s->name,
+				   processor);
+	pending = attn_pending(h);
+	if (pending != 0)
+		rouse_attn_unmark(h->place->processor->attn, h->place->device, pending);
+	return 0;
+}
+
+int
+rouse_attn_alloc_discard(struct rouse_attn_alloc *a, int source, uint32_t processor)
+{
+	struct source *s;
+	int ret;
+
+	pthread_mutex_lock(&a->lock);
+	ret = check_source(a, source, &s);
+	if (ret == 0)
+		ret = discard(a, s, processor);
 	pthread_mutex_unlock(&a->lock);
 	return ret;
 }
@@ -425,7 +463,7 @@ end(struct rouse_attn_alloc *a, struct source *s, int *late)
 	struct place from = *s->at.place;
 	int ret = 0;
 
-	if (late == NULL && attn_is_pending(&s->at))
+	if (late == NULL && attn_pending(&s->at) != 0)
 		return refuse_pending(a, s, &s->at);
 	if (late == NULL)
 		attn_let_go(a, &s->at);
@@ -458,7 +496,7 @@ rouse_attn_alloc_move_end(struct rouse_attn_alloc *a, int source, int *late)
 int
 attn_move_cancel(struct rouse_attn_alloc *a, struct source *s)
 {
-	if (attn_is_pending(&s->to))
+	if (attn_pending(&s->to) != 0)
 		return refuse_pending(a, s, &s->to);
 	attn_let_go(a, &s->to);
 	return 0;

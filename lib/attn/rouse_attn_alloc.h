@@ -26,9 +26,11 @@
  * two modes a layout, of its own.
  *
  * This is bookkeeping by control threads, which may call each function at any time; producers and
- * consumers never come here. It says where a source shall be, and who is refused; that a producer
- * is told, and in which order, is the caller's part. What is refused is an errno, one line for
- * people that names what was wrong, and nothing has changed.
+ * consumers never come here. One lock, held for a moment, makes each call a step of its own; what
+ * takes several (a move, a processor that leaves) is the caller's to keep together. It says where a
+ * source shall be, and who is refused; that a producer is told, and in which order, is the caller's
+ * part. What is refused is an errno, one line for people that names what was wrong (but for
+ * -ENOMEM, and where a function asks what may not be there), and nothing has changed.
  */
 
 #include <stdbool.h>
@@ -66,31 +68,40 @@ struct rouse_attn_alloc_conf {
 	/** SHARED: detail words that each processor's attention has, a multiple of 64: how many
 	 * devices a layout can have; 0: 256. */
 	uint32_t max_details;
-	/** NULL, or takes each line of what is refused, without a line's end. It calls nothing of
-	 * this file. */
+	/** NULL, or takes each line of what is refused, without a line's end, on the thread that is
+	 * refused. It calls nothing of this file. */
 	void (*log)(void *arg, const char *line);
 	void *log_arg; /**< given to it */
 };
 
 /**
- * The name of a mode: "per-processor", "uniform" or "shared".
- * @return the name; NULL: no such mode
+ * The name of a mode: "per-processor", "uniform" or "shared". Any thread.
+ *
+ * @param mode  one of the enum, below ROUSE_NB_ATTN_MODES
+ * @return the name, which is valid for good; NULL: no such mode
  */
 const char *rouse_attn_mode_name(enum rouse_attn_mode mode);
 
 /**
- * The mode of a name.
- * @return 0; -EINVAL: no mode is called so (*mode is left as it was)
+ * The mode of a name, the opposite of rouse_attn_mode_name(). Any thread.
+ *
+ * @param name  the whole name, in lower case; not NULL
+ * @param mode  filled
+ * @return 0; -EINVAL: no mode is called so (*mode is left as it was, and nothing is logged: who
+ *         asks knows where the name comes from)
  */
 int rouse_attn_mode_parse(const char *name, enum rouse_attn_mode *mode);
 
 /**
  * Make one without processors.
+ *
+ * @param conf  what it is like; nothing of it is kept but log and log_arg
  * @return it; NULL with errno: EINVAL: a number of conf is out of range (logged), ENOMEM
  */
 struct rouse_attn_alloc *rouse_attn_alloc_create(const struct rouse_attn_alloc_conf *conf);
 
-/** Free it; NULL is ignored. */
+/** Free it, and all that it knows of; NULL is ignored. Nobody else calls anything of it meanwhile,
+ * or later. Attentions are the caller's, and stay as they are. */
 void rouse_attn_alloc_destroy(struct rouse_attn_alloc *a);
 
 /* ---- bits that no source gets ---- */
@@ -109,8 +120,12 @@ int rouse_attn_alloc_reserve(struct rouse_attn_alloc *a, unsigned int type, unsi
 
 /**
  * Let sources have it again.
+ *
+ * @param a     the allocations
+ * @param type  below ROUSE_ATTN_MAX_TYPES
+ * @param bit   below ROUSE_ATTN_BITS
  * @return 0; -ERANGE: no such type or bit; -ENOENT: it is not reserved; -EBUSY: an event is pending
- *         there
+ *         there, on one of the type's processors
  */
 int rouse_attn_alloc_unreserve(struct rouse_attn_alloc *a, unsigned int type, unsigned int bit);
 
@@ -124,7 +139,8 @@ enum rouse_attn_presence {
 };
 
 /**
- * Add a processor, online. The first one is the default processor.
+ * Add a processor, online. The first one is the default processor, and so is one that is added, or
+ * comes online, where none is.
  *
  * @param a          the allocations
  * @param processor  its number; others may be missing
@@ -142,7 +158,11 @@ int rouse_attn_alloc_processor_add(struct rouse_attn_alloc *a, uint32_t processo
  * Remove a processor, online or offline, that has no sources. If it was the default processor,
  * another one that is online is it from here on, or none.
  *
- * @return 0; -ERANGE, -ENODEV: no such number, or processor; -EBUSY: it has sources
+ * @param a          the allocations
+ * @param processor  its number
+ * @return 0: its attention is the caller's alone; -ERANGE, -ENODEV: no such number, or processor;
+ *         -EBUSY: it has sources, some are on their way to it, or places are kept for late signals:
+ *         remove these first. The attention must stay valid then
  */
 int rouse_attn_alloc_processor_remove(struct rouse_attn_alloc *a, uint32_t processor);
 
@@ -150,11 +170,13 @@ int rouse_attn_alloc_processor_remove(struct rouse_attn_alloc *a, uint32_t proce
  * Choose the default processor: the one that is never offline, so that there is always one for what
  * belongs to nobody else.
  *
- * @return 0; -ERANGE, -ENODEV; -ENETDOWN: it is not online
+ * @param a          the allocations
+ * @param processor  its number
+ * @return 0; -ERANGE, -ENODEV: no such number, or processor; -ENETDOWN: it is offline, or leaving
  */
 int rouse_attn_alloc_default_set(struct rouse_attn_alloc *a, uint32_t processor);
 
-/** The default processor; ROUSE_ATTN_NONE: there is no processor online. */
+/** The default processor, which is online; ROUSE_ATTN_NONE: none is. */
 uint32_t rouse_attn_alloc_default(struct rouse_attn_alloc *a);
 
 /* ---- sources ---- */
@@ -220,10 +242,26 @@ int rouse_attn_alloc_describe(struct rouse_attn_alloc *a, int source, uint64_t r
  * Take a source's bit back. No producer signals it any more, and its consumer has taken what was
  * signalled.
  *
+ * @param a       the allocations
+ * @param source  its number, which another one may get from here on
  * @return 0; -ENOENT: no such source; -EBUSY: it is being moved, or an event is pending that no
- *         other source would be visited for
+ *         other source would be visited for: rouse_attn_alloc_discard() what is nobody's
  */
 int rouse_attn_alloc_remove(struct rouse_attn_alloc *a, int source);
+
+/**
+ * What is pending for a source alone at its place on a processor is nobody's: clear it. Its
+ * producer has let go of that place, or was never told of it, and its consumer has taken what was
+ * signalled; what is marked all the same came from somebody who should not. What another source
+ * would be visited for stays.
+ *
+ * @param a          the allocations
+ * @param source     its number
+ * @param processor  where it is, or will be
+ * @return 0: nothing is pending there, unless somebody goes on to signal; -ENOENT: no such source,
+ *         or it has no place there
+ */
+int rouse_attn_alloc_discard(struct rouse_attn_alloc *a, int source, uint32_t processor);
 
 /* ---- moving ---- */
 
@@ -255,16 +293,22 @@ int rouse_attn_alloc_move_begin(struct rouse_attn_alloc *a, int source,
 int rouse_attn_alloc_move_end(struct rouse_attn_alloc *a, int source, int *late);
 
 /**
- * It stays where it was.
+ * It stays where it was. No producer signals it at the place where it should have been.
+ *
+ * @param a       the allocations
+ * @param source  its number
  * @return 0; -ENOENT: no such source, or it is not being moved; -EBUSY: an event is pending at the
- *         place where it should have been
+ *         place where it should have been: take it, or rouse_attn_alloc_discard() it, and try again
  */
 int rouse_attn_alloc_move_cancel(struct rouse_attn_alloc *a, int source);
 
 /**
  * A processor is to go offline: reserve a place for each of its sources, or for none. From here on
- * no source comes to it. The caller moves them, ends each move, and calls rouse_attn_alloc_left().
+ * no source comes to it. The caller moves them, ends each move, and calls rouse_attn_alloc_left();
+ * or has the processor stay, by rouse_attn_alloc_stay().
  *
+ * @param a          the allocations
+ * @param processor  its number
  * @return 0; -ERANGE, -ENODEV: no such number, or processor, or a source of it may be on no other
  *         that is online; -EALREADY: it is offline, or leaving; -EBUSY: it is the last one online,
  *         or the default one, or a source of it is pinned or being moved; -ENOSPC: the others have
@@ -273,21 +317,36 @@ int rouse_attn_alloc_move_cancel(struct rouse_attn_alloc *a, int source);
 int rouse_attn_alloc_leave(struct rouse_attn_alloc *a, uint32_t processor);
 
 /**
- * A processor that was leaving is online again: its sources that have not moved stay.
- * @return 0; -ERANGE, -ENODEV; -ENETDOWN: it was not leaving; -EBUSY: an event is pending where one
- *         of them should have been
+ * A processor that was leaving is online again: its sources that have not moved stay, and the
+ * places that were reserved for them are free. Those that have moved are where they went to.
+ *
+ * @param a          the allocations
+ * @param processor  its number
+ * @return 0; -ERANGE, -ENODEV: no such number, or processor; -ENETDOWN: it was not leaving;
+ *         -EBUSY: an event is pending where one of them should have been, and it is leaving still:
+ *         take it, or rouse_attn_alloc_discard() it, and try again
  */
 int rouse_attn_alloc_stay(struct rouse_attn_alloc *a, uint32_t processor);
 
 /**
- * A processor that was leaving is offline.
- * @return 0; -ERANGE, -ENODEV; -ENETDOWN: it was not leaving; -EBUSY: it has sources
+ * A processor that was leaving is offline. What is its own, and what keeps a place for late
+ * signals, stays with it.
+ *
+ * @param a          the allocations
+ * @param processor  its number
+ * @return 0; -ERANGE, -ENODEV: no such number, or processor; -ENETDOWN: it was not leaving;
+ *         -EBUSY: sources of it have not moved, and it is leaving still
  */
 int rouse_attn_alloc_left(struct rouse_attn_alloc *a, uint32_t processor);
 
 /**
- * A processor that was offline is online again. No source moves by that.
- * @return 0; -ERANGE, -ENODEV; -EALREADY: it is online, or leaving
+ * A processor that was offline is online again. No source moves by that. Where none was online it
+ * is the default processor.
+ *
+ * @param a          the allocations
+ * @param processor  its number
+ * @return 0; -ERANGE, -ENODEV: no such number, or processor; -EALREADY: it is online, or leaving:
+ *         rouse_attn_alloc_stay() has one that is leaving stay
  */
 int rouse_attn_alloc_online(struct rouse_attn_alloc *a, uint32_t processor);
 
@@ -306,7 +365,11 @@ struct rouse_attn_source_info {
 
 /**
  * Where a source is, and will be.
- * @return 0; -ENOENT: no such source
+ *
+ * @param a       the allocations
+ * @param source  its number
+ * @param info    filled; that may be past when the caller reads it
+ * @return 0; -ENOENT: no such source (*info is left as it was, and nothing is logged)
  */
 int rouse_attn_alloc_source_get(struct rouse_attn_alloc *a, int source,
 				struct rouse_attn_source_info *info);
@@ -327,7 +390,11 @@ struct rouse_attn_processor_info {
 
 /**
  * What a processor has.
- * @return 0; -ERANGE, -ENODEV: no such number, or processor
+ *
+ * @param a          the allocations
+ * @param processor  its number
+ * @param info       filled; that may be past when the caller reads it
+ * @return 0; -ERANGE, -ENODEV: no such number, or processor (*info is left as it was)
  */
 int rouse_attn_alloc_processor_get(struct rouse_attn_alloc *a, uint32_t processor,
 				   struct rouse_attn_processor_info *info);
@@ -346,8 +413,15 @@ int rouse_attn_alloc_sources_of(struct rouse_attn_alloc *a, uint32_t processor, 
 				int *sources, uint32_t room);
 
 /**
- * The same for people: names of its sources, "reserved for ..." or "free".
- * @return as rouse_attn_alloc_sources_of()
+ * The same for people: names of its sources, with commas between them, "sources of other
+ * processors" (of the layout), "reserved for ..." or "free".
+ *
+ * @param a          the allocations
+ * @param processor  its number
+ * @param bit        below ROUSE_ATTN_BITS
+ * @param name       filled, and cut where its room ends
+ * @param size       its room in bytes, the end included; 32 are enough for one source
+ * @return 0; -ERANGE, -ENODEV: no such number, processor, or bit (the name is left as it was)
  */
 int rouse_attn_alloc_name_of(struct rouse_attn_alloc *a, uint32_t processor, unsigned int bit,
 			     char *name, size_t size);
@@ -356,6 +430,8 @@ int rouse_attn_alloc_name_of(struct rouse_attn_alloc *a, uint32_t processor, uns
  * For people: which bit of which processor means what, what is pending, who moved when (the last
  * ROUSE_ATTN_MAX_MOVES).
  *
+ * @param a     the allocations
+ * @param file  where it is written to, while nobody else is told anything of them
  * @return 0; -EIO: it could not be written
  */
 int rouse_attn_alloc_dump(struct rouse_attn_alloc *a, FILE *file);

@@ -607,6 +607,74 @@ whoever_stays_has_what_it_had(void **state)
 	assert_int_equal(rouse_attn_alloc_stay(rig.alloc, 2), 0);
 }
 
+/* A place that was given to nobody's producer, or that its own has left: what is marked there came
+ * from somebody who should not. What another source would be visited for stays. */
+static void
+what_is_nobody_s_is_discarded_at_one_place_of_two(void **state)
+{
+	const struct rouse_attn_wish to = { .policy = ROUSE_ATTN_AT, .processor = 1 };
+	const struct rouse_attn_wish back = { .policy = ROUSE_ATTN_AT, .processor = 0 };
+	struct rouse_attn_target at_old, at_new, at_other;
+	struct rouse_attn_place old, new, others;
+	int s, late;
+
+	rig_add_processors(3);
+	s = rig_add(ROUSE_ATTN_AT, 0, 7);
+	old = rig_place(s);
+	others = rig_place(rig_add(ROUSE_ATTN_AT, 1, 8));
+	at_old = rig_target(&old);
+	at_other = rig_target(&others);
+	assert_int_equal(rouse_attn_alloc_move_begin(rig.alloc, s, &to, &new), 0);
+	at_new = rig_target(&new);
+	rouse_attn_signal(&at_old, 1);
+	rouse_attn_signal(&at_new, 1);
+	rouse_attn_signal(&at_other, 1);
+	rig_refused(rouse_attn_alloc_move_cancel(rig.alloc, s), -EBUSY, "of processor 1");
+	rig_refused(rouse_attn_alloc_discard(rig.alloc, s, 2), -ENOENT, "no place on processor 2");
+	rig_refused(rouse_attn_alloc_discard(rig.alloc, 99, 1), -ENOENT, "source 99");
+	assert_int_equal(rouse_attn_alloc_discard(rig.alloc, s, 1), 0);
+	assert_int_equal(rouse_attn_alloc_move_cancel(rig.alloc, s), 0);
+	assert_int_equal(rig_wake(0).events, 1);
+	assert_int_equal(rig_wake(1).events, 1); /* the other's */
+
+	assert_int_equal(rouse_attn_alloc_move_begin(rig.alloc, s, &to, &new), 0);
+	at_new = rig_target(&new);
+	rouse_attn_signal(&at_old, 1);
+	rouse_attn_signal(&at_new, 1);
+	rig_refused(rouse_attn_alloc_move_end(rig.alloc, s, NULL), -EBUSY, "of processor 0");
+	assert_int_equal(rouse_attn_alloc_discard(rig.alloc, s, 0), 0);
+	assert_int_equal(rouse_attn_alloc_move_end(rig.alloc, s, NULL), 0);
+	assert_int_equal(rig_wake(0).events, 0);
+	assert_int_equal(rig_wake(1).events, 1);
+
+	/* of two that a bit may name neither is alone */
+	assert_int_equal(rouse_attn_alloc_move_begin(rig.alloc, s, &back, &old), 0);
+	assert_int_equal(rouse_attn_alloc_move_end(rig.alloc, s, &late), 0);
+	assert_int_equal(rig_add(ROUSE_ATTN_AT, 1, 7), late + 1);
+	rouse_attn_signal(&at_new, 1);
+	assert_int_equal(rouse_attn_alloc_discard(rig.alloc, late, 1), 0);
+	assert_int_equal(rig_wake(1).events, 1);
+}
+
+static void
+where_none_was_online_who_comes_is_the_default_processor(void **state)
+{
+	rig_add_processors(4);
+	assert_int_equal(rouse_attn_alloc_leave(rig.alloc, 1), 0);
+	assert_int_equal(rouse_attn_alloc_left(rig.alloc, 1), 0);
+	assert_int_equal(rouse_attn_alloc_leave(rig.alloc, 2), 0);
+	assert_int_equal(rouse_attn_alloc_processor_remove(rig.alloc, 3), 0);
+	assert_int_equal(rouse_attn_alloc_processor_remove(rig.alloc, 0), 0);
+	assert_int_equal(rouse_attn_alloc_default(rig.alloc), ROUSE_ATTN_NONE);
+	assert_int_equal(rouse_attn_alloc_stay(rig.alloc, 2), 0);
+	assert_int_equal(rouse_attn_alloc_default(rig.alloc), 2);
+	assert_int_equal(rouse_attn_alloc_processor_remove(rig.alloc, 2), 0);
+	assert_int_equal(rouse_attn_alloc_default(rig.alloc), ROUSE_ATTN_NONE);
+	assert_int_equal(rouse_attn_alloc_online(rig.alloc, 1), 0);
+	assert_int_equal(rouse_attn_alloc_default(rig.alloc), 1);
+	rig_refused(rouse_attn_alloc_leave(rig.alloc, 1), -EBUSY, "the last one online");
+}
+
 static void
 the_last_and_the_default_processor_stay(void **state)
 {
@@ -898,6 +966,9 @@ main(void)
 		PER(what_a_source_asked_for_holds_when_it_is_moved),
 		PER(the_sources_of_a_processor_that_leaves_go_where_there_is_room),
 		PER(whoever_stays_has_what_it_had),
+		PER(what_is_nobody_s_is_discarded_at_one_place_of_two),
+		SHR(what_is_nobody_s_is_discarded_at_one_place_of_two),
+		PER(where_none_was_online_who_comes_is_the_default_processor),
 		PER(the_last_and_the_default_processor_stay),
 		SHR(the_last_and_the_default_processor_stay),
 		PER(without_room_a_processor_stays_with_all_that_it_has),

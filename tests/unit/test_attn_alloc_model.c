@@ -69,7 +69,7 @@ static struct {
 	struct m_source sources[SOURCES];
 	struct m_event events[4096];
 	unsigned int nb_events;
-	uint64_t nb_signalled, nb_found, nb_forwarded;
+	uint64_t nb_signalled, nb_found, nb_forwarded, nb_discarded;
 	uint64_t nb_left, nb_without_room, nb_stayed, nb_full; /* what the sequence came by */
 } m;
 
@@ -234,29 +234,33 @@ choose_given(uint32_t number, unsigned int key, bool wants_ring, int *chosen)
 	return has_room((int)number, key, wants_ring, &instance, &taken) ? 0 : -ENOSPC;
 }
 
-/* An event at the place that no other source there would be visited for. */
+/* Is the event at the place, and no other source there would be visited for it? */
+static bool
+is_for_it_alone(const struct m_source *s, const struct m_place *at, const struct m_event *event)
+{
+	bool is_others = false, is_alone = true;
+
+	if (event->processor != at->processor || event->device != at->device)
+		return false;
+	for (int i = 0; i < SOURCES; i++)
+		for (int w = AT; w <= TO; w++) {
+			const struct m_place *pl = &m.sources[i].place[w];
+
+			if (!m.sources[i].exists || pl == at || pl->processor != at->processor ||
+			    pl->device != at->device)
+				continue;
+			is_alone = false;
+			is_others |= pl->rings == 0 || (pl->rings >> event->ring & 1) != 0;
+		}
+	return is_alone || (!is_others && (at->rings >> event->ring & 1) != 0);
+}
+
 static bool
 is_pending(const struct m_source *s, const struct m_place *at)
 {
-	for (unsigned int e = 0; e < m.nb_events; e++) {
-		bool is_others = false, is_alone = true;
-
-		if (m.events[e].processor != at->processor || m.events[e].device != at->device)
-			continue;
-		for (int i = 0; i < SOURCES; i++)
-			for (int w = AT; w <= TO; w++) {
-				const struct m_place *pl = &m.sources[i].place[w];
-
-				if (!m.sources[i].exists || pl == at ||
-				    pl->processor != at->processor || pl->device != at->device)
-					continue;
-				is_alone = false;
-				is_others |= pl->rings == 0 ||
-					     (pl->rings >> m.events[e].ring & 1) != 0;
-			}
-		if (is_alone || (!is_others && (at->rings >> m.events[e].ring & 1) != 0))
+	for (unsigned int e = 0; e < m.nb_events; e++)
+		if (is_for_it_alone(s, at, &m.events[e]))
 			return true;
-	}
 	return false;
 }
 
@@ -556,7 +560,41 @@ cancel_move(void)
 		s->place[TO].processor = NO_PROCESSOR;
 }
 
+/* What is marked for a source alone is nobody's. */
+static void
+discard(void)
+{
+	int i = likely_source(), want = -ENOENT;
+	struct m_source *s = &m.sources[i < 0 ? 0 : i];
+	uint32_t p = below(8) == 0 ? any_processor() : (uint32_t)s->place[below(2)].processor;
+
+	for (int w = TO; w >= AT && want != 0 && exists(i); w--) {
+		if (s->place[w].processor < 0 || s->place[w].processor != (int)p)
+			continue;
+		want = 0;
+		for (unsigned int e = m.nb_events; e-- > 0;) {
+			if (!is_for_it_alone(s, &s->place[w], &m.events[e]))
+				continue;
+			m.events[e] = m.events[--m.nb_events];
+			m.nb_discarded++;
+		}
+	}
+	assert_int_equal(rouse_attn_alloc_discard(alloc, i, p), want);
+	if (want == 0)
+		assert_false((s->place[AT].processor == (int)p && is_pending(s, &s->place[AT])) ||
+			     (s->place[TO].processor == (int)p && is_pending(s, &s->place[TO])));
+}
+
 /* ---- processors ---- */
+
+/* Where none was online it is the default one. */
+static void
+come_online(uint32_t p)
+{
+	if (nb_online() == 0)
+		m.default_processor = (int)p;
+	m.processors[p].presence = ROUSE_ATTN_ONLINE;
+}
 
 static void
 add_processor(void)
@@ -586,11 +624,9 @@ add_processor(void)
 		free(attn);
 		return;
 	}
-	if (nb_online() == 0)
-		m.default_processor = (int)p;
+	come_online(p);
 	m.processors[p].exists = true;
 	m.processors[p].type = type;
-	m.processors[p].presence = ROUSE_ATTN_ONLINE;
 	m.processors[p].attn = attn;
 }
 
@@ -793,7 +829,7 @@ stay(void)
 	for (int i = 0; i < SOURCES; i++)
 		if (m.sources[i].exists && m.sources[i].place[AT].processor == (int)p)
 			m.sources[i].place[TO].processor = NO_PROCESSOR;
-	m.processors[p].presence = ROUSE_ATTN_ONLINE;
+	come_online(p);
 	m.nb_stayed++;
 }
 
@@ -827,7 +863,7 @@ bring_online(void)
 		want = -EALREADY;
 	assert_int_equal(rouse_attn_alloc_online(alloc, p), want);
 	if (want == 0)
-		m.processors[p].presence = ROUSE_ATTN_ONLINE;
+		come_online(p);
 }
 
 /* ---- reserved bits ---- */
@@ -1128,6 +1164,7 @@ operate(void)
 		end_a_move,
 		end_a_move,
 		cancel_move,
+		discard,
 		signal_source,
 		signal_source,
 		signal_source,
@@ -1226,15 +1263,17 @@ play(enum rouse_attn_mode mode, uint64_t usual_seed)
 		if (m.processors[p].exists)
 			wake(p);
 	assert_int_equal(m.nb_events, 0);
-	assert_true(m.nb_signalled == m.nb_found);
-	printf("# %llu events, %llu of them late; processors left %llu times, stayed %llu, found no "
-	       "room %llu; no bit for a source %llu times; %u lines\n",
+	assert_true(m.nb_signalled == m.nb_found + m.nb_discarded);
+	printf("# %llu events, %llu of them late, %llu discarded; processors left %llu times, stayed "
+	       "%llu, found no room %llu; no bit for a source %llu times; %u lines\n",
 	       (unsigned long long)m.nb_signalled, (unsigned long long)m.nb_forwarded,
-	       (unsigned long long)m.nb_left, (unsigned long long)m.nb_stayed,
-	       (unsigned long long)m.nb_without_room, (unsigned long long)m.nb_full, nb_lines);
+	       (unsigned long long)m.nb_discarded, (unsigned long long)m.nb_left,
+	       (unsigned long long)m.nb_stayed, (unsigned long long)m.nb_without_room,
+	       (unsigned long long)m.nb_full, nb_lines);
 	if (getenv("ROUSE_SEED") == NULL) {
 		assert_true(m.nb_signalled > OPERATIONS / 40);
-		assert_true(m.nb_forwarded > 10 && m.nb_left > 10 && m.nb_stayed > 10);
+		assert_true(m.nb_discarded > 10 && m.nb_forwarded > 10 && m.nb_left > 10 &&
+			    m.nb_stayed > 10);
 		assert_true(m.nb_full > 10);
 	}
 	rouse_attn_alloc_destroy(alloc);
