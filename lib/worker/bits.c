@@ -13,12 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rouse_attn_alloc.h>
-
-#include "worker.h"
+#include "bits.h"
 
 #define MAX_WORKERS 1024
-#define MAX_TRIES   1000 /* to clear a bit that somebody sets again */
 
 /* The device of a source, for the allocator. */
 #define KEY_SOFTWARE	       UINT64_C(0)
@@ -27,18 +24,18 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these */
 static struct rouse_worker_attention conf;
-static struct rouse_attn_alloc *alloc; /* while there are workers */
+struct rouse_attn_alloc *bits_alloc; /* while there are workers */
 static uint32_t nb_workers;
 static uint64_t numbers[MAX_WORKERS / 64]; /* that workers have */
 
-static __thread char refusal[256]; /* what the thread was refused last */
+__thread char bits_refusal[BITS_REFUSAL_LEN]; /* what the thread was refused last */
 
 /* ---- the process ---- */
 
 static void
 keep_refusal(void *arg __rte_unused, const char *line)
 {
-	snprintf(refusal, sizeof(refusal), "%s", line);
+	snprintf(bits_refusal, sizeof(bits_refusal), "%s", line);
 	rte_log(RTE_LOG_DEBUG, (uint32_t)worker_logtype, "worker: bits: %s\n", line);
 }
 
@@ -52,12 +49,14 @@ create_alloc(void)
 		.log = keep_refusal,
 	};
 
-	alloc = rouse_attn_alloc_create(&alloc_conf);
-	if (alloc == NULL)
+	bits_alloc = rouse_attn_alloc_create(&alloc_conf);
+	if (bits_alloc == NULL)
 		return -ENOMEM;
+	/* nobody has a bit yet, and the types are all that there are: none is refused */
 	for (uint64_t bits = conf.reserved; bits != 0; bits &= bits - 1)
 		for (unsigned int type = 0; type < ROUSE_ATTN_MAX_TYPES; type++)
-			rouse_attn_alloc_reserve(alloc, type, (unsigned int)__builtin_ctzll(bits),
+			rouse_attn_alloc_reserve(bits_alloc, type,
+						 (unsigned int)__builtin_ctzll(bits),
 						 "the application");
 	return 0;
 }
@@ -67,8 +66,8 @@ destroy_alloc_if_unused(void)
 {
 	if (nb_workers != 0)
 		return;
-	rouse_attn_alloc_destroy(alloc);
-	alloc = NULL;
+	rouse_attn_alloc_destroy(bits_alloc);
+	bits_alloc = NULL;
 }
 
 /* The lowest that is free; MAX_WORKERS: none is. */
@@ -85,13 +84,13 @@ static int
 join(struct rouse_worker *w)
 {
 	uint32_t n = free_number();
-	int ret = alloc == NULL ? create_alloc() : 0;
+	int ret = bits_alloc == NULL ? create_alloc() : 0;
 
 	if (ret != 0)
 		return ret;
 	if (n == MAX_WORKERS)
 		return -ENOSPC;
-	ret = rouse_attn_alloc_processor_add(alloc, n, w->conf.type, &w->attn, w->name);
+	ret = rouse_attn_alloc_processor_add(bits_alloc, n, w->conf.type, &w->attn, w->name);
 	if (ret != 0)
 		return ret;
 	numbers[n / 64] |= UINT64_C(1) << n % 64;
@@ -115,39 +114,28 @@ worker_bits_join(struct rouse_worker *w)
 	return ret;
 }
 
-/* Bits that stayed taken, as somebody went on to signal them: with the worker they go. */
-static void
-remove_what_is_left(struct rouse_worker *w)
-{
-	int source;
-
-	for (unsigned int bit = 0; bit < ROUSE_ATTN_BITS; bit++) {
-		while (rouse_attn_alloc_sources_of(alloc, w->processor, bit, &source, 1) > 0) {
-			for (unsigned int d = bit; d < WORKER_MAX_DETAILS; d += ROUSE_ATTN_BITS)
-				rouse_attn_unmark(&w->attn, d, UINT64_MAX);
-			/* what is being moved to or from here is so no more, and comes again */
-			if (rouse_attn_alloc_remove(alloc, source) != 0 &&
-			    rouse_attn_alloc_move_cancel(alloc, source) != 0)
-				break;
-		}
-	}
-}
-
-/* It has no sources any more. */
-void
+/* It has no sources any more. 0: its attention is the caller's; -EBUSY: it must stay, with its
+ * number, as somebody signals it still */
+int
 worker_bits_leave(struct rouse_worker *w)
 {
+	int ret;
+
 	if (!w->has_joined)
-		return;
+		return 0;
 	pthread_mutex_lock(&lock);
-	remove_what_is_left(w);
-	rouse_attn_alloc_processor_remove(alloc, w->processor);
-	numbers[w->processor / 64] &= ~(UINT64_C(1) << w->processor % 64);
-	nb_workers--;
-	destroy_alloc_if_unused();
+	ret = bits_remove_worker(w);
+	if (ret == 0) {
+		numbers[w->processor / 64] &= ~(UINT64_C(1) << w->processor % 64);
+		nb_workers--;
+		destroy_alloc_if_unused();
+	}
 	pthread_mutex_unlock(&lock);
 	w->has_joined = false;
+	return ret;
 }
+
+/* ---- what programs choose, and look at ---- */
 
 int
 rouse_worker_attention_set(const struct rouse_worker_attention *wanted)
@@ -183,8 +171,8 @@ rouse_worker_attention_dump(FILE *file)
 	int ret = 0;
 
 	pthread_mutex_lock(&lock);
-	if (alloc != NULL)
-		ret = rouse_attn_alloc_dump(alloc, file);
+	if (bits_alloc != NULL)
+		ret = rouse_attn_alloc_dump(bits_alloc, file);
 	pthread_mutex_unlock(&lock);
 	return ret;
 }
@@ -196,7 +184,7 @@ rouse_worker_attention_get(const struct rouse_worker *w, struct rouse_worker_att
 
 	pthread_mutex_lock(&lock);
 	if (w->has_joined)
-		rouse_attn_alloc_processor_get(alloc, w->processor, &info);
+		rouse_attn_alloc_processor_get(bits_alloc, w->processor, &info);
 	pthread_mutex_unlock(&lock);
 	*state = (struct rouse_worker_attention_state){
 		/* a look for people: they order nothing */
@@ -222,8 +210,9 @@ rouse_worker_attention_bit_get(const struct rouse_worker *w, unsigned int bit,
 		return nb;
 	pthread_mutex_lock(&lock);
 	if (w->has_joined) {
-		nb = rouse_attn_alloc_sources_of(alloc, w->processor, bit, NULL, 0);
-		rouse_attn_alloc_name_of(alloc, w->processor, bit, out->name, sizeof(out->name));
+		nb = rouse_attn_alloc_sources_of(bits_alloc, w->processor, bit, NULL, 0);
+		rouse_attn_alloc_name_of(bits_alloc, w->processor, bit, out->name,
+					 sizeof(out->name));
 	}
 	pthread_mutex_unlock(&lock);
 	for (unsigned int d = bit; d < rouse_attn_nb_details(&w->attn); d += ROUSE_ATTN_BITS)
@@ -270,7 +259,7 @@ source_add_bits(struct rouse_worker *w, struct source *s, uint64_t *ring)
 	int ret;
 
 	name_source(s, name, sizeof(name));
-	ret = rouse_attn_alloc_add(alloc, &wish, &place);
+	ret = rouse_attn_alloc_add(bits_alloc, &wish, &place);
 	if (ret < 0)
 		return ret;
 	s->bits = ret;
@@ -308,12 +297,12 @@ source_describe_bits(struct rouse_worker *w, struct source *s)
 	group = rings == 0
 			? 0
 			: (uint64_t)s->ethdev.port_id << 8 | (uint64_t)(__builtin_ctzll(rings) + 1);
-	rouse_attn_alloc_describe(alloc, s->bits, s->rings, group);
+	rouse_attn_alloc_describe(bits_alloc, s->bits, s->rings, group);
 	for (uint32_t i = 0; i < w->sources.nb; i++) {
 		const struct source *other = w->sources.at[i];
 
 		if (source_is_of_port(other, s->ethdev.port_id) && (other->rings & rings) != 0)
-			rouse_attn_alloc_describe(alloc, other->bits, other->rings, group);
+			rouse_attn_alloc_describe(bits_alloc, other->bits, other->rings, group);
 	}
 }
 
@@ -321,17 +310,11 @@ source_describe_bits(struct rouse_worker *w, struct source *s)
 void
 source_remove_bits(struct rouse_worker *w, struct source *s)
 {
-	uint32_t processor;
-	uint16_t device;
-	int ret = -EBUSY;
+	int ret;
 
-	/* the worker is about to leave: the place elsewhere is not needed */
-	if (source_find_move(s, &processor, &device))
-		source_cancel_move(s);
-	for (unsigned int i = 0; i < MAX_TRIES && ret == -EBUSY; i++) {
-		source_forget_rings(w, s);
-		ret = rouse_attn_alloc_remove(alloc, s->bits);
-	}
+	source_forget_rings(w, s);
+	/* if the worker is about to leave, the place elsewhere is not needed */
+	ret = bits_remove_left(w->processor, s->bits);
 	if (ret != 0)
 		WORKER_LOG(ERR,
 			   "%s: bit %u stays taken: somebody signals a source that was removed; "
@@ -354,7 +337,7 @@ worker_bits_remedy(const struct rouse_worker *w)
 	};
 	struct rouse_attn_processor_info info;
 
-	if (rouse_attn_alloc_processor_get(alloc, w->processor, &info) != 0)
+	if (rouse_attn_alloc_processor_get(bits_alloc, w->processor, &info) != 0)
 		return NULL;
 	if (conf.mode == ROUSE_ATTN_SHARED
 		    ? info.nb_details + 4 * info.nb_reserved < WORKER_MAX_DETAILS
@@ -363,103 +346,9 @@ worker_bits_remedy(const struct rouse_worker *w)
 	return remedies[conf.mode];
 }
 
-/* ---- moving ---- */
-
 /* What the calling thread was refused last, and what to do about it. */
 const char *
 worker_bits_refusal(void)
 {
-	return refusal;
-}
-
-/* Reserve the bit of a queue's device on another worker. 0 or -errno, see worker_bits_refusal() */
-int
-source_begin_move(const struct source *s, const struct rouse_worker *to)
-{
-	const struct rouse_attn_wish wish = {
-		.policy = ROUSE_ATTN_AT,
-		.processor = to->processor,
-	};
-	struct rouse_attn_place place;
-
-	return rouse_attn_alloc_move_begin(alloc, s->bits, &wish, &place);
-}
-
-/* Where a queue is going to be; false: it is not being moved. */
-bool
-source_find_move(const struct source *s, uint32_t *processor, uint16_t *device)
-{
-	struct rouse_attn_source_info info;
-
-	if (rouse_attn_alloc_source_get(alloc, s->bits, &info) != 0 ||
-	    info.to.processor == ROUSE_ATTN_NONE)
-		return false;
-	*processor = info.to.processor;
-	*device = info.to.device;
-	return true;
-}
-
-/* Nothing is marked at the old place for it, and nobody signals there. */
-void
-source_end_move(const struct source *s)
-{
-	rouse_attn_alloc_move_end(alloc, s->bits, NULL);
-}
-
-/* Nor at the new one. */
-void
-source_cancel_move(const struct source *s)
-{
-	rouse_attn_alloc_move_cancel(alloc, s->bits);
-}
-
-/* ---- workers that go offline, and come back ---- */
-
-bool
-worker_bits_are_online(const struct rouse_worker *w)
-{
-	struct rouse_attn_processor_info info;
-
-	return rouse_attn_alloc_processor_get(alloc, w->processor, &info) == 0 &&
-	       info.presence == ROUSE_ATTN_ONLINE;
-}
-
-/* Reserve a place elsewhere for every queue with bits. 0 or -errno, see worker_bits_refusal() */
-int
-worker_bits_go(const struct rouse_worker *w)
-{
-	return rouse_attn_alloc_leave(alloc, w->processor);
-}
-
-/* They have moved. */
-int
-worker_bits_gone(const struct rouse_worker *w)
-{
-	return rouse_attn_alloc_left(alloc, w->processor);
-}
-
-/* Those that have not stay. */
-void
-worker_bits_stay(const struct rouse_worker *w)
-{
-	rouse_attn_alloc_stay(alloc, w->processor);
-}
-
-int
-worker_bits_come(const struct rouse_worker *w)
-{
-	return rouse_attn_alloc_online(alloc, w->processor);
-}
-
-/* The default worker is the one that never goes. */
-int
-worker_bits_set_default(const struct rouse_worker *w)
-{
-	return rouse_attn_alloc_default_set(alloc, w->processor);
-}
-
-bool
-worker_bits_are_default(const struct rouse_worker *w)
-{
-	return rouse_attn_alloc_default(alloc) == w->processor;
+	return bits_refusal;
 }

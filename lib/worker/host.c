@@ -101,7 +101,8 @@ static const struct source_ops host_ops = {
 /* ---- control threads, which have the lock of all workers, and w->control: that of one that is
  * offline comes before that of its host, which is online ---- */
 
-/* The worker, which does not run, is looked after from here on. 0 or -errno, and it is not. */
+/* The worker, which does not run, is looked after from here on. 0; -ENODEV: there is no host, or
+ * another -errno, and it is not. */
 int
 worker_host_begin(struct rouse_worker *w, struct rouse_worker *host)
 {
@@ -109,6 +110,8 @@ worker_host_begin(struct rouse_worker *w, struct rouse_worker *host)
 	struct source *s;
 	int ret;
 
+	if (host == NULL)
+		return -ENODEV;
 	model.fd.fd = w->epoll;
 	pthread_mutex_lock(&host->control);
 	s = source_create(host, &model);

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <rte_errno.h>
 #include <rte_malloc.h>
 
 #include "worker.h"
@@ -38,6 +39,7 @@ struct party {
 	struct passage *queues;
 	uint32_t nb, nb_taken_up, nb_bound;
 	bool is_planned; /* their bits are reserved on the other worker */
+	const char *why; /* what is refused, for people */
 };
 
 /* ---- the worker's side ---- */
@@ -170,14 +172,18 @@ reserve(struct party *p)
 		if (!p->is_planned)
 			ret = source_begin_move(p->queues[i].old, p->to);
 		if (ret != 0) {
+			p->why = ret == -ENOMEM ? rte_strerror(ENOMEM) : worker_bits_refusal();
 			cancel(p, i);
 			break;
 		}
 		new->bits = p->queues[i].old->bits;
 		new->target.attn = &p->to->attn;
+		/* those that go together were planned together, and none was added since */
 		if (!source_find_move(p->queues[i].old, &processor, &new->target.device) ||
-		    processor != p->to->processor)
-			ret = -EBUSY; /* its place is on another one */
+		    processor != p->to->processor) {
+			p->why = "a queue that shares its event ring goes to another worker";
+			ret = -EBUSY;
+		}
 	}
 	return ret;
 }
@@ -340,7 +346,7 @@ commit(struct party *p)
 		struct source *old = p->queues[i].old, *new = p->queues[i].new;
 
 		if (old->bits >= 0)
-			source_end_move(old);
+			source_end_move(new, p->from);
 		old->bits = -1;
 		source_tell_state(old, ROUSE_SOURCE_REMOVED);
 		source_tell_state(new, new->is_paused ? ROUSE_SOURCE_PAUSED : ROUSE_SOURCE_ACTIVE);
@@ -395,15 +401,19 @@ move_group(struct party *p, const struct source *s)
 {
 	int ret = gather(p, s);
 
-	if (ret != 0)
+	if (ret != 0) {
+		p->why = rte_strerror(-ret);
 		return ret;
+	}
 	ret = reserve(p);
 	if (ret == 0) {
 		ret = pass(p);
-		if (ret == 0)
+		if (ret == 0) {
 			commit(p);
-		else
+		} else {
+			p->why = source_strerror(p->to, ret);
 			cancel(p, p->nb);
+		}
 	}
 	disband(p);
 	return ret == 0 ? (int)p->nb : ret;
@@ -411,10 +421,10 @@ move_group(struct party *p, const struct source *s)
 
 /* Move a queue, and those that go with it, to another worker; the caller has the lock of all
  * workers, and the control of none. How many moved; -ENOENT: it has no such queue, or another
- * -errno, and nothing changed */
+ * -errno with *why, and nothing changed */
 int
 worker_move_queue(struct rouse_worker *from, struct rouse_worker *to, uint16_t port, uint16_t queue,
-		  bool is_planned)
+		  bool is_planned, const char **why)
 {
 	struct party p = { .from = from, .to = to, .is_planned = is_planned };
 	const struct source *s;
@@ -426,12 +436,28 @@ worker_move_queue(struct rouse_worker *from, struct rouse_worker *to, uint16_t p
 		ret = move_group(&p, s);
 	pthread_mutex_unlock(&to->control);
 	pthread_mutex_unlock(&from->control);
+	*why = p.why;
 	return ret;
 }
 
 /* ---- what programs call ---- */
 
-/* 0; -ENOENT, -EPERM (logged) */
+static int
+refuse(const struct rouse_worker *from, uint16_t port, uint16_t queue, int error, const char *why)
+{
+	WORKER_LOG(ERR, "%s: queue %u of port %u cannot be moved: %s", from->name, queue, port,
+		   why);
+	return error;
+}
+
+static int
+refuse_unknown(const struct rouse_worker *from, uint16_t port, uint16_t queue)
+{
+	return refuse(from, port, queue, -ENOENT,
+		      "it is not this worker's; ask the one that has it");
+}
+
+/* 0; -ENOENT, -EPERM */
 static int
 check(struct rouse_worker *from, uint16_t port, uint16_t queue)
 {
@@ -440,15 +466,11 @@ check(struct rouse_worker *from, uint16_t port, uint16_t queue)
 
 	pthread_mutex_lock(&from->control);
 	s = find_queue(from, port, queue);
-	if (s == NULL) {
-		ret = -ENOENT;
-	} else if (s->is_watched) {
-		WORKER_LOG(ERR,
-			   "%s: queue %u of port %u cannot be moved: the application polls it; "
-			   "remove it, and let another watch it",
-			   from->name, queue, port);
-		ret = -EPERM;
-	}
+	if (s == NULL)
+		ret = refuse_unknown(from, port, queue);
+	else if (s->is_watched)
+		ret = refuse(from, port, queue, -EPERM,
+			     "the application polls it; remove it, and let another watch it");
 	pthread_mutex_unlock(&from->control);
 	return ret;
 }
@@ -457,20 +479,26 @@ static int
 move(struct rouse_worker *from, struct rouse_worker *to, uint16_t port, uint16_t queue)
 {
 	int ret = check(from, port, queue);
+	const char *why;
 
 	if (ret != 0)
 		return ret;
 	if (from == to)
-		return -EEXIST;
+		return refuse(from, port, queue, -EEXIST,
+			      "it is this worker's already; name another");
 	if (!worker_bits_are_online(to)) {
-		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be moved to %s: that is offline",
+		WORKER_LOG(ERR,
+			   "%s: queue %u of port %u cannot be moved to %s: that is offline; bring "
+			   "it online first",
 			   from->name, queue, port, to->name);
 		return -ENETDOWN;
 	}
-	ret = worker_move_queue(from, to, port, queue, false);
+	ret = worker_move_queue(from, to, port, queue, false, &why);
+	if (ret == -ENOENT) /* it was removed meanwhile */
+		return refuse_unknown(from, port, queue);
 	if (ret < 0)
 		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be moved to %s: %s", from->name,
-			   queue, port, to->name, source_strerror(to, ret));
+			   queue, port, to->name, why);
 	return RTE_MIN(ret, 0);
 }
 
@@ -478,7 +506,7 @@ int
 rouse_worker_ethdev_move(struct rouse_worker *from, struct rouse_worker *to, uint16_t port,
 			 uint16_t queue)
 {
-	int ret = workers_lock(false);
+	int ret = workers_try_lock(from->name);
 
 	if (ret != 0)
 		return ret;

@@ -96,6 +96,7 @@ last_queue(const struct rouse_worker *w)
 struct move {
 	uint16_t port, queue;
 	struct rouse_worker *to; /* where its bits are reserved; NULL: nowhere */
+	const char *why;	 /* it does not */
 };
 
 /* The last queue of those that the worker has; false: it has none. */
@@ -128,47 +129,77 @@ move_one(struct rouse_worker *w, struct move *m)
 
 	if (!is_planned)
 		m->to = least_loaded(w, &nb);
-	return m->to == NULL ? -ENOSPC : worker_move_queue(w, m->to, m->port, m->queue, is_planned);
+	if (m->to == NULL) { /* the last other one was destroyed: its turn was before this one */
+		m->why = "no other worker is online";
+		return -ENOSPC;
+	}
+	return worker_move_queue(w, m->to, m->port, m->queue, is_planned, &m->why);
 }
 
-/* What had moved comes back. */
 static void
-bring_back(struct rouse_worker *w, const struct move *moved, uint32_t nb)
+refuse(const struct rouse_worker *w, const struct move *m)
 {
-	while (nb-- > 0)
-		if (worker_move_queue(moved[nb].to, w, moved[nb].port, moved[nb].queue, false) < 0)
-			WORKER_LOG(ERR, "%s: queue %u of port %u stays with %s", w->name,
-				   moved[nb].queue, moved[nb].port, moved[nb].to->name);
+	WORKER_LOG(ERR, "%s cannot go offline: queue %u of port %u cannot be moved to %s: %s",
+		   w->name, m->queue, m->port, m->to == NULL ? "another" : m->to->name, m->why);
+}
+
+/* What had moved comes back. Who adds a device meanwhile may have taken the last bit that it had.
+ */
+static void
+bring_back(struct rouse_worker *w, struct move *moved, uint32_t nb)
+{
+	while (nb-- > 0) {
+		struct move *m = &moved[nb];
+
+		if (worker_move_queue(m->to, w, m->port, m->queue, false, &m->why) < 0)
+			WORKER_LOG(ERR, "%s: queue %u of port %u stays with %s: %s", w->name,
+				   m->queue, m->port, m->to->name, m->why);
+	}
+}
+
+/* It is online, with what it had. */
+static void
+come_back(struct rouse_worker *w, struct move *moved, uint32_t nb)
+{
+	int ret;
+
+	pthread_mutex_lock(&w->control);
+	ret = worker_bits_stay(w);
+	pthread_mutex_unlock(&w->control);
+	if (ret == 0)
+		bring_back(w, moved, nb);
+	else
+		WORKER_LOG(ERR,
+			   "%s gets no queues: %s; stop whoever signals it, then call "
+			   "rouse_worker_online()",
+			   w->name, worker_bits_refusal());
 }
 
 /* None comes meanwhile, as the worker is leaving. */
 static int
-move_all(struct rouse_worker *w)
+move_all(struct rouse_worker *w, struct move *moved)
 {
-	uint32_t nb = 0, room = count_queues(w);
-	struct move *moved, m;
+	struct move m = { .why = NULL };
+	uint32_t nb = 0;
 	int ret = 0;
 
-	if (room == 0)
-		return 0;
-	moved = rte_malloc("worker_moved", room * sizeof(*moved), 0);
-	if (moved == NULL) {
-		worker_bits_stay(w);
-		return -ENOMEM;
-	}
 	while (ret >= 0 && find_next(w, &m)) {
 		ret = move_one(w, &m);
 		if (ret > 0)
 			moved[nb++] = m;
 		else if (ret == -ENOENT)
 			ret = 0; /* it was removed */
+		else
+			refuse(w, &m);
 	}
-	if (ret < 0) {
-		worker_bits_stay(w);
-		bring_back(w, moved, nb);
+	if (ret >= 0) {
+		ret = worker_bits_gone(w);
+		if (ret != 0)
+			WORKER_LOG(ERR, "%s cannot go offline: %s", w->name, worker_bits_refusal());
 	}
-	rte_free(moved);
-	return RTE_MIN(ret, 0);
+	if (ret < 0)
+		come_back(w, moved, nb);
+	return ret;
 }
 
 /* The thread that runs it leaves; nobody begins anew, as the caller has w->control. */
@@ -198,55 +229,84 @@ check(const struct rouse_worker *w)
 	return -EBUSY;
 }
 
-/* From here on it gets no queue. */
+/* From here on it gets no queue. `moved` has room for all that it has. */
 static int
-begin_to_leave(struct rouse_worker *w)
+begin_to_leave(struct rouse_worker *w, struct move **moved)
 {
 	int ret;
 
 	pthread_mutex_lock(&w->control);
 	ret = check(w);
-	if (ret == 0) {
+	*moved = ret != 0 ? NULL
+			  : rte_malloc("worker_moved", (nb_queues(w) + 1) * sizeof(**moved), 0);
+	if (ret == 0 && *moved == NULL) {
+		WORKER_LOG(ERR, "%s cannot go offline: %s", w->name, rte_strerror(ENOMEM));
+		ret = -ENOMEM;
+	} else if (ret == 0) {
 		ret = worker_bits_go(w);
 		if (ret != 0)
-			WORKER_LOG(ERR, "%s cannot go offline: %s", w->name, worker_bits_refusal());
+			WORKER_LOG(ERR, "%s cannot go offline: %s", w->name,
+				   ret == -ENOMEM ? rte_strerror(ENOMEM) : worker_bits_refusal());
 	}
 	pthread_mutex_unlock(&w->control);
 	return ret;
 }
 
+/* One that is offline, whose control the caller has. Without a host its messages wait. */
+static void
+find_host(struct rouse_worker *w)
+{
+	int ret = worker_host_begin(w, default_worker());
+
+	if (ret != 0)
+		WORKER_LOG(ERR,
+			   "%s: what it has but queues waits until another default worker is "
+			   "chosen, or it is online: %s",
+			   w->name, ret == -ENODEV ? "no worker is online" : rte_strerror(-ret));
+}
+
+/* Those that are offline, and whom nobody looks after. */
+static void
+find_hosts(void)
+{
+	for (struct rouse_worker *w = workers_first(); w != NULL; w = w->next) {
+		pthread_mutex_lock(&w->control);
+		if (w->is_offline && w->host == NULL)
+			find_host(w);
+		pthread_mutex_unlock(&w->control);
+	}
+}
+
+/* All that could be refused was: it has no queues any more. */
 static void
 leave(struct rouse_worker *w)
 {
 	pthread_mutex_lock(&w->control);
-	worker_bits_gone(w);
 	end(w);
 	w->is_offline = true;
-	if (worker_host_begin(w, default_worker()) != 0)
-		WORKER_LOG(ERR, "%s is offline, and its messages wait until it is online", w->name);
+	find_host(w);
 	pthread_mutex_unlock(&w->control);
 }
 
 static int
 go_offline(struct rouse_worker *w)
 {
-	int ret = begin_to_leave(w);
+	struct move *moved;
+	int ret = begin_to_leave(w, &moved);
 
-	if (ret != 0)
-		return ret;
-	ret = move_all(w);
-	if (ret != 0)
-		WORKER_LOG(ERR, "%s cannot go offline: a queue of it cannot be moved: %s", w->name,
-			   source_strerror(w, ret));
-	else
-		leave(w);
+	if (ret == 0) {
+		ret = move_all(w, moved);
+		if (ret == 0)
+			leave(w);
+	}
+	rte_free(moved);
 	return ret;
 }
 
 int
 rouse_worker_offline(struct rouse_worker *w)
 {
-	int ret = workers_lock(false);
+	int ret = workers_try_lock(w->name);
 
 	if (ret != 0)
 		return ret;
@@ -272,16 +332,17 @@ come_online(struct rouse_worker *w)
 int
 rouse_worker_online(struct rouse_worker *w)
 {
-	int ret = workers_lock(false);
+	int ret = workers_try_lock(w->name);
 
 	if (ret != 0)
 		return ret;
 	pthread_mutex_lock(&w->control);
 	ret = come_online(w);
 	if (ret != 0)
-		WORKER_LOG(ERR, "%s: %s", w->name,
-			   ret == -EALREADY ? "it is online already" : rte_strerror(-ret));
+		WORKER_LOG(ERR, "%s cannot come online: %s", w->name, worker_bits_refusal());
 	pthread_mutex_unlock(&w->control);
+	if (ret == 0)
+		find_hosts(); /* it may be the only one that is online */
 	workers_unlock();
 	return ret;
 }
@@ -294,41 +355,70 @@ rouse_worker_is_online(const struct rouse_worker *w)
 
 /* ---- the default worker ---- */
 
-/* Of all that are offline: another one looks after them. */
+/* Another one looks after a worker; 0 or -errno, and the one that did goes on to. */
 static int
-change_host(const struct rouse_worker *from, struct rouse_worker *to)
+hand_over(struct rouse_worker *w, struct rouse_worker *to)
+{
+	struct rouse_worker *from = w->host;
+	int ret;
+
+	pthread_mutex_lock(&w->control);
+	worker_host_end(w);
+	ret = worker_host_begin(w, to);
+	if (ret != 0 && worker_host_begin(w, from) != 0)
+		WORKER_LOG(ERR, "%s: what it has but queues waits until it is online: %s", w->name,
+			   rte_strerror(-ret));
+	pthread_mutex_unlock(&w->control);
+	return ret;
+}
+
+/* Of all that are offline: another one looks after them. 0 or -errno, and the one that did goes on
+ * to. */
+static int
+change_host(struct rouse_worker *from, struct rouse_worker *to)
 {
 	int ret = 0;
 
-	for (struct rouse_worker *w = workers_first(); w != NULL; w = w->next) {
-		int error;
+	for (struct rouse_worker *w = workers_first(); w != NULL && ret == 0; w = w->next)
+		if (w->is_offline && w->host == from)
+			ret = hand_over(w, to);
+	for (struct rouse_worker *w = workers_first(); w != NULL && ret != 0; w = w->next)
+		if (w->is_offline && w->host == to)
+			hand_over(w, from);
+	return ret;
+}
 
-		if (w->host != from || w == to)
-			continue;
-		pthread_mutex_lock(&w->control);
-		worker_host_end(w);
-		error = to == NULL ? 0 : worker_host_begin(w, to);
-		pthread_mutex_unlock(&w->control);
-		if (ret == 0)
-			ret = error;
+static int
+set_default(struct rouse_worker *w)
+{
+	struct rouse_worker *before = default_worker();
+	int ret = worker_bits_set_default(w);
+
+	if (ret != 0) {
+		WORKER_LOG(ERR, "%s: %s", w->name, worker_bits_refusal());
+		return ret;
 	}
+	if (before == w)
+		return 0;
+	ret = change_host(before, w);
+	if (ret == 0)
+		return 0;
+	WORKER_LOG(ERR, "%s cannot look after those that are offline: %s; %s goes on to", w->name,
+		   rte_strerror(-ret), before->name);
+	worker_bits_set_default(before); /* which is online, as nobody goes meanwhile */
 	return ret;
 }
 
 int
 rouse_worker_default_set(struct rouse_worker *w)
 {
-	int ret = workers_lock(false);
-	struct rouse_worker *before;
+	int ret = workers_try_lock(w->name);
 
 	if (ret != 0)
 		return ret;
-	before = default_worker();
-	ret = worker_bits_set_default(w);
-	if (ret != 0)
-		WORKER_LOG(ERR, "%s: %s", w->name, worker_bits_refusal());
-	else if (before != w)
-		ret = change_host(before, w);
+	ret = set_default(w);
+	if (ret == 0)
+		find_hosts();
 	workers_unlock();
 	return ret;
 }
@@ -354,25 +444,24 @@ worker_forget_hosts(struct rouse_worker *w)
 	pthread_mutex_lock(&w->control);
 	worker_host_end(w);
 	pthread_mutex_unlock(&w->control);
-	change_host(w, NULL);
+	for (struct rouse_worker *other = workers_first(); other != NULL; other = other->next) {
+		if (other->host != w)
+			continue;
+		pthread_mutex_lock(&other->control);
+		worker_host_end(other);
+		pthread_mutex_unlock(&other->control);
+	}
 	workers_unlock();
 }
 
-/* One that looked after others was destroyed. */
+/* One that looked after others was destroyed; if none is online, the next one that is will. */
 void
 worker_find_hosts(void)
 {
-	struct rouse_worker *host;
-
 	if (workers_lock(true) != 0)
 		return;
-	host = default_worker();
-	for (struct rouse_worker *w = workers_first(); w != NULL && host != NULL; w = w->next) {
-		pthread_mutex_lock(&w->control);
-		if (w->is_offline && w->host == NULL)
-			worker_host_begin(w, host);
-		pthread_mutex_unlock(&w->control);
-	}
+	if (default_worker() != NULL)
+		find_hosts();
 	workers_unlock();
 }
 
@@ -398,19 +487,29 @@ most_loaded(uint32_t *nb_most)
 static int
 rebalance_one(void)
 {
-	uint32_t nb_most = 0, nb_least = 0;
-	struct rouse_worker *most = most_loaded(&nb_most), *least = least_loaded(most, &nb_least);
+	struct rouse_worker *most, *least;
 	struct move m;
+	int ret;
 
-	if (most == NULL || least == NULL || nb_most < nb_least + 2 || !find_next(most, &m))
-		return 0;
-	return worker_move_queue(most, least, m.port, m.queue, false);
+	do {
+		uint32_t nb_most = 0, nb_least = 0;
+
+		most = most_loaded(&nb_most);
+		least = least_loaded(most, &nb_least);
+		if (most == NULL || least == NULL || nb_most < nb_least + 2 || !find_next(most, &m))
+			return 0;
+		ret = worker_move_queue(most, least, m.port, m.queue, false, &m.why);
+	} while (ret == -ENOENT); /* it was removed, so that others have most, perhaps */
+	if (ret < 0)
+		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be moved to %s: %s", most->name,
+			   m.queue, m.port, least->name, m.why);
+	return ret;
 }
 
 int
 rouse_worker_rebalance(void)
 {
-	int ret = workers_lock(false), moved;
+	int ret = workers_try_lock("rebalancing"), moved;
 	uint32_t total = 0;
 
 	if (ret != 0)

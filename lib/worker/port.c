@@ -8,6 +8,7 @@
  * go for good takes its queues along: another port may have its number next.
  */
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "worker.h"
@@ -31,6 +32,21 @@ workers_lock(bool waits)
 	else if (pthread_mutex_trylock(&changing) != 0)
 		return -EBUSY;
 	return 0;
+}
+
+/* Likewise, for who tells people what is refused: in one line each. 0; -EDEADLK, -EBUSY */
+int
+workers_try_lock(const char *what)
+{
+	int ret = worker_check_thread(what);
+
+	if (ret == 0)
+		ret = workers_lock(false);
+	if (ret == -EBUSY)
+		WORKER_LOG(ERR,
+			   "%s: queues move, or a port is paused or resumed, right now; try again",
+			   what);
+	return ret;
 }
 
 void

@@ -203,7 +203,8 @@ int rouse_worker_attention_bit_get(const struct rouse_worker *w, unsigned int bi
 struct rouse_worker *rouse_worker_create(const struct rouse_worker_conf *conf);
 
 /** Free a worker that does not run; its sources are removed, messages that wait are not run. NULL
- * is ignored; one that runs, or is asked for in a handler, stays as it is (logged). */
+ * is ignored; one that runs, or is asked for in a handler, stays as it is (logged). The memory of
+ * one that somebody signals all the while, of whom it knows, is not freed (logged). */
 void rouse_worker_destroy(struct rouse_worker *w);
 
 /**
@@ -301,66 +302,6 @@ int rouse_worker_evring_add(struct rouse_worker *w, struct rouse_evring *ring,
  * @return 0; -ENOENT: the worker has no such ring
  */
 int rouse_worker_evring_remove(struct rouse_worker *w, const struct rouse_evring *ring);
-
-/**
- * Let another worker have an Rx queue, while packets come. Each of them is handed over once, and
- * those of a flow in their order, as the handlers see it: by the worker that had the queue up to a
- * round of it, by the other one from then on. Queues that share event rings with it go, too. No
- * worker is woken for what is another's. rouse_worker_ethdev_watch()ed queues stay where they are.
- *
- * @return 0; -ENOENT: it has no such queue; -EEXIST: the two are one; -EPERM: the application polls
- *         it; -ENETDOWN: the other one is offline; -ENOSPC as rouse_worker_ethdev_add(); -EBUSY:
- *         queues move, or a port is paused or resumed, right now, or it is moved already: try
- *         again. Nothing changed then. Or the errno of the driver's binding
- */
-int rouse_worker_ethdev_move(struct rouse_worker *from, struct rouse_worker *to, uint16_t port,
-			     uint16_t queue);
-
-/**
- * Take a worker offline, while packets come: its queues move to the others, as by
- * rouse_worker_ethdev_move(), to where there are fewest and room; then it is stopped, and
- * rouse_worker_run() returns. What cannot move goes on: the default worker runs its messages and
- * timers, and the handlers of its event rings and file descriptors, with this worker for their
- * argument, as those who signal it go on to do so. New queues are refused (-ENETDOWN).
- *
- * A port's default processor and its RETA name queues, and move with these.
- *
- * When it returns, the worker does not run. In the idle form that is when the application has
- * called rouse_worker_leave().
- *
- * @return 0; -EBUSY: it is the last one that is online, or the default one, or the application
- * polls queues of it; or queues move right now: try again; -ENOSPC: the others have no bits left
- *         for its queues; -EALREADY: it is offline; or the errno of what could not be moved.
- * Nothing changed then (logged)
- */
-int rouse_worker_offline(struct rouse_worker *w);
-
-/**
- * Bring a worker back online: it may have queues, and may be run. Queues come to it by
- * rouse_worker_rebalance(), or as they are added or moved.
- * @return 0; -EALREADY: it is online; -EBUSY: queues move right now: try again
- */
-int rouse_worker_online(struct rouse_worker *w);
-
-/** Whether it is, and not on its way from there. */
-bool rouse_worker_is_online(const struct rouse_worker *w);
-
-/**
- * Move queues from those who have most to those who have fewest until all that are online have the
- * same number, or one more.
- * @return how many moved; -EBUSY: queues move right now, try again; or the first error met
- */
-int rouse_worker_rebalance(void);
-
-/**
- * Choose the default worker, which looks after those that are offline, and cannot be. The first one
- * that was made is it unless another is chosen; if it is destroyed, another one is it.
- * @return 0; -ENETDOWN: it is offline; -EBUSY: queues move right now: try again
- */
-int rouse_worker_default_set(struct rouse_worker *w);
-
-/** The default worker; NULL: there is none, or a handler asks. */
-struct rouse_worker *rouse_worker_default(void);
 
 /** Runs on the worker when the file descriptor is readable, its other side is gone, or it has an
  * error, which is the handler's to take (recv(), getsockopt()). It must not block, and need not
@@ -595,5 +536,7 @@ int rouse_worker_socket_id(const struct rouse_worker *w);
 #ifdef __cplusplus
 }
 #endif
+
+#include "rouse_worker_moves.h"
 
 #endif /* ROUSE_WORKER_H */

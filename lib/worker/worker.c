@@ -343,6 +343,8 @@ rouse_worker_stop(struct rouse_worker *w)
 void
 rouse_worker_destroy(struct rouse_worker *w)
 {
+	int ret;
+
 	if (w == NULL)
 		return;
 	if (!worker_is_mine(NULL) || atomic_load_explicit(&w->running, memory_order_acquire)) {
@@ -356,11 +358,18 @@ rouse_worker_destroy(struct rouse_worker *w)
 	workers_lock(true);
 	worker_delist(w);
 	source_remove_all(w);
-	worker_bits_leave(w);
+	ret = worker_bits_leave(w);
 	workers_unlock();
 	worker_find_hosts();
 	worker_inbox_destroy(w);
 	worker_timers_destroy(w);
+	if (ret != 0) {
+		WORKER_LOG(ERR,
+			   "%s: its attention stays, with its memory: somebody signals a source "
+			   "that it had; stop it before",
+			   w->name);
+		return;
+	}
 	close_fds(w);
 	pthread_mutex_destroy(&w->control);
 	rte_free(w);

@@ -290,6 +290,7 @@ void worker_delist(struct rouse_worker *w);
 void worker_port_renew(uint16_t port);
 void worker_port_forget(uint16_t port);
 int workers_lock(bool waits);
+int workers_try_lock(const char *what);
 void workers_unlock(void);
 struct rouse_worker *workers_first(void);
 
@@ -410,20 +411,23 @@ source_of_bits(const struct rouse_worker *w, unsigned int device, unsigned int r
 /* bits.c: who has which bit, of all workers of the process */
 
 int worker_bits_join(struct rouse_worker *w);
-void worker_bits_leave(struct rouse_worker *w);
+int worker_bits_leave(struct rouse_worker *w);
 int source_add_bits(struct rouse_worker *w, struct source *s, uint64_t *ring);
 void source_describe_bits(struct rouse_worker *w, struct source *s);
 void source_remove_bits(struct rouse_worker *w, struct source *s);
 const char *worker_bits_remedy(const struct rouse_worker *w);
 const char *worker_bits_refusal(void);
+
+/* bits_move.c: bits of queues that move, and of workers that go and come */
+
 int source_begin_move(const struct source *s, const struct rouse_worker *to);
 bool source_find_move(const struct source *s, uint32_t *processor, uint16_t *device);
-void source_end_move(const struct source *s);
+void source_end_move(const struct source *s, const struct rouse_worker *from);
 void source_cancel_move(const struct source *s);
 bool worker_bits_are_online(const struct rouse_worker *w);
 int worker_bits_go(const struct rouse_worker *w);
 int worker_bits_gone(const struct rouse_worker *w);
-void worker_bits_stay(const struct rouse_worker *w);
+int worker_bits_stay(const struct rouse_worker *w);
 int worker_bits_come(const struct rouse_worker *w);
 int worker_bits_set_default(const struct rouse_worker *w);
 bool worker_bits_are_default(const struct rouse_worker *w);
@@ -431,7 +435,7 @@ bool worker_bits_are_default(const struct rouse_worker *w);
 /* move.c: queues that go from one worker to another */
 
 int worker_move_queue(struct rouse_worker *from, struct rouse_worker *to, uint16_t port,
-		      uint16_t queue, bool is_planned);
+		      uint16_t queue, bool is_planned, const char **why);
 
 /* host.c: who looks after a worker that is offline */
 

@@ -457,6 +457,7 @@ a_second_move_meanwhile_is_refused(void **state)
 	struct rig r;
 
 	begin(&r, "overrun=wait,pace=100000,infinite_rx=1");
+	rte_log_set_level_pattern("rouse.worker", RTE_LOG_CRIT); /* each refusal is a line */
 	moved_port = r.port;
 	atomic_store(&ends, false);
 	for (unsigned int i = 0; i < 2; i++)
@@ -466,6 +467,7 @@ a_second_move_meanwhile_is_refused(void **state)
 	atomic_store(&ends, true);
 	for (unsigned int i = 0; i < 2; i++)
 		pthread_join(movers[i], NULL);
+	rte_log_set_level_pattern("rouse.worker", RTE_LOG_NOTICE);
 	assert_true(nb_refused[0] + nb_refused[1] > 0);
 	await_frames(1000);
 	assert_all_have(NB_QUEUES);

@@ -93,7 +93,7 @@ BAD = (
     ("set policy 5 1 100", "5 us at least, 1 us at most"),
     ("set moderation 0 64 5", "5 us for vector 64 refused"),
     ("port 0 rxq 4 lcore 1", '"4": expected the number of a queue of port 0'),
-    ("worker online 1", "it is online already"),
+    ("worker online 1", "is online already"),
     ("show port info 1", '"1": expected the number of a port, or all'),
     ("show port info 0x", '"0x": expected'),
     ("show port info -1", '"-1": expected'),

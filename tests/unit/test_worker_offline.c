@@ -9,9 +9,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/epoll.h>
-
-#include <rte_malloc.h>
 
 #include "unit.h"
 #include "worker_mock.h"
@@ -21,30 +18,13 @@ static struct rouse_worker *host, *w, *other;
 
 static unsigned int nb_messages, nb_ticks;
 
-static struct rouse_worker *
-make_worker(void)
-{
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = EPOLL_TIMER };
-	struct rouse_worker *made =
-		rte_zmalloc_socket("worker", sizeof(*made), WORKER_ALIGN, SOCKET_ID_ANY);
-
-	assert_non_null(made);
-	mock_worker_init(made);
-	mock_give_inbox(made);
-	assert_int_equal(worker_timers_create(made), 0);
-	assert_int_equal(epoll_ctl(made->epoll, EPOLL_CTL_ADD, made->timer, &event), 0);
-	worker_attend(made); /* its first look at its messages */
-	worker_enlist(made);
-	return made;
-}
-
 static int
 make(void **state)
 {
 	mock_init();
-	host = make_worker();
-	w = make_worker();
-	other = make_worker();
+	host = mock_make_worker("host");
+	w = mock_make_worker("w");
+	other = mock_make_worker("other");
 	nb_messages = nb_ticks = 0;
 	return 0;
 }

@@ -428,6 +428,24 @@ mock_give_inbox(struct rouse_worker *w)
 	assert_int_equal(worker_inbox_create(w), 0);
 }
 
+struct rouse_worker *
+mock_make_worker(const char *name)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = EPOLL_TIMER };
+	struct rouse_worker *made =
+		rte_zmalloc_socket("worker", sizeof(*made), WORKER_ALIGN, SOCKET_ID_ANY);
+
+	assert_non_null(made);
+	mock_worker_init(made);
+	strcpy(made->name, name);
+	mock_give_inbox(made);
+	assert_int_equal(worker_timers_create(made), 0);
+	assert_int_equal(epoll_ctl(made->epoll, EPOLL_CTL_ADD, made->timer, &event), 0);
+	worker_attend(made); /* its first look at its messages */
+	worker_enlist(made);
+	return made;
+}
+
 void
 mock_worker_fini(struct rouse_worker *w)
 {

@@ -74,6 +74,8 @@ void mock_worker_init(struct rouse_worker *w);
 /* And one that takes messages. */
 void mock_give_inbox(struct rouse_worker *w);
 void mock_worker_fini(struct rouse_worker *w);
+/* One as rouse_worker_create() makes it, for rouse_worker_destroy(). */
+struct rouse_worker *mock_make_worker(const char *name);
 
 /* Add a queue whose handler counts in mock_queue.taken. */
 int mock_add(struct rouse_worker *w, uint16_t port, uint16_t queue);
