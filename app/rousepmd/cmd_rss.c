@@ -132,7 +132,8 @@ cmd_set_reta(struct control *c __rte_unused, const struct command_line *line)
 		       line->words[5].word, info.reta_size);
 		return;
 	}
-	ret = rte_eth_dev_rss_reta_update(port, conf, info.reta_size);
+	log_mark();
+	ret = rouse_worker_reta_update(port, conf, info.reta_size);
 	if (ret != 0)
 		log_complain("port %u: the table cannot be set: %s; its queues are below %u", port,
 			     strerror(-ret), info.nb_rx_queues);

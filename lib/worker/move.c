@@ -384,18 +384,6 @@ lock_both(struct rouse_worker *from, struct rouse_worker *to)
 	}
 }
 
-static struct source *
-find_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
-{
-	for (uint32_t i = 0; i < w->sources.nb; i++) {
-		struct source *s = w->sources.at[i];
-
-		if (source_is_of_port(s, port) && s->ethdev.queue == queue)
-			return s;
-	}
-	return NULL;
-}
-
 static int
 move_group(struct party *p, const struct source *s)
 {
@@ -431,7 +419,7 @@ worker_move_queue(struct rouse_worker *from, struct rouse_worker *to, uint16_t p
 	int ret = -ENOENT;
 
 	lock_both(from, to);
-	s = find_queue(from, port, queue);
+	s = source_find_queue(from, port, queue);
 	if (s != NULL && !s->is_watched)
 		ret = move_group(&p, s);
 	pthread_mutex_unlock(&to->control);
@@ -465,7 +453,7 @@ check(struct rouse_worker *from, uint16_t port, uint16_t queue)
 	int ret = 0;
 
 	pthread_mutex_lock(&from->control);
-	s = find_queue(from, port, queue);
+	s = source_find_queue(from, port, queue);
 	if (s == NULL)
 		ret = refuse_unknown(from, port, queue);
 	else if (s->is_watched)

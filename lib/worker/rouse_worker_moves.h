@@ -21,6 +21,7 @@ extern "C" {
 #endif
 
 struct rouse_worker;
+struct rte_eth_rss_reta_entry64;
 
 /**
  * Let another worker have an Rx queue, while packets come. Each of them is handed over once, and
@@ -39,6 +40,31 @@ struct rouse_worker;
  */
 int rouse_worker_ethdev_move(struct rouse_worker *from, struct rouse_worker *to, uint16_t port,
 			     uint16_t queue);
+
+/**
+ * Change entries of a port's redirection table while packets come, so that each flow stays in its
+ * order, as the handlers see it: the queue that a flow goes to is held back until the one that it
+ * comes from was seen empty, or had as many packets taken as it can hold, after the table was
+ * written. What rte_eth_dev_rss_reta_update() does loses and doubles nothing either, but a worker
+ * that is late with the old queue handles what it has of a flow after what the other has.
+ *
+ * It holds for queues whose workers run; one that no worker has, or whose worker does not run, is
+ * not waited for. A queue that gives nothing as it lacks mbufs counts as empty. Of a NIC it holds
+ * from when the NIC has written a packet to the queue: what it has steered and not yet written when
+ * its driver returns from the change may be late. The driver of net_evnic returns when its device
+ * goes by the new table.
+ *
+ * @param port  its number
+ * @param reta  as of rte_eth_dev_rss_reta_update(): the entries whose bit of the mask is set
+ * @param size  entries of the table, as the port has them; at most 512
+ * @return 0; -EINVAL: the table has another size, or an entry names no queue; -EPERM: an
+ * application polls a queue that flows come from, or go to; -ENOTSUP: the table cannot be read;
+ * -ENODEV: no such port; -EBUSY: queues move, or a port is paused or resumed, right now: try again;
+ *         -EDEADLK: a handler asks; or the errno of the driver: the entries are as they were, and a
+ *         queue that cannot be taken up again is paused. Each is logged
+ */
+int rouse_worker_reta_update(uint16_t port, const struct rte_eth_rss_reta_entry64 *reta,
+			     uint16_t size);
 
 /**
  * Take a worker offline, while packets come: its queues move to the others, as by

@@ -194,6 +194,19 @@ source_is_of_port(const struct source *s, uint16_t port)
 	return source_is_ethdev(s) && s->ethdev.port_id == port;
 }
 
+/* NULL: it has no such queue. */
+struct source *
+source_find_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++) {
+		struct source *s = w->sources.at[i];
+
+		if (source_is_of_port(s, port) && s->ethdev.queue == queue)
+			return s;
+	}
+	return NULL;
+}
+
 /* Neither the worker nor its producer knows it any more. */
 void
 source_queue_let_go(struct rouse_worker *w, struct source *s)

@@ -367,6 +367,7 @@ bool source_lacks_mbufs(struct source *s, struct pool_seen *seen);
 /* source_ethdev.c */
 
 bool source_is_of_port(const struct source *s, uint16_t port);
+struct source *source_find_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue);
 int source_queue_pause(struct rouse_worker *w, struct source *s);
 int source_queue_take_up(struct rouse_worker *w, struct source *s);
 void source_queue_let_go(struct rouse_worker *w, struct source *s);

@@ -14,6 +14,7 @@ int evnic_logtype = RTE_LOGTYPE_USER1;
 
 unsigned int mock_syncs;
 uint32_t mock_version_at_sync;
+uint32_t mock_queue_at_sync;
 
 /* There is no wire thread that could honour it. */
 void
@@ -21,6 +22,7 @@ evnic_wire_sync(struct evnic_port *p)
 {
 	mock_syncs++;
 	mock_version_at_sync = p->rules.version;
+	mock_queue_at_sync = rouse_steer_reta_get(&p->steer, MOCK_ENTRY);
 }
 
 static char *log_text;

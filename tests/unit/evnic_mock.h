@@ -9,6 +9,8 @@
 
 extern unsigned int mock_syncs;	      /* calls of evnic_wire_sync() */
 extern uint32_t mock_version_at_sync; /* evnic_port.rules.version at the last one */
+#define MOCK_ENTRY 64
+extern uint32_t mock_queue_at_sync; /* likewise that entry of the RETA */
 
 /* Keep what is logged. */
 void mock_log_begin(void);

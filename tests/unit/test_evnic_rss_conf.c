@@ -157,6 +157,9 @@ the_reta_is_updated_and_read_where_the_masks_say(void **state)
 	for (int i = 0; i < 64; i++)
 		write[0].reta[i] = write[1].reta[i] = 7;
 	assert_int_equal(evnic_reta_update(&dev, write, EVNIC_RETA_SIZE), 0);
+	/* when it returns the wire goes by all of it */
+	assert_int_equal(mock_syncs, 1);
+	assert_int_equal(mock_queue_at_sync, 7);
 	for (uint16_t i = 0; i < EVNIC_RETA_SIZE; i++) {
 		bool written = i == 3 || i == 63 || i == 64;
 
@@ -180,6 +183,7 @@ a_queue_that_is_not_there_is_refused_in_the_reta(void **state)
 
 	write[0].reta[0] = QUEUES;
 	assert_int_equal(evnic_reta_update(&dev, write, EVNIC_RETA_SIZE), -EINVAL);
+	assert_int_equal(mock_syncs, 0);
 	assert_int_equal(rouse_steer_reta_get(&port->steer, 0), 0);
 }
 

@@ -5,8 +5,9 @@
 /*
  * RSS: the Toeplitz hash (rte_thash), its key and types, and the RETA.
  *
- * The RETA is read by the wire thread entry by entry and takes effect at once. Key and types are
- * copied by the wire thread when their version moves on; the setter waits until that was done.
+ * The RETA is read by the wire thread entry by entry and takes effect at once: when its setter
+ * returns, what was steered by an old entry is in its ring. Key and types are copied by the wire
+ * thread when their version moves on; the setter waits until that was done.
  */
 
 #include <errno.h>
@@ -114,6 +115,7 @@ evnic_reta_update(struct rte_eth_dev *dev, struct rte_eth_rss_reta_entry64 *conf
 		if (rouse_steer_reta_set(&p->steer, i, group->reta[shift]) != 0)
 			return -EINVAL;
 	}
+	evnic_wire_sync(p);
 	return 0;
 }
 
