@@ -47,6 +47,7 @@ static const unsigned int lcores[NB_WORKERS] = {
 };
 
 static struct rouse_worker *workers[NB_WORKERS];
+static unsigned int nb_stopped; /* how often any was, in a test */
 
 /* Written by whichever worker has the flow's queue; what orders them is the move. */
 static struct {
@@ -105,6 +106,7 @@ take_offline(unsigned int i)
 {
 	assert_int_equal(rouse_worker_offline(workers[i]), 0);
 	await_end(i);
+	nb_stopped++;
 }
 
 static void
@@ -221,6 +223,7 @@ static void
 begin(struct rig *r, const char *args)
 {
 	memset(&seen, 0, sizeof(seen));
+	nb_stopped = 0;
 	for (uint32_t f = 0; f < NUMBERED_NB_FLOWS; f++)
 		seen.next_of_flow[f] = f;
 	open_port(r, args);
@@ -234,19 +237,30 @@ begin(struct rig *r, const char *args)
 
 static uint64_t nb_wakes[NB_WORKERS];
 
+/*
+ * A wake for another's source would be a bit that names none here, a vector of a queue that has
+ * gone, or a doorbell without a bit. So none of the first two is there, and a wake that finds
+ * nothing has a source of the worker's own to look at, which was drained before its signal came: a
+ * visit that misses. But for the stops, and for a doorbell that was rung as the second look found
+ * its bit: that ends the next sleep.
+ */
 static void
-assert_nobody_woke_in_vain(void)
+assert_nobody_woke_for_another_s(void)
 {
 	for (unsigned int i = 0; i < NB_WORKERS; i++) {
 		struct rouse_worker_stats stats;
 
 		rouse_worker_stats_get(workers[i], &stats);
 		printf("# w%u: %" PRIu64 " packets, %" PRIu64 " wakes, %" PRIu64
-		       " spurious, %" PRIu64 " stale bits, %" PRIu64 " rescues\n",
-		       i, stats.rx_packets, stats.wakes, stats.spurious_wakes, stats.stale_bits,
-		       stats.rescues);
+		       " spurious, %" PRIu64 " misses, %" PRIu64 " rechecks, %" PRIu64
+		       " stale bits, %" PRIu64 " rescues\n",
+		       i, stats.rx_packets, stats.wakes, stats.spurious_wakes, stats.wake_misses,
+		       stats.recheck_hits, stats.stale_bits, stats.rescues);
 		assert_int_equal(stats.rescues, 0);
 		assert_int_equal(stats.stale_bits, 0);
+		assert_int_equal(stats.stale_wakes, 0);
+		assert_in_range(stats.spurious_wakes, 0,
+				stats.wake_misses + stats.recheck_hits + nb_stopped);
 		assert_true(stats.rx_packets > 0);
 		nb_wakes[i] = stats.wakes;
 	}
@@ -272,7 +286,7 @@ end(struct rig *r)
 	assert_false(atomic_load(&seen.disordered));
 	assert_false(atomic_load(&seen.at_once));
 	assert_int_equal(rig_stats(r).imissed, 0);
-	assert_nobody_woke_in_vain();
+	assert_nobody_woke_for_another_s();
 	end_workers();
 	rig_stop(r);
 	rig_close(r);
