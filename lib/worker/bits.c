@@ -39,6 +39,12 @@ keep_refusal(void *arg __rte_unused, const char *line)
 	rte_log(RTE_LOG_DEBUG, (uint32_t)worker_logtype, "worker: bits: %s\n", line);
 }
 
+static uint64_t
+reserved_of(const struct rouse_worker_attention *attention, unsigned int type)
+{
+	return attention->reserved | attention->reserved_of_type[type];
+}
+
 static int
 create_alloc(void)
 {
@@ -53,8 +59,8 @@ create_alloc(void)
 	if (bits_alloc == NULL)
 		return -ENOMEM;
 	/* nobody has a bit yet, and the types are all that there are: none is refused */
-	for (uint64_t bits = conf.reserved; bits != 0; bits &= bits - 1)
-		for (unsigned int type = 0; type < ROUSE_ATTN_MAX_TYPES; type++)
+	for (unsigned int type = 0; type < ROUSE_ATTN_MAX_TYPES; type++)
+		for (uint64_t bits = reserved_of(&conf, type); bits != 0; bits &= bits - 1)
 			rouse_attn_alloc_reserve(bits_alloc, type,
 						 (unsigned int)__builtin_ctzll(bits),
 						 "the application");
@@ -147,8 +153,13 @@ rouse_worker_attention_set(const struct rouse_worker_attention *wanted)
 			   (int)wanted->mode);
 		return -EINVAL;
 	}
-	if (wanted->reserved == UINT64_MAX) {
-		WORKER_LOG(ERR, "all bits of the attention word are reserved; leave workers some");
+	for (unsigned int type = 0; type < ROUSE_ATTN_MAX_TYPES; type++) {
+		if (reserved_of(wanted, type) != UINT64_MAX)
+			continue;
+		WORKER_LOG(ERR,
+			   "all bits of the attention word are reserved, of workers of type %u; "
+			   "leave them some",
+			   type);
 		return -EINVAL;
 	}
 	pthread_mutex_lock(&lock);

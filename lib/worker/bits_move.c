@@ -106,8 +106,8 @@ reap(const struct rouse_worker *w)
 			if (has_source(w, left[i]) || reap_one(w, left[i]))
 				continue;
 			snprintf(bits_refusal, sizeof(bits_refusal),
-				 "bit %u stays taken: somebody signals a source that was removed, "
-				 "or has moved; stop it before",
+				 "it cannot go offline: bit %u stays taken: somebody signals a "
+				 "source that was removed, or has moved; stop it before",
 				 bit);
 			return -EBUSY;
 		}

@@ -245,7 +245,7 @@ begin_to_leave(struct rouse_worker *w, struct move **moved)
 	} else if (ret == 0) {
 		ret = worker_bits_go(w);
 		if (ret != 0)
-			WORKER_LOG(ERR, "%s cannot go offline: %s", w->name,
+			WORKER_LOG(ERR, "%s: %s", w->name,
 				   ret == -ENOMEM ? rte_strerror(ENOMEM) : worker_bits_refusal());
 	}
 	pthread_mutex_unlock(&w->control);

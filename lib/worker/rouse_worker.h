@@ -146,6 +146,8 @@ struct rouse_worker_attention {
 	 * share event rings with others; else all queues of a port are one device. */
 	bool bit_per_queue;
 	uint64_t reserved; /**< bits that no device gets, of each worker */
+	/** Beside these, of each worker of a type, which has another layout by that. */
+	uint64_t reserved_of_type[ROUSE_ATTN_MAX_TYPES];
 };
 
 /**
@@ -153,8 +155,8 @@ struct rouse_worker_attention {
  * deliver the same; they are there to be compared, by the statistics attn_words, detail_words and
  * wake_details.
  *
- * @return 0; -EINVAL: no such mode, or all bits are reserved; -EBUSY: there are workers (logged, in
- *         each case)
+ * @return 0; -EINVAL: no such mode, or all bits of a type are reserved; -EBUSY: there are workers
+ * (logged, in each case)
  */
 int rouse_worker_attention_set(const struct rouse_worker_attention *conf);
 

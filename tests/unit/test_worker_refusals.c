@@ -213,7 +213,7 @@ a_bit_that_stayed_taken_does_not_keep_its_worker_from_leaving(void **state)
 	assert_int_equal(rouse_worker_ethdev_remove(w, 0, 0), 0);
 	assert_line("stays taken: somebody signals a source that was removed; stop it before");
 	refused(rouse_worker_offline(w), -EBUSY,
-		"w cannot go offline: bit 1 stays taken: somebody signals a source that was "
+		"w: it cannot go offline: bit 1 stays taken: somebody signals a source that was "
 		"removed");
 	assert_true(rouse_worker_is_online(w));
 	stray.attn = NULL;
@@ -462,13 +462,12 @@ static void
 a_worker_that_stays_where_it_is_says_why(void **state)
 {
 	refused(rouse_worker_offline(first), -EBUSY,
-		"first cannot go offline: processor 0 (mock) cannot go offline: it is the default "
+		"first: processor 0 (mock) cannot go offline: it is the default "
 		"one; make another one that first");
 	refused(rouse_worker_online(w), -EALREADY,
 		"w cannot come online: processor 1 (mock) is online already");
 	assert_int_equal(rouse_worker_offline(w), 0);
-	refused(rouse_worker_offline(w), -EALREADY,
-		"w cannot go offline: processor 1 (mock) is offline already");
+	refused(rouse_worker_offline(w), -EALREADY, "w: processor 1 (mock) is offline already");
 	refused(rouse_worker_default_set(w), -ENETDOWN,
 		"w: processor 1 (mock) cannot be the default one: it is not online; bring it online "
 		"first");

@@ -26,6 +26,7 @@ struct mock_port mock_ports[MOCK_PORTS];
 bool mock_has_all_ports;
 int mock_allocations;
 int mock_fail_allocation;
+uint8_t mock_type;
 
 static bool
 fails(void)
@@ -361,6 +362,7 @@ mock_init(void)
 {
 	memset(mock_ports, 0, sizeof(mock_ports));
 	mock_fail_allocation = mock_vfio_error = 0;
+	mock_type = 0;
 	mock_wrong_guesses = 0;
 	mock_has_all_ports = false;
 	mock_pool = NULL;
@@ -409,6 +411,7 @@ mock_worker_init(struct rouse_worker *w)
 	memset(w, 0, sizeof(*w));
 	pthread_mutex_init(&w->control, NULL);
 	w->next_timer_tsc = UINT64_MAX;
+	w->conf.type = mock_type;
 	w->burst = 32;
 	w->ns_per_tsc = 1;
 	w->state = ROUSE_ATTN_ATTEND;

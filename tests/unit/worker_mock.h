@@ -61,6 +61,8 @@ extern const struct rouse_attn_port_ops mock_ops;
 extern int mock_allocations;	 /* that are not freed */
 extern int mock_fail_allocation; /* the n-th from now on fails; 0: none does */
 
+extern uint8_t mock_type; /* of processor, of workers that are made from here on */
+
 /* All ports, unbound and empty; queue q has the ring q. */
 void mock_init(void);
 void mock_fini(void);
