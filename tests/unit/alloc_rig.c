@@ -43,6 +43,34 @@ rig_init(enum rouse_attn_mode mode)
 	}
 }
 
+int
+rig_per_processor(void **state)
+{
+	rig_init(ROUSE_ATTN_PER_PROCESSOR);
+	return 0;
+}
+
+int
+rig_uniform(void **state)
+{
+	rig_init(ROUSE_ATTN_UNIFORM);
+	return 0;
+}
+
+int
+rig_shared(void **state)
+{
+	rig_init(ROUSE_ATTN_SHARED);
+	return 0;
+}
+
+int
+rig_destroy(void **state)
+{
+	rig_fini();
+	return 0;
+}
+
 void
 rig_fini(void)
 {
@@ -79,6 +107,39 @@ rig_add(enum rouse_attn_policy policy, uint32_t processor, uint64_t key)
 	return rouse_attn_alloc_add(rig.alloc, &wish, &place);
 }
 
+int
+rig_add_within(const uint64_t *mask, uint32_t words, uint64_t key)
+{
+	const struct rouse_attn_wish wish = {
+		.policy = ROUSE_ATTN_WITHIN,
+		.mask = mask,
+		.mask_words = words,
+		.key = key,
+		.name = "masked",
+	};
+	struct rouse_attn_place place;
+
+	return rouse_attn_alloc_add(rig.alloc, &wish, &place);
+}
+
+int
+rig_begin_move(int source, uint32_t number)
+{
+	const struct rouse_attn_wish to = { .policy = ROUSE_ATTN_AT, .processor = number };
+	struct rouse_attn_place place;
+
+	return rouse_attn_alloc_move_begin(rig.alloc, source, &to, &place);
+}
+
+struct rouse_attn_processor_info
+rig_processor(uint32_t number)
+{
+	struct rouse_attn_processor_info info;
+
+	assert_int_equal(rouse_attn_alloc_processor_get(rig.alloc, number, &info), 0);
+	return info;
+}
+
 struct rouse_attn_place
 rig_place(int source)
 {
@@ -96,6 +157,15 @@ rig_target(const struct rouse_attn_place *place)
 		.device = place->device,
 		.ring = place->rings == 0 ? 0 : (uint8_t)__builtin_ctzll(place->rings),
 	};
+}
+
+void
+rig_signal(int source)
+{
+	const struct rouse_attn_place at = rig_place(source);
+	const struct rouse_attn_target target = rig_target(&at);
+
+	rouse_attn_signal(&target, 1);
 }
 
 struct rig_wake

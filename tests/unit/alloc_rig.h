@@ -30,12 +30,24 @@ extern struct rig rig;
 void rig_init(enum rouse_attn_mode mode);
 void rig_fini(void);
 
+/* The same, for tests that begin and end with them. */
+int rig_per_processor(void **state);
+int rig_uniform(void **state);
+int rig_shared(void **state);
+int rig_destroy(void **state);
+
 /* Processors 0 to nb - 1, of type 0. */
 void rig_add_processors(unsigned int nb);
 
 /* A source of a device of its own; its number, or the errno. */
 int rig_add(enum rouse_attn_policy policy, uint32_t processor, uint64_t key);
+int rig_add_within(const uint64_t *mask, uint32_t words, uint64_t key);
+int rig_begin_move(int source, uint32_t number);
 struct rouse_attn_place rig_place(int source);
+struct rouse_attn_processor_info rig_processor(uint32_t number);
+
+/* An event for the source, where it is. */
+void rig_signal(int source);
 
 /* A bit of its place, the lowest that names it, or bit 0. */
 struct rouse_attn_target rig_target(const struct rouse_attn_place *place);
