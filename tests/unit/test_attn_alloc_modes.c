@@ -5,8 +5,6 @@
 /* Who gets which bit in each mode, and how many detail words a wake looks at for it. */
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "alloc_rig.h"
 
