@@ -25,21 +25,22 @@ tell(void *arg)
 		rte_eth_dev_callback_process(dev, RTE_ETH_EVENT_INTR_RESET, NULL);
 }
 
-/* RCTL.EN, 8.10.1: set from start to stop, and clear after any reset. Said and told once until the
- * next start. Any thread's. */
+/* TCTL.EN, 8.12.1: set from start to stop, and clear after any reset. RCTL.EN is too, but a change
+ * of the mode, promiscuous or not, sets it again. Said and told once until the next start. Any
+ * thread's. */
 void
 igb_reset_look(struct rte_eth_dev *dev)
 {
 	struct igb_port *p = dev->data->dev_private;
-	uint32_t rctl;
+	uint32_t tctl;
 
 	if (!dev->data->dev_started)
 		return;
-	rctl = igb_read(&p->hw, IGB_RCTL);
+	tctl = igb_read(&p->hw, IGB_TCTL);
 	/* all ones: it was pulled out, which the bus tells of */
-	if (rctl == UINT32_MAX || (rctl & IGB_RCTL_EN) != 0)
+	if (tctl == UINT32_MAX || (tctl & IGB_TCTL_EN) != 0)
 		return;
-	/* a stop says so before it writes RCTL */
+	/* a stop says so before it writes TCTL */
 	if (!dev->data->dev_started ||
 	    atomic_exchange_explicit(&p->is_reset_behind, true, memory_order_relaxed))
 		return;
