@@ -90,30 +90,6 @@ queues_without_memory_are_refused(void **state)
 	rig_destroy();
 }
 
-/* Nobody's address: a reset gives the port the one back that it was probed with. */
-static void
-a_random_address_outlives_a_reset(void **state)
-{
-	static struct rte_ether_addr other = { { 0x02, 9, 9, 9, 9, 9 } };
-	struct rte_ether_addr probed;
-
-	device_init();
-	device.regs[0x5400 / 4] = device.regs[0x5404 / 4] = 0;
-	assert_int_equal(rig_probe(&(struct rig_conf){ .nb_queues = 1 }), 0);
-	assert_said("no address of its own", "random");
-	probed = rig->macs[0];
-	assert_true(rte_is_valid_assigned_ether_addr(&probed));
-	assert_int_equal(rig_start(&(struct rig_conf){ .nb_queues = 1 }), 0);
-	rig->macs[0] = other; /* as ethdev does */
-	assert_int_equal(igb_mac_addr_set(rig_dev, &other), 0);
-	assert_int_equal(igb_ops.dev_stop(rig_dev), 0);
-	device.regs[0x5400 / 4] = device.regs[0x5404 / 4] = 0;
-	assert_int_equal(igb_ops.dev_reset(rig_dev), 0);
-	assert_true(rte_is_same_ether_addr(&rig->macs[0], &probed));
-	assert_string_equal(rig_log, "");
-	rig_destroy();
-}
-
 /* 4.5.8. */
 static void
 what_was_counted_before_the_probe_is_forgotten(void **state)
@@ -228,7 +204,6 @@ main(void)
 		cmocka_unit_test(addresses_and_frames_beyond_the_devices_are_refused),
 		cmocka_unit_test(a_dump_of_some_of_the_registers_is_refused),
 		cmocka_unit_test(queues_without_memory_are_refused),
-		cmocka_unit_test(a_random_address_outlives_a_reset),
 		cmocka_unit_test(what_was_counted_before_the_probe_is_forgotten),
 		cmocka_unit_test(frames_that_a_ring_has_no_room_for_are_counted_once),
 		cmocka_unit_test(a_phy_is_given_back_though_the_firmware_is_slow),
