@@ -392,6 +392,20 @@ rouse_attn_alloc_processor_remove(struct rouse_attn_alloc *a, uint32_t processor
 }
 
 int
+rouse_attn_alloc_detach(struct rouse_attn_alloc *a, uint32_t processor)
+{
+	struct processor *p;
+	int ret;
+
+	pthread_mutex_lock(&a->lock);
+	ret = attn_find_processor(a, processor, &p);
+	if (ret == 0)
+		p->attn = NULL;
+	pthread_mutex_unlock(&a->lock);
+	return ret;
+}
+
+int
 rouse_attn_alloc_default_set(struct rouse_attn_alloc *a, uint32_t processor)
 {
 	struct processor *p;

@@ -167,6 +167,17 @@ int rouse_attn_alloc_processor_add(struct rouse_attn_alloc *a, uint32_t processo
 int rouse_attn_alloc_processor_remove(struct rouse_attn_alloc *a, uint32_t processor);
 
 /**
+ * Look at a processor's attention no more, as if it had been added without one: nothing is pending
+ * there from here on, so that its sources can be removed, and then it. For a processor that goes
+ * while somebody signals it who should not: its attention stays where that one finds it.
+ *
+ * @param a          the allocations
+ * @param processor  its number
+ * @return 0; -ERANGE, -ENODEV: no such number, or processor
+ */
+int rouse_attn_alloc_detach(struct rouse_attn_alloc *a, uint32_t processor);
+
+/**
  * Choose the default processor: the one that is never offline, so that there is always one for what
  * belongs to nobody else.
  *

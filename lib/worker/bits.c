@@ -120,18 +120,19 @@ worker_bits_join(struct rouse_worker *w)
 	return ret;
 }
 
-/* It has no sources any more. 0: its attention is the caller's; -EBUSY: it must stay, with its
- * number, as somebody signals it still */
+/* It has no sources any more. 0: its attention is the caller's; -EBUSY: that must stay, as somebody
+ * signals it still */
 int
 worker_bits_leave(struct rouse_worker *w)
 {
+	bool is_gone;
 	int ret;
 
 	if (!w->has_joined)
 		return 0;
 	pthread_mutex_lock(&lock);
-	ret = bits_remove_worker(w);
-	if (ret == 0) {
+	ret = bits_remove_worker(w, &is_gone);
+	if (is_gone) {
 		numbers[w->processor / 64] &= ~(UINT64_C(1) << w->processor % 64);
 		nb_workers--;
 		destroy_alloc_if_unused();

@@ -19,6 +19,6 @@ extern __thread char bits_refusal[BITS_REFUSAL_LEN];
 /* bits_move.c */
 
 int bits_remove_left(uint32_t processor, int source);
-int bits_remove_worker(const struct rouse_worker *w);
+int bits_remove_worker(const struct rouse_worker *w, bool *is_gone);
 
 #endif /* BITS_H */

@@ -56,9 +56,9 @@ bits_remove_left(uint32_t processor, int source)
 	return ret;
 }
 
-/* Bits that stayed taken go with the worker. 0; -EBUSY: somebody signals it still */
-int
-bits_remove_worker(const struct rouse_worker *w)
+/* All that a worker has, and it. 0, -EBUSY */
+static int
+remove_worker(const struct rouse_worker *w)
 {
 	int source, ret = 0;
 
@@ -67,6 +67,22 @@ bits_remove_worker(const struct rouse_worker *w)
 		       rouse_attn_alloc_sources_of(bits_alloc, w->processor, bit, &source, 1) > 0)
 			ret = bits_remove_left(w->processor, source);
 	return ret != 0 ? ret : rouse_attn_alloc_processor_remove(bits_alloc, w->processor);
+}
+
+/* Bits that stayed taken go with the worker. 0; -EBUSY: somebody signals it still, so that its
+ * attention must stay. *is_gone: its number is free; but for one of its queues that was to move to
+ * where somebody signals, too, it is */
+int
+bits_remove_worker(const struct rouse_worker *w, bool *is_gone)
+{
+	int ret = remove_worker(w);
+
+	*is_gone = ret == 0;
+	if (ret == 0)
+		return 0;
+	rouse_attn_alloc_detach(bits_alloc, w->processor);
+	*is_gone = remove_worker(w) == 0;
+	return ret;
 }
 
 static bool

@@ -125,6 +125,23 @@ what_is_nobody_s_is_discarded_at_one_place_of_two(void **state)
 }
 
 static void
+a_processor_without_its_attention_can_be_removed(void **state)
+{
+	int s;
+
+	rig_add_processors(2);
+	s = rig_add(ROUSE_ATTN_AT, 1, 7);
+	rig_signal(s);
+	rig_refused(rouse_attn_alloc_remove(rig.alloc, s), -EBUSY, "pending");
+	rig_refused(rouse_attn_alloc_detach(rig.alloc, 2), -ENODEV, "processor 2");
+	rig_refused(rouse_attn_alloc_detach(rig.alloc, 1024), -ERANGE, "below 1024");
+	assert_int_equal(rouse_attn_alloc_detach(rig.alloc, 1), 0);
+	assert_int_equal(rouse_attn_alloc_remove(rig.alloc, s), 0);
+	assert_int_equal(rouse_attn_alloc_processor_remove(rig.alloc, 1), 0);
+	assert_int_equal(rig_wake(1).events, 1); /* it is where it was */
+}
+
+static void
 where_none_was_online_who_comes_is_the_default_processor(void **state)
 {
 	rig_add_processors(4);
@@ -324,6 +341,7 @@ main(void)
 		PER(whoever_stays_has_what_it_had),
 		PER(what_is_nobody_s_is_discarded_at_one_place_of_two),
 		SHR(what_is_nobody_s_is_discarded_at_one_place_of_two),
+		PER(a_processor_without_its_attention_can_be_removed),
 		PER(where_none_was_online_who_comes_is_the_default_processor),
 		PER(the_last_and_the_default_processor_stay),
 		SHR(the_last_and_the_default_processor_stay),

@@ -331,32 +331,36 @@ one_queue_that_cannot_move_leaves_all_where_they_were(void **state)
 static void
 the_attention_of_a_worker_that_somebody_signals_outlives_it(void **state)
 {
-	struct rouse_worker *destroyed = w;
+	struct rouse_worker *destroyed = first;
 	int before;
 	char *text;
 
-	assert_int_equal(mock_add(w, 0, 0), 0);
+	assert_int_equal(mock_add(first, 0, 0), 0);
+	assert_int_equal(rouse_worker_offline(other), 0);
 	forget_lines();
 	before = mock_allocations;
-	stray = (struct rouse_attn_target){ .attn = &w->attn,
+	stray = (struct rouse_attn_target){ .attn = &first->attn,
 					    .device = mock_ports[0].queues[0].owner.device };
-	rouse_worker_destroy(w);
-	w = NULL;
+	rouse_worker_destroy(first);
+	first = NULL;
 	fflush(log_file);
-	assert_non_null(strstr(log_text, "w: its attention stays, with its memory: somebody "
+	assert_non_null(strstr(log_text, "first: its attention stays, with its memory: somebody "
 					 "signals a source that it had; stop it before"));
 	forget_lines();
 	assert_true(mock_allocations < before);
-	/* the signals go to where they may, and what is known of it can be looked at */
+	/* the signals go to where they may, and nobody else learns of them */
 	rouse_attn_mark(&stray);
 	text = dump();
-	assert_non_null(strstr(text, "port 0 queue 0"));
+	assert_null(strstr(text, "port 0 queue 0"));
 	free(text);
-	/* and nobody else has its number, or its bits */
-	w = mock_make_worker("again");
-	assert_int_equal(mock_add(w, 0, 0), 0);
+	assert_ptr_equal(rouse_worker_default(), w);
+	assert_hosted(other, w);
+	first = mock_make_worker("again");
+	assert_int_equal(mock_add(first, 0, 0), 0);
+	assert_received(first, 0);
+	assert_int_equal(rouse_worker_offline(first), 0);
 	assert_received(w, 0);
-	rte_free(destroyed); /* nobody looks at what is pending there any more */
+	rte_free(destroyed); /* nobody signals it any more */
 }
 
 /* ---- who looks after those that are offline ---- */
@@ -521,7 +525,6 @@ main(void)
 		TEST(a_worker_that_stays_where_it_is_says_why),
 		TEST(what_is_asked_for_while_queues_move_is_to_be_tried_again),
 		TEST(a_queue_that_cannot_be_given_to_who_has_least_is_named),
-		/* its worker is the process's for good */
 		TEST(the_attention_of_a_worker_that_somebody_signals_outlives_it),
 	};
 
