@@ -87,6 +87,7 @@ make_new(struct rouse_worker *to, const struct source *old)
 	model.ethdev.port = old->ethdev.port;
 	model.ethdev.port_id = old->ethdev.port_id;
 	model.ethdev.queue = old->ethdev.queue;
+	model.ethdev.is_unsignalled = old->ethdev.is_unsignalled;
 	model.ethdev.worker = to;
 	s = source_create(to, &model);
 	if (s == NULL || source_take_counters(to, s) == 0)

@@ -15,6 +15,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include "rouse_worker_signal.h"
 #include "worker.h"
 
 /* ---- the ports of its plain queues: what may change in them concerns the worker ---- */
@@ -75,7 +76,9 @@ find_wake(struct source *s)
 	/* before it is asked: what changes from here on is told */
 	tell_port(s->ethdev.worker, s->ethdev.port_id);
 	ethdev_watch_link(s->ethdev.port_id);
-	wake = ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
+	wake = s->ethdev.is_unsignalled
+		       ? ETHDEV_WAKE_TIMED
+		       : ethdev_probe(s->ethdev.port_id, s->ethdev.queue, &s->ethdev.fd);
 	if (wake == ETHDEV_WAKE_INTERRUPT)
 		ret = ethdev_vector_join(s);
 	set_wake(s, ret == 0 ? wake : ETHDEV_WAKE_TIMED);
@@ -177,7 +180,8 @@ learn(struct rouse_worker *w, struct source *s)
 	s->ethdev.nb_barren = 0;
 	s->ethdev.was_stopped = s->ethdev.has_failed = false;
 	s->ethdev.was_low = true; /* until it is looked into */
-	if (!rouse_attn_registry_find(s->ethdev.port_id, &s->ethdev.port))
+	if (s->ethdev.is_unsignalled ||
+	    !rouse_attn_registry_find(s->ethdev.port_id, &s->ethdev.port))
 		return find_wake(s);
 	if (s->ethdev.port.ops->bind == NULL)
 		return assign_queue(w, s);
@@ -486,6 +490,85 @@ rouse_worker_ethdev_watch(struct rouse_worker *w, uint16_t port, uint16_t queue,
 	} else {
 		ret = add(w, &model);
 	}
+	worker_unlock(w);
+	return ret;
+}
+
+/* ---- with its signals or without ---- */
+
+static bool
+shares_rings(const struct rouse_worker *w, const struct source *s)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++)
+		if (w->sources.at[i] != s &&
+		    source_is_of_port(w->sources.at[i], s->ethdev.port_id) &&
+		    (w->sources.at[i]->rings & s->rings) != 0)
+			return true;
+	return false;
+}
+
+/* 0 or -errno, and it is as it was; if it cannot even be that, it is paused. */
+static int
+switch_signals(struct rouse_worker *w, struct source *s, bool is_unsignalled)
+{
+	int ret = source_queue_pause(w, s);
+
+	if (ret != 0)
+		return ret;
+	s->ethdev.is_unsignalled = is_unsignalled;
+	ret = source_queue_take_up(w, s);
+	if (ret != 0) {
+		s->ethdev.is_unsignalled = !is_unsignalled;
+		if (source_queue_take_up(w, s) != 0)
+			return ret;
+	}
+	s->is_paused = false;
+	say_wake(w, s);
+	return ret;
+}
+
+static int
+set_signals(struct rouse_worker *w, struct source *s, bool on)
+{
+	if (s->is_watched)
+		return -EPERM;
+	if (s->ethdev.is_unsignalled == !on)
+		return 0;
+	if (!on && shares_rings(w, s))
+		return -EBUSY;
+	if (!s->is_paused)
+		return switch_signals(w, s, !on);
+	s->ethdev.is_unsignalled = !on; /* when it is resumed */
+	return 0;
+}
+
+static struct source *
+find_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
+{
+	for (uint32_t i = 0; i < w->sources.nb; i++)
+		if (source_is_of_port(w->sources.at[i], port) &&
+		    w->sources.at[i]->ethdev.queue == queue)
+			return w->sources.at[i];
+	return NULL;
+}
+
+int
+rouse_worker_ethdev_signal_set(struct rouse_worker *w, uint16_t port, uint16_t queue, bool on)
+{
+	struct source *s;
+	int ret = worker_lock(w);
+
+	if (ret != 0)
+		return ret;
+	s = find_queue(w, port, queue);
+	ret = s == NULL ? -ENOENT : set_signals(w, s, on);
+	if (ret != 0)
+		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be %s: %s", w->name, queue, port,
+			   on ? "waited for" : "looked at by the time alone",
+			   ret == -ENOENT  ? "it is not this worker's"
+			   : ret == -EPERM ? "the application polls it"
+			   : ret == -EBUSY ? "others share its event rings"
+					   : source_strerror(w, ret));
 	worker_unlock(w);
 	return ret;
 }

@@ -132,8 +132,9 @@ struct source {
 			bool is_pool_told;   /* by the driver; else packets tell it */
 			bool was_stopped;    /* the worker's: its port, when it was to be armed */
 			bool has_failed; /* the worker's: it could not be armed, which was said */
-			bool is_said;	 /* how the worker is woken for it, and what was said */
-			int said;	 /* enum ethdev_wake; of who has control */
+			bool is_unsignalled; /* rouse_worker_ethdev_signal_set(): it is timed */
+			bool is_said;	     /* how the worker is woken for it, and what was said */
+			int said;	     /* enum ethdev_wake; of who has control */
 		} ethdev;
 		struct {
 			rouse_worker_event_t handler;
