@@ -21,6 +21,8 @@
 
 #define APP_MAX_QUEUES 64
 #define APP_MAX_BURST  512
+#define FWD_PACKET_LEN 64  /* of those that txonly makes */
+#define APP_MAX_PLACES 512 /* of --config */
 
 /* One line to the user, naming what is wrong and what would be right. */
 #define COMPLAIN(fmt, ...) fprintf(stderr, "rousepmd: " fmt "\n", ##__VA_ARGS__)
@@ -28,6 +30,19 @@
 /* options.c */
 
 struct fwd_mode;
+
+enum topology {
+	TOPOLOGY_PAIRED,  /* 0 with 1, 2 with 3, the last of an odd number with itself */
+	TOPOLOGY_CHAINED, /* 0 to 1, 1 to 2, the last to the first */
+	TOPOLOGY_LOOP,	  /* each to itself */
+};
+
+/* One (port,queue,lcore) of --config. */
+struct assigned {
+	uint16_t port;
+	uint16_t queue;
+	unsigned int lcore;
+};
 
 struct options {
 	uint16_t nb_rxq;
@@ -45,6 +60,10 @@ struct options {
 	uint64_t rss_types;
 	enum rouse_worker_mode rx_mode;
 	const struct fwd_mode *fwd;
+	enum topology topology;
+	uint32_t nb_places;
+	struct assigned places[APP_MAX_PLACES]; /* queues that are not dealt out in turn */
+	bool flush_rx;		  /* what was received before a start is dropped, as testpmd does */
 	const char *json;	  /* path or NULL */
 	const char *cmdline_file; /* path or NULL */
 	bool interactive;
@@ -60,6 +79,12 @@ int options_parse(int argc, char **argv, struct options *o);
 void options_help(const char *program);
 bool options_is_check(const char *word);
 bool options_have_prompt(const struct options *o);
+
+/* places.c: --config */
+
+int places_parse(const char *name, const char *value, struct options *o);
+int places_check(const struct options *o); /* before ports are started */
+const struct assigned *places_find(const struct options *o, uint16_t port, uint16_t queue);
 
 /* log.c: what libraries and drivers log goes to stderr */
 
@@ -104,6 +129,8 @@ struct fwd_stream {
 	uint16_t tx_port;
 	uint16_t tx_queue;
 	struct rte_ether_addr tx_mac; /* the Tx port's, as it was at the start */
+	bool is_unsignalled;	      /* it is looked at by the time alone, whoever has it */
+	bool has_tx_queue;	      /* of its own: only such a one generates packets */
 	rouse_counter tx_packets;     /* read by any thread */
 	rouse_counter tx_dropped;     /* the Tx ring was full; read by any thread */
 };
@@ -112,9 +139,14 @@ struct fwd_mode {
 	const char *name;
 	bool sends;
 	rouse_worker_rx_t rx; /* its arg is a struct fwd_stream */
+	/* NULL, or what a worker sends of its own accord, again and again */
+	void (*generate)(struct fwd_stream *stream, uint16_t burst);
 };
 
-extern const struct fwd_mode fwd_io, fwd_mac, fwd_macswap, fwd_rxonly;
+extern const struct fwd_mode fwd_io, fwd_mac, fwd_macswap, fwd_rxonly, fwd_txonly;
+
+/* fwd_rxonly.c */
+void fwd_drop(void *arg, uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
 const struct fwd_mode *fwd_find(const char *name);
 const char *fwd_names(void);
@@ -126,9 +158,14 @@ int ports_start(const struct options *o, unsigned int nb_workers);
 /* Stop and close them all; -EFAULT after a complaint: mbufs are missing. */
 int ports_stop(void);
 bool ports_is_started(uint16_t port);
-/* Start one that was stopped, or stop one; nobody receives from it. 0, -errno */
-int ports_start_again(uint16_t port);
+/* One port, from which nobody receives. Start one that was stopped, or reset; stop one; reset or
+ * close one that is stopped. 0, -errno */
+int ports_start_again(uint16_t port, const struct options *o);
 int ports_stop_one(uint16_t port);
+int ports_reset_one(uint16_t port);
+int ports_close_one(uint16_t port);
+void ports_flush(const struct options *o);
+struct rte_mempool *ports_pool(void);
 bool ports_have_ended(void);
 /* An extended statistic; whether the port has one of that name. */
 bool ports_xstat(uint16_t port, const char *name, uint64_t *value);
@@ -175,6 +212,10 @@ struct crew_member {
 	struct rouse_worker *worker;
 	uint32_t nb_streams;
 	struct fwd_stream *streams; /* in the order of the worker's queues */
+	/* Of packets that nobody sent here: whether to go on, written by the main lcore, and
+	 * whether the message that does it is on its way, written by who posts or ends it. */
+	atomic_bool generates, has_generator;
+	const struct fwd_mode *fwd; /* as the crew's */
 	struct perf perf;
 };
 
@@ -191,6 +232,11 @@ int crew_start(struct crew *crew, const struct options *o);
 int crew_launch(struct crew_member *m, const struct options *o);
 void crew_stop(struct crew *crew);
 struct crew_member *crew_owner(struct crew *crew, uint16_t port, uint16_t queue);
+struct fwd_stream *crew_stream(struct crew *crew, uint16_t port, uint16_t queue);
+struct crew_member *crew_member(struct crew *crew, unsigned int lcore);
+void crew_wire(struct crew *crew, const struct options *o); /* no worker runs */
+int crew_adopt(struct crew *crew, uint16_t port);
+int crew_abandon(struct crew *crew, uint16_t port, uint16_t queue);
 int crew_set_fwd(struct crew *crew, const struct fwd_mode *fwd);
 void crew_destroy(struct crew *crew);
 
@@ -248,6 +294,8 @@ struct report {
 };
 
 void collect(const struct crew *crew, struct report *r);
+/* A port as it was; NULL: it was not there. */
+const struct port_report *collect_find(const struct report *r, uint16_t port);
 
 const char *collect_kind_name(enum rouse_source_kind kind);
 
@@ -281,6 +329,14 @@ bool report_has_errors(const struct report *r);
 int report_json_check(const char *path);
 int report_json_write(const struct report *r, const char *path);
 
+/* verbose.c: a line a packet, which the main lcore prints for the workers */
+
+int verbose_set(unsigned int level);
+unsigned int verbose_level(void);
+void verbose_leave_port(uint16_t port);
+void verbose_print(void);
+void verbose_close(void);
+
 /* top.c: the live view; top_screen.c: its text */
 
 struct top_worker {
@@ -296,7 +352,7 @@ struct top_period {
 	double up_s;			  /* since the start */
 };
 
-bool top_open(void);
+bool top_open(const struct crew *crew);
 void top_close(void);
 int top_read_keys(void);
 void top_draw(const struct crew *crew, const struct report *now, const struct report *before,

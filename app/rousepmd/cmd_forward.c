@@ -46,6 +46,9 @@ forwarding_start(struct control *c)
 		ret = crew_set_fwd(c->crew, c->options->fwd);
 	if (ret != 0)
 		return ret;
+	crew_wire(c->crew, c->options);
+	if (c->options->flush_rx)
+		ports_flush(c->options);
 	remember_zero(c);
 	c->is_forwarding = true;
 	return crew_start(c->crew, c->options);
@@ -82,6 +85,15 @@ cmd_stop(struct control *c, const struct command_line *line)
 	printf("\nDone.\n");
 }
 
+/* The main lcore draws it from here on. */
+void
+cmd_top(struct control *c, const struct command_line *line __rte_unused)
+{
+	c->has_view = prompt_is_open() && top_open(c->crew);
+	if (!c->has_view)
+		REFUSE("top: expected a prompt at a terminal; --stats-period has lines");
+}
+
 void
 cmd_quit(struct control *c, const struct command_line *line __rte_unused)
 {
@@ -93,6 +105,24 @@ cmd_set_fwd(struct control *c, const struct command_line *line)
 {
 	c->options->fwd = fwd_find(line->words[2].word);
 	printf("Set %s packet forwarding mode\n", c->options->fwd->name);
+}
+
+void
+cmd_set_flush(struct control *c, const struct command_line *line)
+{
+	c->options->flush_rx = strcmp(line->words[2].word, "on") == 0;
+}
+
+void
+cmd_set_verbose(struct control *c __rte_unused, const struct command_line *line)
+{
+	unsigned int before = verbose_level(), level = line->words[2].n;
+	int ret = level > UINT16_MAX ? -ERANGE : verbose_set(level);
+
+	if (ret != 0)
+		log_complain("\"%s\": cannot be told: %s", line->words[2].word, strerror(-ret));
+	else
+		printf("Change verbose level from %u to %u\n", before, level);
 }
 
 /* ---- what was forwarded ---- */
@@ -154,61 +184,4 @@ void
 cmd_clear_fwd(struct control *c, const struct command_line *line __rte_unused)
 {
 	remember_zero(c);
-}
-
-/* ---- how it is done ---- */
-
-static void
-show_cores(const struct crew *crew)
-{
-	for (uint32_t i = 0; i < crew->nb; i++)
-		printf("%s%u", i == 0 ? "List of forwarding lcores: " : " ",
-		       crew->members[i].lcore);
-	printf("\n");
-}
-
-static void
-show_rxtx(const struct options *o)
-{
-	struct rte_eth_dev_info info;
-	uint16_t port;
-
-	printf("  %s packet forwarding packets/burst=%u\n  nb forwarding ports=%u\n", o->fwd->name,
-	       o->burst, rte_eth_dev_count_avail());
-	RTE_ETH_FOREACH_DEV (port)
-		if (rte_eth_dev_info_get(port, &info) == 0)
-			printf("  port %u: RX queue number: %u Tx queue number: %u\n", port,
-			       info.nb_rx_queues, info.nb_tx_queues);
-}
-
-static void
-show_streams(struct control *c)
-{
-	for (uint32_t i = 0; i < c->crew->nb; i++) {
-		for (uint32_t k = 0; k < c->crew->members[i].nb_streams; k++) {
-			const struct fwd_stream *s = &c->crew->members[i].streams[k];
-			const struct crew_member *owner =
-				crew_owner(c->crew, s->rx_port, s->rx_queue);
-
-			if (owner != NULL)
-				printf("  lcore %u: RX P=%u/Q=%u -> TX P=%u/Q=%u\n", owner->lcore,
-				       s->rx_port, s->rx_queue, s->tx_port, s->tx_queue);
-		}
-	}
-}
-
-void
-cmd_show_config(struct control *c, const struct command_line *line)
-{
-	const char *what = line->words[2].word;
-
-	if (strcmp(what, "cores") == 0) {
-		show_cores(c->crew);
-	} else if (strcmp(what, "rxtx") == 0) {
-		show_rxtx(c->options);
-	} else {
-		printf("%s packet forwarding - ports=%u - cores=%u - streams:\n",
-		       c->options->fwd->name, rte_eth_dev_count_avail(), c->crew->nb);
-		show_streams(c);
-	}
 }

@@ -25,7 +25,7 @@ say_if(int ret, uint16_t port, const char *what)
 /* ---- stop and start ---- */
 
 static void
-start_one(uint16_t port)
+start_one(struct control *c, uint16_t port)
 {
 	struct rte_ether_addr mac;
 	int ret;
@@ -34,12 +34,14 @@ start_one(uint16_t port)
 		REFUSE("Port %u is now not stopped", port);
 		return;
 	}
-	ret = ports_start_again(port);
+	ret = ports_start_again(port, c->options);
 	if (ret != 0) {
 		say_if(ret, port, "cannot be started");
 		return;
 	}
+	verbose_set(verbose_level()); /* its queues may be others */
 	say_if(rouse_worker_port_resume(port), port, "workers cannot have it again");
+	say_if(crew_adopt(c->crew, port), port, "no worker can have all of its queues");
 	if (rte_eth_macaddr_get(port, &mac) == 0)
 		printf("Port %u: " RTE_ETHER_ADDR_PRT_FMT "\n", port, RTE_ETHER_ADDR_BYTES(&mac));
 }
@@ -63,14 +65,14 @@ stop_one(uint16_t port)
 }
 
 void
-cmd_port_start(struct control *c __rte_unused, const struct command_line *line)
+cmd_port_start(struct control *c, const struct command_line *line)
 {
 	uint32_t n = line->words[2].n;
 	uint16_t port;
 
 	RTE_ETH_FOREACH_DEV (port)
 		if (n == COMMAND_ALL || n == port)
-			start_one(port);
+			start_one(c, port);
 	printf("Done\n");
 }
 
@@ -90,6 +92,152 @@ cmd_port_stop(struct control *c, const struct command_line *line)
 			stop_one(port);
 	}
 	printf("Done\n");
+}
+
+/* ---- close and reset ---- */
+
+static bool
+is_in_use(const struct control *c, uint16_t port)
+{
+	if (c->is_forwarding)
+		REFUSE("Please remove port %u from forwarding configuration.", port);
+	return c->is_forwarding;
+}
+
+static void
+close_one(struct control *c, uint16_t port)
+{
+	int ret = 0;
+
+	if (ports_is_started(port)) {
+		REFUSE("Please stop port %u first", port);
+		return;
+	}
+	for (uint16_t q = 0; q < c->options->nb_rxq && ret == 0; q++)
+		ret = crew_abandon(c->crew, port, q);
+	if (ret == 0) {
+		verbose_leave_port(port);
+		ret = ports_close_one(port);
+	}
+	say_if(ret, port, "cannot be closed");
+}
+
+void
+cmd_port_close(struct control *c, const struct command_line *line)
+{
+	uint32_t n = line->words[2].n;
+	uint16_t port;
+
+	printf("Closing ports...\n");
+	RTE_ETH_FOREACH_DEV (port)
+		if ((n == COMMAND_ALL || n == port) && !is_in_use(c, port))
+			close_one(c, port);
+	printf("Done\n");
+}
+
+static bool
+are_stopped(uint32_t n)
+{
+	uint16_t port;
+
+	RTE_ETH_FOREACH_DEV (port)
+		if ((n == COMMAND_ALL || n == port) && ports_is_started(port))
+			return false;
+	return true;
+}
+
+void
+cmd_port_reset(struct control *c, const struct command_line *line)
+{
+	uint32_t n = line->words[2].n;
+	uint16_t port;
+	int ret;
+
+	if (!are_stopped(n)) {
+		REFUSE("Can not reset port(s), please stop port(s) first.");
+		return;
+	}
+	printf("Resetting ports...\n");
+	RTE_ETH_FOREACH_DEV (port) {
+		if ((n != COMMAND_ALL && n != port) || is_in_use(c, port))
+			continue;
+		ret = ports_reset_one(port);
+		if (ret != 0)
+			REFUSE("Failed to reset port %u. diag=%d: %s", port, ret, strerror(-ret));
+	}
+	printf("Done\n");
+}
+
+/* ---- queues ---- */
+
+static int
+stop_rxq(struct control *c, uint16_t port, uint16_t queue)
+{
+	int ret = crew_abandon(c->crew, port, queue);
+
+	if (ret == 0)
+		ret = rte_eth_dev_rx_queue_stop(port, queue);
+	if (ret != 0)
+		crew_adopt(c->crew, port);
+	return ret;
+}
+
+static int
+start_rxq(struct control *c, uint16_t port, uint16_t queue)
+{
+	int ret = rte_eth_dev_rx_queue_start(port, queue);
+
+	return ret == 0 ? crew_adopt(c->crew, port) : ret;
+}
+
+/* Nobody has the port meanwhile: queues may share what the driver changes. */
+static int
+change_rxq(struct control *c, uint16_t port, uint16_t queue, bool starts)
+{
+	int ret = rouse_worker_port_pause(port);
+
+	if (ret != 0)
+		return ret;
+	ret = starts ? start_rxq(c, port, queue) : stop_rxq(c, port, queue);
+	rouse_worker_port_resume(port);
+	return ret;
+}
+
+static bool
+is_queue(uint16_t port, uint32_t queue, bool is_rx)
+{
+	struct rte_eth_dev_info info;
+
+	return rte_eth_dev_info_get(port, &info) == 0 &&
+	       queue < (is_rx ? info.nb_rx_queues : info.nb_tx_queues);
+}
+
+void
+cmd_queue(struct control *c, const struct command_line *line)
+{
+	uint16_t port = (uint16_t)line->words[1].n, queue = (uint16_t)line->words[3].n;
+	bool is_rx = strcmp(line->words[2].word, "rxq") == 0;
+	bool starts = strcmp(line->words[4].word, "start") == 0;
+	int ret;
+
+	if (!is_queue(port, line->words[3].n, is_rx))
+		REFUSE("\"%s\": expected the number of %s queue of port %u", line->words[3].word,
+		       is_rx ? "an Rx" : "a Tx", port);
+	else if (c->is_forwarding)
+		REFUSE("Please stop forwarding first");
+	else if (!ports_is_started(port))
+		REFUSE("Please start port %u first", port);
+	else {
+		log_mark();
+		if (is_rx)
+			ret = change_rxq(c, port, queue, starts);
+		else if (starts)
+			ret = rte_eth_dev_tx_queue_start(port, queue);
+		else
+			ret = rte_eth_dev_tx_queue_stop(port, queue);
+		say_if(ret, port,
+		       starts ? "the queue cannot be started" : "the queue cannot be stopped");
+	}
 }
 
 /* ---- settings ---- */

@@ -10,19 +10,12 @@
 
 #include <rte_launch.h>
 
+#include <rouse_worker_signal.h>
+
 #include "prompt.h"
 
 #define BAR_WIDTH 40
 #define NB_POWERS 64
-
-static struct crew_member *
-find_member(struct control *c, uint32_t lcore)
-{
-	for (uint32_t i = 0; i < c->crew->nb; i++)
-		if (c->crew->members[i].lcore == lcore)
-			return &c->crew->members[i];
-	return NULL;
-}
 
 static void
 for_each(struct control *c, uint32_t lcore, void (*show)(const struct crew_member *m))
@@ -196,25 +189,53 @@ cmd_set_policy(struct control *c, const struct command_line *line)
 	c->options->spin = spin;
 }
 
-void
-cmd_move(struct control *c, const struct command_line *line)
+/* Of "port P rxq Q ..."; NULL after a complaint. */
+static struct crew_member *
+owner_named(struct control *c, const struct command_line *line)
 {
 	uint16_t port = (uint16_t)line->words[1].n;
 	uint32_t queue = line->words[3].n;
-	struct crew_member *from =
+	struct crew_member *owner =
 		queue < APP_MAX_QUEUES ? crew_owner(c->crew, port, (uint16_t)queue) : NULL;
-	struct crew_member *to = find_member(c, line->words[5].n);
+
+	if (owner == NULL)
+		REFUSE("\"%s\": expected the number of a queue of port %u that a worker has",
+		       line->words[3].word, port);
+	return owner;
+}
+
+/* In mode poll it changes nothing before another mode is set. */
+void
+cmd_signal(struct control *c, const struct command_line *line)
+{
+	uint16_t port = (uint16_t)line->words[1].n, queue = (uint16_t)line->words[3].n;
+	bool on = strcmp(line->words[5].word, "enable") == 0;
+	struct crew_member *owner = owner_named(c, line);
 	int ret;
 
-	if (from == NULL) {
-		REFUSE("\"%s\": expected the number of a queue of port %u", line->words[3].word,
-		       port);
-		return;
-	}
-	if (from == to)
+	if (owner == NULL)
 		return;
 	log_mark();
-	ret = rouse_worker_ethdev_move(from->worker, to->worker, port, (uint16_t)queue);
+	ret = rouse_worker_ethdev_signal_set(owner->worker, port, queue, on);
+	if (ret == 0)
+		crew_stream(c->crew, port, queue)->is_unsignalled = !on;
+	else
+		log_complain("port %u queue %u: its interrupt cannot be %sd: %s", port, queue,
+			     line->words[5].word, strerror(-ret));
+}
+
+void
+cmd_move(struct control *c, const struct command_line *line)
+{
+	uint16_t port = (uint16_t)line->words[1].n, queue = (uint16_t)line->words[3].n;
+	struct crew_member *from = owner_named(c, line);
+	struct crew_member *to = crew_member(c->crew, line->words[5].n);
+	int ret;
+
+	if (from == NULL || from == to)
+		return;
+	log_mark();
+	ret = rouse_worker_ethdev_move(from->worker, to->worker, port, queue);
 	if (ret != 0)
 		log_complain("port %u queue %u: cannot move to lcore %u: %s", port, queue,
 			     to->lcore, strerror(-ret));
@@ -260,7 +281,7 @@ bring_online(struct control *c, struct crew_member *m)
 void
 cmd_worker(struct control *c, const struct command_line *line)
 {
-	struct crew_member *m = find_member(c, line->words[2].n);
+	struct crew_member *m = crew_member(c->crew, line->words[2].n);
 	bool is_online = strcmp(line->words[1].word, "online") == 0;
 	int ret;
 

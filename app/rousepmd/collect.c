@@ -148,6 +148,15 @@ collect_process(struct report *r)
 	fclose(status);
 }
 
+const struct port_report *
+collect_find(const struct report *r, uint16_t port)
+{
+	for (uint32_t i = 0; i < r->nb_ports; i++)
+		if (r->ports[i].port == port)
+			return &r->ports[i];
+	return NULL;
+}
+
 void
 collect(const struct crew *crew, struct report *r)
 {

@@ -9,8 +9,7 @@
 static void
 help(struct control *c __rte_unused, const struct command_line *line __rte_unused)
 {
-	for (uint32_t i = 0; i < nb_commands; i++)
-		printf("%s\n", commands[i].help);
+	commands_help(stdout, "");
 }
 
 const struct command commands[] = {
@@ -18,8 +17,15 @@ const struct command commands[] = {
 	{ "start", cmd_start, "start: let the workers forward" },
 	{ "stop", cmd_stop, "stop: let them rest, and show what was forwarded" },
 	{ "quit", cmd_quit, "quit: end, with the report" },
-	{ "set fwd io|mac|macswap|rxonly", cmd_set_fwd,
-	  "set fwd io|mac|macswap|rxonly: what is done with packets, from the next start on" },
+	{ "top", cmd_top, "top: the live view; q comes back" },
+	{ "set fwd io|mac|macswap|rxonly|txonly", cmd_set_fwd,
+	  "set fwd io|mac|macswap|rxonly|txonly: what is done with packets, from the next start "
+	  "on" },
+	{ "set flush_rx on|off", cmd_set_flush,
+	  "set flush_rx on|off: drop, at each start, what was received before" },
+	{ "set verbose <number>", cmd_set_verbose,
+	  "set verbose <level>: a line a packet that is received (1), sent (2) or either (3); 0: "
+	  "none" },
 	{ "set promisc <ports> on|off", cmd_set_promisc,
 	  "set promisc <port>|all on|off: receive what is for others, too" },
 	{ "set allmulti <ports> on|off", cmd_set_allmulti,
@@ -57,6 +63,15 @@ const struct command commands[] = {
 	{ "port start <ports>", cmd_port_start, "port start <port>|all: start it" },
 	{ "port stop <ports>", cmd_port_stop,
 	  "port stop <port>|all: stop it; forwarding is stopped" },
+	{ "port close <ports>", cmd_port_close,
+	  "port close <port>|all: close it for good; it is stopped" },
+	{ "port reset <ports>", cmd_port_reset,
+	  "port reset <port>|all: reset it, where its driver can; it is stopped" },
+	{ "port <port> rxq|txq <queue> start|stop", cmd_queue,
+	  "port <port> rxq|txq <queue> start|stop: a queue; forwarding is stopped" },
+	{ "port <port> rxq <queue> intr enable|disable", cmd_signal,
+	  "port <port> rxq <queue> intr enable|disable: whether its interrupt wakes the worker, or "
+	  "the time does" },
 	{ "port <port> rxq <queue> lcore <lcore>", cmd_move,
 	  "port <port> rxq <queue> lcore <lcore>: move it to another worker, while packets come" },
 	{ "show worker <lcores>", cmd_show_worker,
@@ -76,3 +91,11 @@ const struct command commands[] = {
 };
 
 const uint32_t nb_commands = RTE_DIM(commands);
+
+/* One a line. */
+void
+commands_help(FILE *out, const char *indent)
+{
+	for (uint32_t i = 0; i < nb_commands; i++)
+		fprintf(out, "%s%s\n", indent, commands[i].help);
+}

@@ -3,9 +3,9 @@
  */
 
 /*
- * The workers: one a worker lcore. The Rx queues of all ports are dealt out in turn. A queue's
- * packets leave by the Tx queue of its own number (modulo the number of Tx queues) of the paired
- * port: 0 with 1, 2 with 3, the last of an odd number with itself.
+ * The workers: one a worker lcore. The Rx queues of all ports are dealt out in turn, but for those
+ * that --config gives to one. A queue's packets leave by the Tx queue of its own number (modulo the
+ * number of Tx queues) of the port that --port-topology names.
  */
 
 #include <errno.h>
@@ -13,6 +13,8 @@
 
 #include <rte_errno.h>
 #include <rte_lcore.h>
+
+#include <rouse_worker_signal.h>
 
 #include "app.h"
 
@@ -22,14 +24,6 @@ crew_size(const struct options *o)
 	unsigned int nb = rte_lcore_count() - 1;
 
 	return o->nb_cores != 0 && o->nb_cores < nb ? o->nb_cores : nb;
-}
-
-static uint16_t
-paired_port(uint16_t port)
-{
-	uint16_t peer = port ^ 1;
-
-	return rte_eth_dev_is_valid_port(peer) ? peer : port;
 }
 
 int
@@ -83,6 +77,94 @@ create_member(struct crew_member *m, unsigned int lcore, const struct options *o
 	return m->worker == NULL ? -ENOMEM : 0;
 }
 
+/* ---- where packets go ---- */
+
+/* The one of nb ports that packets of the i-th leave by. */
+static uint32_t
+peer_of(uint32_t i, uint32_t nb, enum topology topology)
+{
+	switch (topology) {
+	case TOPOLOGY_CHAINED:
+		return (i + 1) % nb;
+	case TOPOLOGY_LOOP:
+		return i;
+	case TOPOLOGY_PAIRED:
+		break;
+	}
+	return (i ^ 1) < nb ? i ^ 1 : i;
+}
+
+static uint16_t
+tx_port_of(uint16_t rx_port, enum topology topology)
+{
+	uint16_t ports[RTE_MAX_ETHPORTS], port;
+	uint32_t nb = 0, own = 0;
+
+	RTE_ETH_FOREACH_DEV (port) {
+		if (port == rx_port)
+			own = nb;
+		ports[nb++] = port;
+	}
+	return nb != 0 ? ports[peer_of(own, nb, topology)] : rx_port;
+}
+
+/* Of all streams, by the ports that there are now. */
+void
+crew_wire(struct crew *crew, const struct options *o)
+{
+	for (uint32_t i = 0; i < crew->nb; i++) {
+		for (uint32_t k = 0; k < crew->members[i].nb_streams; k++) {
+			struct fwd_stream *s = &crew->members[i].streams[k];
+
+			s->tx_port = tx_port_of(s->rx_port, o->topology);
+			s->tx_queue = s->rx_queue % o->nb_txq;
+			s->has_tx_queue = s->rx_queue < o->nb_txq &&
+					  rte_eth_dev_is_valid_port(s->rx_port);
+			if (rte_eth_dev_is_valid_port(s->tx_port))
+				rte_eth_macaddr_get(s->tx_port, &s->tx_mac);
+		}
+	}
+}
+
+/* ---- packets of their own ---- */
+
+/* A message that posts itself again: so the worker looks after all else in between. */
+static void
+generate(struct rouse_worker *w, void *arg)
+{
+	struct crew_member *m = arg;
+
+	if (!atomic_load_explicit(&m->generates, memory_order_relaxed) ||
+	    m->fwd->generate == NULL) {
+		atomic_store_explicit(&m->has_generator, false, memory_order_relaxed);
+		return;
+	}
+	for (uint32_t k = 0; k < m->nb_streams; k++)
+		if (m->streams[k].has_tx_queue)
+			m->fwd->generate(&m->streams[k], m->burst);
+	if (rouse_worker_post(w, generate, m) != 0) /* it cannot be: nobody posts as much */
+		atomic_store_explicit(&m->has_generator, false, memory_order_relaxed);
+}
+
+/* No worker runs. 0, -errno after a complaint */
+static int
+begin_to_generate(struct crew_member *m, const struct fwd_mode *fwd)
+{
+	int ret = 0;
+
+	m->fwd = fwd;
+	atomic_store_explicit(&m->generates, fwd->generate != NULL, memory_order_relaxed);
+	/* one that was on its way at the last stop goes on */
+	if (fwd->generate != NULL &&
+	    !atomic_exchange_explicit(&m->has_generator, true, memory_order_relaxed))
+		ret = rouse_worker_post(m->worker, generate, m);
+	if (ret != 0)
+		COMPLAIN("lcore %u cannot be told to send: %s", m->lcore, rte_strerror(-ret));
+	return ret;
+}
+
+/* ---- making ---- */
+
 /* Of a worker whose thread is to be counted. */
 static int
 run_counted(void *member)
@@ -113,20 +195,20 @@ deal_queues(struct crew *crew, const struct options *o)
 
 	RTE_ETH_FOREACH_DEV (port) {
 		for (uint16_t q = 0; q < o->nb_rxq; q++) {
-			struct crew_member *m = &crew->members[next++ % crew->nb];
+			const struct assigned *place = places_find(o, port, q);
+			struct crew_member *m = place != NULL ? crew_member(crew, place->lcore)
+							      : &crew->members[next++ % crew->nb];
 			struct fwd_stream *s = &m->streams[m->nb_streams];
 
 			s->rx_port = port;
 			s->rx_queue = q;
-			s->tx_port = paired_port(port);
-			s->tx_queue = q % o->nb_txq;
-			rte_eth_macaddr_get(s->tx_port, &s->tx_mac);
 			ret = rouse_worker_ethdev_add(m->worker, port, q, o->fwd->rx, s);
 			if (ret != 0)
 				return ret;
 			m->nb_streams++;
 		}
 	}
+	crew_wire(crew, o);
 	return 0;
 }
 
@@ -165,6 +247,8 @@ crew_start(struct crew *crew, const struct options *o)
 	int ret = 0;
 
 	for (uint32_t i = 0; i < crew->nb && ret == 0; i++)
+		ret = begin_to_generate(&crew->members[i], crew->fwd);
+	for (uint32_t i = 0; i < crew->nb && ret == 0; i++)
 		if (rouse_worker_is_online(crew->members[i].worker))
 			ret = crew_launch(&crew->members[i], o);
 	return ret;
@@ -174,6 +258,8 @@ crew_start(struct crew *crew, const struct options *o)
 void
 crew_stop(struct crew *crew)
 {
+	for (uint32_t i = 0; i < crew->nb; i++)
+		atomic_store_explicit(&crew->members[i].generates, false, memory_order_relaxed);
 	for (uint32_t i = 0; i < crew->nb; i++)
 		if (crew->members[i].worker != NULL &&
 		    rte_eal_get_lcore_state(crew->members[i].lcore) == RUNNING)
@@ -197,6 +283,94 @@ crew_owner(struct crew *crew, uint16_t port, uint16_t queue)
 	return NULL;
 }
 
+/* The worker of an lcore; NULL: it has none. */
+struct crew_member *
+crew_member(struct crew *crew, unsigned int lcore)
+{
+	for (uint32_t i = 0; i < crew->nb; i++)
+		if (crew->members[i].lcore == lcore)
+			return &crew->members[i];
+	return NULL;
+}
+
+/* ---- queues that have stopped for a while, or for good ---- */
+
+/* NULL: it is nobody's. */
+struct fwd_stream *
+crew_stream(struct crew *crew, uint16_t port, uint16_t queue)
+{
+	for (uint32_t i = 0; i < crew->nb; i++) {
+		struct crew_member *m = &crew->members[i];
+
+		for (uint32_t k = 0; k < m->nb_streams; k++)
+			if (m->streams[k].rx_port == port && m->streams[k].rx_queue == queue)
+				return &m->streams[k];
+	}
+	return NULL;
+}
+
+/* 0, or -errno (logged) */
+static int
+give(struct crew_member *m, struct fwd_stream *s, const struct fwd_mode *fwd)
+{
+	int ret = rouse_worker_ethdev_add(m->worker, s->rx_port, s->rx_queue, fwd->rx, s);
+
+	if (ret == 0 && s->is_unsignalled)
+		ret = rouse_worker_ethdev_signal_set(m->worker, s->rx_port, s->rx_queue, false);
+	return ret;
+}
+
+/* Who may have it: the one to whom it was dealt out, or, while that is offline, another. */
+static struct crew_member *
+find_adopter(struct crew *crew, struct crew_member *first)
+{
+	if (rouse_worker_is_online(first->worker))
+		return first;
+	for (uint32_t i = 0; i < crew->nb; i++)
+		if (rouse_worker_is_online(crew->members[i].worker))
+			return &crew->members[i];
+	return first;
+}
+
+static bool
+is_stopped(uint16_t port, uint16_t queue)
+{
+	struct rte_eth_rxq_info info;
+
+	/* a driver that does not say has no queues that stop */
+	return rte_eth_rx_queue_info_get(port, queue, &info) == 0 &&
+	       info.queue_state == RTE_ETH_QUEUE_STATE_STOPPED;
+}
+
+/* Queues of the port that run, and that nobody has, are somebody's again. 0, or -errno (logged) */
+int
+crew_adopt(struct crew *crew, uint16_t port)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < crew->nb && ret == 0; i++) {
+		struct crew_member *m = &crew->members[i];
+
+		for (uint32_t k = 0; k < m->nb_streams && ret == 0; k++) {
+			struct fwd_stream *s = &m->streams[k];
+
+			if (s->rx_port == port && !is_stopped(port, s->rx_queue) &&
+			    crew_owner(crew, port, s->rx_queue) == NULL)
+				ret = give(find_adopter(crew, m), s, crew->fwd);
+		}
+	}
+	return ret;
+}
+
+/* Its worker has it no more. 0, or -errno (logged) */
+int
+crew_abandon(struct crew *crew, uint16_t port, uint16_t queue)
+{
+	struct crew_member *owner = crew_owner(crew, port, queue);
+
+	return owner != NULL ? rouse_worker_ethdev_remove(owner->worker, port, queue) : 0;
+}
+
 /* What is done with packets from here on; no worker runs. 0, -errno after a complaint */
 int
 crew_set_fwd(struct crew *crew, const struct fwd_mode *fwd)
@@ -212,8 +386,7 @@ crew_set_fwd(struct crew *crew, const struct fwd_mode *fwd)
 			if (owner == NULL)
 				continue;
 			rouse_worker_ethdev_remove(owner->worker, s->rx_port, s->rx_queue);
-			ret = rouse_worker_ethdev_add(owner->worker, s->rx_port, s->rx_queue,
-						      fwd->rx, s);
+			ret = give(owner, s, fwd);
 			if (ret != 0) {
 				COMPLAIN("port %u queue %u: lost its worker: %s", s->rx_port,
 					 s->rx_queue, rte_strerror(-ret));

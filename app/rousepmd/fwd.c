@@ -8,7 +8,8 @@
 
 #include "app.h"
 
-static const struct fwd_mode *const modes[] = { &fwd_io, &fwd_mac, &fwd_macswap, &fwd_rxonly };
+static const struct fwd_mode *const modes[] = { &fwd_io, &fwd_mac, &fwd_macswap, &fwd_rxonly,
+						&fwd_txonly };
 
 const struct fwd_mode *
 fwd_find(const char *name)
@@ -22,7 +23,7 @@ fwd_find(const char *name)
 const char *
 fwd_names(void)
 {
-	return "give io, mac, macswap or rxonly";
+	return "give io, mac, macswap, rxonly or txonly";
 }
 
 /* Send; what the Tx queue has no room for is dropped and counted. */

@@ -9,9 +9,9 @@
 /* Mbufs of one segment and one pool go back to it together. rte_pktmbuf_free_bulk() does it for any
  * mbufs, by twice the instructions each: where nothing else is done with a packet, that is the most
  * of what it costs. */
-static void
-rx_only(void *arg __rte_unused, uint16_t port __rte_unused, uint16_t queue __rte_unused,
-	struct rte_mbuf **pkts, uint16_t nb_pkts)
+void
+fwd_drop(void *arg __rte_unused, uint16_t port __rte_unused, uint16_t queue __rte_unused,
+	 struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct rte_mempool *pool = pkts[0]->pool;
 	void *unused[APP_MAX_BURST];
@@ -31,4 +31,4 @@ rx_only(void *arg __rte_unused, uint16_t port __rte_unused, uint16_t queue __rte
 	rte_mempool_put_bulk(pool, unused, nb);
 }
 
-const struct fwd_mode fwd_rxonly = { .name = "rxonly", .sends = false, .rx = rx_only };
+const struct fwd_mode fwd_rxonly = { .name = "rxonly", .sends = false, .rx = fwd_drop };

@@ -78,11 +78,51 @@ show_period(double seconds, bool has_view, double up_s)
 	last_report = now_report;
 }
 
+/* In the live view, from which one comes back to the prompt. 1: the input has ended; 0 */
+static int
+read_view_keys(struct control *control)
+{
+	int keys = top_read_keys();
+
+	if (keys > 0) {
+		top_close();
+		control->has_view = false;
+		prompt_show();
+	}
+	return keys < 0;
+}
+
 /* What was typed: 1: leave; 0: nothing of use; -1: nothing more will come */
 static int
 read_keys(struct control *control)
 {
-	return control->options->interactive ? prompt_read(control) : top_read_keys();
+	if (!control->options->interactive)
+		return top_read_keys();
+	return control->has_view ? read_view_keys(control) : prompt_read(control);
+}
+
+/* 0: there is nothing to show again and again. */
+static double
+period_of(const struct control *control)
+{
+	const struct options *o = control->options;
+	bool is_watched = o->top || control->has_view;
+
+	return is_watched && o->stats_period <= 0 ? TOP_PERIOD_S : o->stats_period;
+}
+
+/* What is due, at a tick. */
+static void
+show_what_is_due(struct control *control, uint64_t start, uint64_t *last_line)
+{
+	double period = period_of(control);
+
+	if (!control->has_view)
+		verbose_print();
+	if (period <= 0 || seconds_since(*last_line) < period)
+		return;
+	show_period(seconds_since(*last_line), control->has_view, seconds_since(start));
+	*last_line = rte_rdtsc();
 }
 
 /* Until a signal, 'q' in the live view, the end of the prompt, the end of the duration, or the end
@@ -91,33 +131,37 @@ static int
 wait_for_end(struct control *control, int signals)
 {
 	const struct options *o = control->options;
-	bool has_view = o->top && top_open();
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = open_ticker(), .events = POLLIN },
-		{ .fd = has_view || o->interactive ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
-	double period = o->top && o->stats_period <= 0 ? TOP_PERIOD_S : o->stats_period;
 	uint64_t start = rte_rdtsc(), last_line = start, ticks;
+	bool had_view;
 	int ret = 0, keys;
 
+	control->has_view = o->top && top_open(&crew);
+	if (control->has_view || o->interactive)
+		fds[2].fd = STDIN_FILENO;
 	collect(&crew, &last_report);
 	for (;;) {
 		if (poll(fds, RTE_DIM(fds), -1) < 0 && errno != EINTR)
 			break;
 		if (fds[0].revents != 0)
 			break;
+		had_view = control->has_view;
 		keys = fds[2].revents != 0 ? read_keys(control) : 0;
 		if (keys > 0)
 			break;
+		if (control->has_view && !had_view) { /* it shows what happens from here on */
+			collect(&crew, &last_report);
+			last_line = rte_rdtsc();
+		}
 		if (keys < 0)
 			fds[2].fd = -1;
 		if (fds[1].revents == 0 || read(fds[1].fd, &ticks, sizeof(ticks)) < 0)
 			continue;
-		if (period > 0 && seconds_since(last_line) >= period) {
-			show_period(seconds_since(last_line), has_view, seconds_since(start));
-			last_line = rte_rdtsc();
-		}
+		show_what_is_due(control, start, &last_line);
 		if (o->duration > 0 && seconds_since(start) >= o->duration)
 			break;
 		ret = devices_look();
@@ -162,6 +206,8 @@ forward(struct options *o, int signals)
 	control.options = o;
 	ret = crew_check(o);
 	if (ret == 0)
+		ret = places_check(o);
+	if (ret == 0)
 		ret = ports_start(o, nb_workers);
 	if (ret == 0)
 		ret = crew_create(&crew, o);
@@ -171,6 +217,7 @@ forward(struct options *o, int signals)
 	if (has_run)
 		ret = run(&control, signals);
 	crew_stop(&crew);
+	verbose_close();
 	if (has_run) {
 		collect(&crew, &now_report);
 		if (report_print(&now_report, stdout) != 0)

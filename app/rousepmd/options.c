@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "prompt.h"
 
 #define RSS_ALL (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
 
@@ -24,7 +25,11 @@
 	X(MBUF_SIZE, "mbuf-size", "BYTES", "data room of an mbuf, headroom included (2176)")       \
 	X(NB_MBUFS, "total-num-mbufs", "N", "mbufs in the pool (as many as can be in use)")        \
 	X(NB_CORES, "nb-cores", "N", "workers (one on each lcore beside the main one)")            \
-	X(FORWARD_MODE, "forward-mode", "MODE", "io, mac, macswap or rxonly (io)")                 \
+	X(CONFIG, "config", "LIST",                                                                \
+	  "(port,queue,lcore),...: whose a queue is (dealt out in turn)")                          \
+	X(FORWARD_MODE, "forward-mode", "MODE", "io, mac, macswap, rxonly or txonly (io)")         \
+	X(PORT_TOPOLOGY, "port-topology", "HOW", "paired, chained or loop: where to (paired)")     \
+	X(NO_FLUSH_RX, "no-flush-rx", NULL, "keep what comes before a start, as is done anyhow")   \
 	X(RX_MODE, "rx-mode", "MODE", "hybrid, poll or interrupt (hybrid)")                        \
 	X(SPIN_US, "spin-us", "US", "an idle worker looks so long before it sleeps (measured)")    \
 	X(SPIN_WEIGHT, "spin-weight", "PERCENT", "of what it measured: more is faster (100)")      \
@@ -61,6 +66,8 @@ options_help(const char *program)
 	       (int)(24 - strlen(name) - ((arg) != NULL)), (arg) != NULL ? (arg) : "", help);
 	OPTIONS(X)
 #undef X
+	printf("\nCommands at the prompt, and in files:\n\n");
+	commands_help(stdout, "  ");
 }
 
 static int
@@ -142,6 +149,24 @@ parse_forward_mode(const char *name, const char *value, const struct fwd_mode **
 }
 
 static int
+parse_topology(const char *name, const char *value, enum topology *out)
+{
+	static const char *const names[] = {
+		[TOPOLOGY_PAIRED] = "paired",
+		[TOPOLOGY_CHAINED] = "chained",
+		[TOPOLOGY_LOOP] = "loop",
+	};
+
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			*out = (enum topology)i;
+			return 0;
+		}
+	}
+	return bad(name, value, "give paired, chained or loop");
+}
+
+static int
 parse_file(const char *name, const char *value, const char **out)
 {
 	*out = value;
@@ -168,6 +193,13 @@ parse_one(enum option_id id, const char *name, const char *value, struct options
 		return parse_u32(name, value, 64, 1u << 24, &o->nb_mbufs);
 	case OPTION_NB_CORES:
 		return parse_u32(name, value, 1, RTE_MAX_LCORE - 1, &o->nb_cores);
+	case OPTION_CONFIG:
+		return places_parse(name, value, o);
+	case OPTION_PORT_TOPOLOGY:
+		return parse_topology(name, value, &o->topology);
+	case OPTION_NO_FLUSH_RX:
+		o->flush_rx = false;
+		return 0;
 	case OPTION_FORWARD_MODE:
 		return parse_forward_mode(name, value, &o->fwd);
 	case OPTION_RX_MODE:
@@ -251,7 +283,8 @@ check_together(const struct options *o)
 {
 	if (!o->interactive || !o->top)
 		return 0;
-	COMPLAIN("--interactive and --top: both want the terminal; give one of them");
+	COMPLAIN(
+		"--interactive and --top: both want the terminal; give one of them (the prompt has top)");
 	return -EINVAL;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_mempool.h>
 
@@ -17,7 +18,8 @@
 #define ENDED_XSTAT	"wire_rx_ended" /* net_evnic: 1 when its source has ended */
 
 static bool is_started[RTE_MAX_ETHPORTS];
-static struct rte_mempool *pool; /* of all ports, NULL: not made */
+static bool was_reset[RTE_MAX_ETHPORTS]; /* and has to be configured anew */
+static struct rte_mempool *pool;	 /* of all ports, NULL: not made */
 
 static int
 complain_port(uint16_t port, const char *what, int err)
@@ -70,7 +72,7 @@ create_pool(const struct options *o, unsigned int nb_workers)
 			nb, needed);
 		return -EINVAL;
 	}
-	pool = rte_pktmbuf_pool_create("mbufs", nb, POOL_CACHE, 0, o->mbuf_size, SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create("mb_pool_0", nb, POOL_CACHE, 0, o->mbuf_size, SOCKET_ID_ANY);
 	if (pool == NULL)
 		COMPLAIN("no memory for %u mbufs of %u bytes (%s); give EAL more (-m), or fewer "
 			 "or smaller mbufs (--total-num-mbufs, --rxd, --mbuf-size)",
@@ -181,8 +183,9 @@ set_up_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_i
 	return 0;
 }
 
+/* Configured, with its queues; 0, -errno after a complaint. */
 static int
-start_port(uint16_t port, const struct options *o)
+set_up(uint16_t port, const struct options *o)
 {
 	struct rte_eth_dev_info info;
 	int ret;
@@ -197,7 +200,14 @@ start_port(uint16_t port, const struct options *o)
 	ret = configure(port, o, &info);
 	if (ret != 0)
 		return complain_port(port, "cannot be configured", ret);
-	ret = set_up_queues(port, o, &info);
+	return set_up_queues(port, o, &info);
+}
+
+static int
+start_port(uint16_t port, const struct options *o)
+{
+	int ret = set_up(port, o);
+
 	if (ret != 0)
 		return ret;
 	ret = rte_eth_dev_start(port);
@@ -244,11 +254,20 @@ ports_is_started(uint16_t port)
 }
 
 int
-ports_start_again(uint16_t port)
+ports_start_again(uint16_t port, const struct options *o)
 {
-	int ret = is_started[port] ? 0 : rte_eth_dev_start(port);
+	int ret = 0;
 
-	is_started[port] |= ret == 0;
+	if (is_started[port])
+		return 0;
+	if (was_reset[port])
+		ret = set_up(port, o);
+	if (ret == 0)
+		ret = rte_eth_dev_start(port);
+	if (ret == 0 && was_reset[port])
+		rte_eth_promiscuous_enable(port);
+	is_started[port] = ret == 0;
+	was_reset[port] &= ret != 0;
 	return ret;
 }
 
@@ -259,6 +278,58 @@ ports_stop_one(uint16_t port)
 
 	is_started[port] &= ret != 0;
 	return ret;
+}
+
+int
+ports_reset_one(uint16_t port)
+{
+	int ret = rte_eth_dev_reset(port);
+
+	was_reset[port] |= ret == 0;
+	return ret;
+}
+
+int
+ports_close_one(uint16_t port)
+{
+	was_reset[port] = false;
+	return rte_eth_dev_close(port);
+}
+
+struct rte_mempool *
+ports_pool(void)
+{
+	return pool;
+}
+
+/* ---- what was received before a start ---- */
+
+/* A source that never ends is not waited for. */
+static void
+flush_queue(uint16_t port, uint16_t queue)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz();
+	struct rte_mbuf *pkts[APP_MAX_BURST];
+	uint16_t nb;
+
+	do {
+		nb = rte_eth_rx_burst(port, queue, pkts, RTE_DIM(pkts));
+		rte_pktmbuf_free_bulk(pkts, nb);
+	} while (nb > 0 && rte_rdtsc() < end);
+}
+
+/* No worker runs: drop what is there. */
+void
+ports_flush(const struct options *o)
+{
+	struct rte_eth_rxq_info info;
+	uint16_t port;
+
+	RTE_ETH_FOREACH_DEV (port)
+		for (uint16_t q = 0; q < o->nb_rxq && is_started[port]; q++)
+			if (rte_eth_rx_queue_info_get(port, q, &info) != 0 ||
+			    info.queue_state != RTE_ETH_QUEUE_STATE_STOPPED)
+				flush_queue(port, q);
 }
 
 int

@@ -140,8 +140,21 @@ end_line(struct control *c)
 	if (text[strspn(text, " \t")] != '\0')
 		rdline_add_history(rdl, text);
 	run_line(c, text);
-	if (!c->is_over)
+	if (!c->is_over && !c->has_view)
 		rdline_newline(rdl, PROMPT);
+}
+
+bool
+prompt_is_open(void)
+{
+	return prompt.cl != NULL;
+}
+
+/* Once more, after what was on the terminal meanwhile. */
+void
+prompt_show(void)
+{
+	rdline_newline(cmdline_get_rdline(prompt.cl), PROMPT);
 }
 
 /* What was typed. 0; 1: it was the end */
@@ -155,7 +168,7 @@ prompt_read(struct control *c)
 		return errno != EINTR && errno != EAGAIN;
 	if (n == 0)
 		return 1;
-	for (ssize_t i = 0; i < n && !c->is_over; i++) {
+	for (ssize_t i = 0; i < n && !c->is_over && !c->has_view; i++) {
 		if (keys[i] == '\n' || keys[i] == '\r')
 			end_line(c);
 		else if (cmdline_in(prompt.cl, &keys[i], 1) < 0)

@@ -19,6 +19,7 @@ struct control {
 	struct options *options;
 	bool is_forwarding;
 	bool is_over;
+	bool has_view; /* the live view is on the terminal, not the prompt */
 	struct rte_eth_stats zero[RTE_MAX_ETHPORTS]; /* at the last start */
 };
 
@@ -58,12 +59,16 @@ void *grammar_ctx(const struct grammar *g); /* rte_cmdline's */
 extern const struct command commands[];
 extern const uint32_t nb_commands;
 
+void commands_help(FILE *out, const char *indent);
+
 /* prompt.c */
 
 int prompt_open(struct control *c);
 void prompt_close(void);
 int prompt_run_file(struct control *c, const char *path);
 int prompt_read(struct control *c);
+bool prompt_is_open(void);
+void prompt_show(void);
 
 /* cmd_forward.c */
 
@@ -72,10 +77,16 @@ void forwarding_stop(struct control *c);
 void cmd_start(struct control *c, const struct command_line *line);
 void cmd_stop(struct control *c, const struct command_line *line);
 void cmd_quit(struct control *c, const struct command_line *line);
+void cmd_set_flush(struct control *c, const struct command_line *line);
+void cmd_set_verbose(struct control *c, const struct command_line *line);
+void cmd_top(struct control *c, const struct command_line *line);
 void cmd_set_fwd(struct control *c, const struct command_line *line);
 void cmd_show_fwd(struct control *c, const struct command_line *line);
-void cmd_show_config(struct control *c, const struct command_line *line);
 void cmd_clear_fwd(struct control *c, const struct command_line *line);
+
+/* cmd_config.c */
+
+void cmd_show_config(struct control *c, const struct command_line *line);
 
 /* cmd_show_port.c */
 
@@ -87,6 +98,9 @@ void cmd_clear_port(struct control *c, const struct command_line *line);
 
 void cmd_port_start(struct control *c, const struct command_line *line);
 void cmd_port_stop(struct control *c, const struct command_line *line);
+void cmd_port_close(struct control *c, const struct command_line *line);
+void cmd_port_reset(struct control *c, const struct command_line *line);
+void cmd_queue(struct control *c, const struct command_line *line);
 void cmd_set_promisc(struct control *c, const struct command_line *line);
 void cmd_set_allmulti(struct control *c, const struct command_line *line);
 void cmd_set_link(struct control *c, const struct command_line *line);
@@ -110,6 +124,7 @@ void cmd_show_attn(struct control *c, const struct command_line *line);
 void cmd_show_vector(struct control *c, const struct command_line *line);
 void cmd_show_map(struct control *c, const struct command_line *line);
 void cmd_set_policy(struct control *c, const struct command_line *line);
+void cmd_signal(struct control *c, const struct command_line *line);
 void cmd_move(struct control *c, const struct command_line *line);
 void cmd_rebalance(struct control *c, const struct command_line *line);
 void cmd_worker(struct control *c, const struct command_line *line);

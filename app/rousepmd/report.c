@@ -10,17 +10,37 @@
 
 #include "app.h"
 
+static void
+add_port(struct rte_eth_stats *sum, const struct port_report *p)
+{
+	sum->ipackets += p->stats.ipackets;
+	sum->opackets += p->stats.opackets;
+	sum->imissed += p->stats.imissed;
+	sum->oerrors += p->stats.oerrors;
+}
+
 /* Over all ports. */
 static struct rte_eth_stats
 sum_ports(const struct report *r)
 {
 	struct rte_eth_stats sum = { 0 };
 
-	for (uint32_t i = 0; i < r->nb_ports; i++) {
-		sum.ipackets += r->ports[i].stats.ipackets;
-		sum.opackets += r->ports[i].stats.opackets;
-		sum.imissed += r->ports[i].stats.imissed;
-		sum.oerrors += r->ports[i].stats.oerrors;
+	for (uint32_t i = 0; i < r->nb_ports; i++)
+		add_port(&sum, &r->ports[i]);
+	return sum;
+}
+
+/* What those had counted before that there are now: one may have been closed meanwhile. */
+static struct rte_eth_stats
+sum_before(const struct report *now, const struct report *before)
+{
+	struct rte_eth_stats sum = { 0 };
+
+	for (uint32_t i = 0; i < now->nb_ports; i++) {
+		const struct port_report *p = collect_find(before, now->ports[i].port);
+
+		if (p != NULL)
+			add_port(&sum, p);
 	}
 	return sum;
 }
@@ -28,7 +48,7 @@ sum_ports(const struct report *r)
 void
 report_line(const struct report *now, const struct report *before, double seconds)
 {
-	struct rte_eth_stats sum = sum_ports(now), last = sum_ports(before);
+	struct rte_eth_stats sum = sum_ports(now), last = sum_before(now, before);
 	uint64_t tsc = 0, asleep = 0, wakes = 0, rescues = 0;
 	double cpu = 0;
 

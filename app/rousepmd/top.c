@@ -33,13 +33,16 @@ static struct {
 
 /* Whether there is a terminal to draw on. */
 bool
-top_open(void)
+top_open(const struct crew *crew)
 {
 	struct termios raw;
 
 	if (!isatty(STDOUT_FILENO))
 		return false;
 	top.is_open = true;
+	for (uint32_t i = 0; i < crew->nb; i++)
+		rouse_histogram_copy(&top.wake_ns[i],
+				     rouse_worker_wake_ns(crew->members[i].worker));
 	top.is_terminal = tcgetattr(STDIN_FILENO, &top.before) == 0;
 	if (top.is_terminal) {
 		raw = top.before;

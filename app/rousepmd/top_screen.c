@@ -128,6 +128,10 @@ top_put(FILE *out, const struct top_period *p)
 		put_worker(out, &p->workers[i], p->seconds);
 	fprintf(out, "\n%5s %-23s %6s  %-10s %6s %6s %7s %9s\n", "port", "name", "queues",
 		"woken by", "rx pps", "tx pps", "drops/s", "drops");
-	for (uint32_t i = 0; i < p->now->nb_ports; i++)
-		put_port(out, &p->now->ports[i], &p->before->ports[i], p->seconds);
+	for (uint32_t i = 0; i < p->now->nb_ports; i++) {
+		const struct port_report *now = &p->now->ports[i],
+					 *before = collect_find(p->before, now->port);
+
+		put_port(out, now, before != NULL ? before : now, p->seconds);
+	}
 }

@@ -17,11 +17,23 @@ CTRL_C, CTRL_D, TAB, UP = "\x03", "\x04", "\t", "\x1b[A"
 # One list, in the order in which they are typed: a command, what is in its answer.
 GOOD = (
     ("help", r"show map <port>: "),
-    ("show config fwd", r"rxonly packet forwarding - ports=1 - cores=2 - streams:\n"
-                        r"  lcore 1: RX P=0/Q=0 -> TX P=0/Q=0\n"),
-    ("show config rxtx", r"rxonly packet forwarding packets/burst=32\n  nb forwarding ports=1\n"
-                         r"  port 0: RX queue number: 4 Tx queue number: 4\n"),
-    ("show config cores", r"List of forwarding lcores: 1 2\n"),
+    ("show config fwd", r"^rxonly packet forwarding - ports=1 - cores=2 - streams=4 - NUMA support "
+                        r"enabled, MP allocation mode: native\n"
+                        r"Logical Core 1 \(socket 0\) forwards packets on 2 streams:\n"
+                        r"  RX P=0/Q=0 \(socket 0\) -> TX P=0/Q=0 \(socket 0\) "
+                        r"peer=02:00:00:00:00:00\n"),
+    ("show config rxtx", r"^  rxonly packet forwarding packets/burst=32\n"
+                         r"  nb forwarding cores=2 - nb forwarding ports=1\n"
+                         r"  port 0: RX queue number: 4 Tx queue number: 4\n"
+                         r"    Rx offloads=0x\w+ Tx offloads=0x\w+\n    RX queue: 0\n"),
+    ("show config cores", r"^List of forwarding lcores:  1  2\n$"),
+    ("set fwd txonly", r"^Set txonly packet forwarding mode\n$"),
+    ("show config rxtx", r"\n  packet len=64 - nb packet segments=1\n"),
+    ("set flush_rx on", r"^$"),
+    ("set flush_rx off", r"^$"),
+    ("set verbose 1", r"^Change verbose level from 0 to 1\n$"),
+    ("set verbose 3", r"^Change verbose level from 1 to 3\n$"),
+    ("set verbose 0", r"^Change verbose level from 3 to 0\n$"),
     ("set fwd macswap", r"^Set macswap packet forwarding mode\n$"),
     ("show config fwd", r"^macswap packet"),
     ("set fwd mac", r"^Set mac packet forwarding mode\n$"),
@@ -60,11 +72,31 @@ GOOD = (
     ("port 0 rxq 1 lcore 1", r"^$"),
     ("show vector 0", r"vector \d <- RX of queue 1 \(handshake\) -> lcore 1, fd \d+; wakes \d+\n"),
     ("worker rebalance", r"^1 queues moved\n$"),
+    ("port 0 rxq 2 intr disable", r"^worker: port 0 .* looked at every 1000 us while asleep\n$"),
+    ("show vector 0", r" <- RX of queue 2 \(timed\) -> lcore \d, fd -1; wakes \d+\n"),
+    ("set fwd io", r"^Set io packet forwarding mode\n$"),
+    ("start", r"^(worker: port 0 .*\n)*$"),
+    ("show vector 0", r" <- RX of queue 2 \(timed\) -> "),
+    ("port 0 rxq 2 stop", r"^Please stop forwarding first\n$"),
+    ("port 0 rxq 2 intr enable", r"^(worker: port 0 .* the driver wakes the worker\n)?$"),
+    ("show vector 0", r" <- RX of queue 2 \(handshake\) -> "),
+    ("stop", r"Done\.\n$"),
+    ("set fwd rxonly", r"^Set rxonly packet forwarding mode\n$"),
+    ("port 0 rxq 2 stop", r"^$"),
+    ("show vector 0", r"(?s)^(?!.*RX of queue 2)"),
+    ("port 0 rxq 2 lcore 1", r'^"2": expected the number of a queue of port 0 that a worker has\n$'),
+    ("port 0 rxq 2 start", r"^$"),
+    ("show vector 0", r" <- RX of queue 2 \(handshake\) -> "),
+    ("port 0 txq 2 stop", r"^$"),
+    ("port 0 txq 2 start", r"^$"),
+    ("port reset 0", r"^Can not reset port\(s\), please stop port\(s\) first\.\n$"),
+    ("port close 0", r"^Closing ports\.\.\.\nPlease stop port 0 first\nDone\n$"),
     ("show fwd stats all", r"Forward statistics for port 0 "),
     ("clear fwd stats all", r"^$"),
     ("start", r"^$"),
     ("start", r"^Packet forwarding already started\n$"),
     ("port stop 0", r"Please remove port 0 from forwarding configuration\."),
+    ("port close all", r"Please remove port 0 from forwarding configuration\."),
     ("worker offline 1", r"^$"),
     ("show worker 1", r"^Worker on lcore 1: offline, does not run\n"),
     ("worker online 1", r"^$"),
@@ -78,6 +110,9 @@ GOOD = (
     ("clear port stats all", r"NIC statistics for port 0 cleared\n"),
     ("clear port xstats 0", r"^$"),
     ("show port xstats all", r"NIC extended statistics for port 0 \nrx_good_packets: 0\n"),
+    ("port stop all", r"^Stopping ports\.\.\.\nDone\n$"),
+    ("port 0 rxq 2 start", r"^Please start port 0 first\n$"),
+    ("port reset all", r"^Resetting ports\.\.\.\nFailed to reset port 0\. diag=-95: .*\nDone\n$"),
 )
 
 # What no word of the list can show: a value that the device refuses, or in a form of its own.
@@ -93,6 +128,12 @@ BAD = (
     ("set policy 5 1 100", "5 us at least, 1 us at most"),
     ("set moderation 0 64 5", "5 us for vector 64 refused"),
     ("port 0 rxq 4 lcore 1", '"4": expected the number of a queue of port 0'),
+    ("port 0 rxq 4 intr disable", '"4": expected the number of a queue of port 0'),
+    ("port 0 rxq 4 stop", '"4": expected the number of an Rx queue of port 0'),
+    ("port 0 txq 65540 start", '"65540": expected the number of a Tx queue of port 0'),
+    ("set verbose 70000", '"70000": cannot be told'),
+    ("set flush_rx", "end of the line: expected on|off"),
+    ("set fwd csum", '"csum": expected io|mac|macswap|rxonly|txonly'),
     ("worker online 1", "is online already"),
     ("show port info 1", '"1": expected the number of a port, or all'),
     ("show port info 0x", '"0x": expected'),
@@ -148,10 +189,10 @@ class PromptTest(rig.Test):
         self.start()
         for line in self.ask("help").splitlines():
             pattern = line.partition(": ")[0]
-            if pattern == "quit":
-                continue
+            if pattern in ("quit", "top"):
+                continue  # each has a test of its own
             # words of the pattern that stand for themselves, in their places
-            words = [re.escape(w) if re.fullmatch(r"[a-z-]+", w) else r"\S+"
+            words = [re.escape(w) if re.fullmatch(r"[a-z_-]+", w) else r"\S+"
                      for w in pattern.replace("<min us> <max us> <weight %>", "<a> <b> <c>")
                      .replace("<hex digits>", "<hex>").split()]
             self.assertTrue(any(re.fullmatch(" ".join(words), good) for good, _ in GOOD), pattern)
@@ -213,6 +254,145 @@ class PromptTest(rig.Test):
             self.assertEqual(sent, 0 if mode == "rxonly" else self.received())
         self.quit()
 
+    def test_packets_are_told_of_once_each_and_by_nobody_after(self):
+        self.start(pace=2000)
+        self.ask("set verbose 3")
+        self.ask("set fwd io")
+        self.ask("start")
+        self.program.expect(" - Receive queue=0x", NB_FRAMES)
+        self.ask("stop")
+        text = self.program.output
+        for direction, flags in (("Receive", "RTE_MBUF_F_RX_RSS_HASH"), ("Send", "")):
+            self.assertEqual(len(re.findall(
+                rf" - length=60 - nb_segs=1 .* - {direction} queue=0x[0-3]\n  ol_flags: .*{flags}",
+                text)), NB_FRAMES)
+        bursts = re.findall(r"port 0/queue \d: received (\d+) packets\n", text)
+        self.assertEqual(sum(map(int, bursts)), NB_FRAMES)
+        self.ask("set verbose 0")
+        self.ask("start")
+        self.ask("port 0 rxq 1 lcore 1")
+        self.ask("stop")
+        self.assertNotIn("Receive queue", self.quit_and_output()[len(text):])
+
+    def quit_and_output(self):
+        self.quit()
+        return self.program.output
+
+    def test_what_is_told_too_late_is_counted(self):
+        nb = 20000  # more than there is room for, between two looks of the main lcore
+        path = rig.write_capture(self.folder / "many.pcap", rig.udp_frames(nb))
+        (self.folder / "commands").write_text("set verbose 1\nstart\n", encoding="utf-8")
+        run = rig.rousepmd(self.folder, rig.device(rx_pcap=path, overrun="wait"),
+                           "--cmdline-file=commands", "--forward-mode=rxonly")
+        self.check_played(run)
+        told = len(re.findall(" - Receive queue=0x0", run.output))
+        lost = re.findall(r"^lcore 1: (\d+) packets are not told of: ", run.output, re.M)
+        self.assertEqual(told + sum(map(int, lost)), nb)
+
+    def test_what_came_before_a_start_is_dropped_if_it_is_to_be(self):
+        for switch, nb_sent in (("off", NB_FRAMES), ("on", 0)):
+            with self.subTest(switch):
+                self.start(overrun="wait")
+                self.ask("set fwd io")
+                self.ask(f"set flush_rx {switch}")
+                rig.wait_until(lambda: "wire_rx_ended: 1" in self.ask("show port xstats 0"),
+                               "all frames wait")
+                self.ask("start")
+                rig.wait_until(lambda: self.received() == NB_FRAMES, "all frames are received")
+                self.ask("stop")
+                self.assertEqual(self.quit()["ports"][0]["opackets"], nb_sent)
+
+    def test_a_queue_that_is_stopped_receives_nothing_until_it_is_started(self):
+        self.start("--stats-period=0", loops=0, pace=5000)
+        self.ask("port 0 rxq 1 stop")
+        self.ask("start")
+        self.ask("clear port xstats 0")
+        rig.wait_until(lambda: self.received() > NB_FRAMES, "frames come")
+        self.assertRegex(self.ask("show port xstats 0"), r"rxq1_packets: 0\n")
+        self.ask("stop")
+        self.ask("port 0 rxq 1 start")
+        self.ask("start")
+        rig.wait_until(lambda: not re.search(r"rxq1_packets: 0\n", self.ask("show port xstats 0")),
+                       "frames come by the queue again")
+        self.quit()
+
+    def test_a_port_that_is_closed_is_gone_and_the_others_go_on(self):
+        path = rig.write_capture(self.folder / "other.pcap", rig.udp_frames(NB_FRAMES))
+        argv = [rig.ROUSEPMD, *rig.eal(), rig.device(rx_pcap=path, loops=0, pace=1000),
+                rig.device(1, rx_pcap=path, loops=0, pace=1000), "--", "--json=report.json",
+                "--interactive", "--port-topology=chained"]
+        self.program = self.enterContext(rig.Program(argv, self.folder, at_terminal=True))
+        self.program.expect(PROMPT)
+        self.assertRegex(self.ask("show config fwd"), r"RX P=0/Q=0 .*-> TX P=1/Q=0 ")
+        self.ask("set verbose 1")
+        self.ask("start")
+        self.ask("set verbose 0")
+        self.ask("stop")
+        self.ask("port stop 0")
+        self.assertEqual(self.ask("port close 0"), "Closing ports...\nDone\n")
+        self.assertIn('"0": expected the number of a port', self.ask("show port info 0"))
+        self.assertRegex(self.ask("show port summary all"), r"^Number of available ports: 1\n")
+        self.ask("clear port stats all")
+        self.ask("start")
+        rig.wait_until(lambda: re.search(r"TX-packets: [1-9]", self.ask("show port stats 1")),
+                       "the other one forwards to itself")
+        self.assertRegex(self.ask("show config fwd"), r"RX P=1/Q=0 .*-> TX P=1/Q=0 ")
+        self.ask("stop")
+        self.ask("port stop all")
+        self.ask("port close all")
+        self.assertRegex(self.ask("show port summary all"), r"^Number of available ports: 0\n")
+        self.assertEqual(self.quit()["ports"], [])
+
+    def test_a_worker_that_sends_of_its_own_accord_ends_when_it_is_told(self):
+        self.start(overrun="wait")
+        for _ in range(3):
+            self.ask("set fwd txonly")
+            self.ask("clear port stats 0")
+            self.ask("start")
+            rig.wait_until(lambda: re.search(r"TX-packets: [1-9]", self.ask("show port stats 0")),
+                           "packets are sent")
+            self.assertEqual(self.ask("worker offline 1"), "")
+            self.assertEqual(self.ask("worker online 1"), "")
+            self.ask("stop")
+            after = self.ask("show port stats 0")
+            self.ask("set fwd rxonly")
+            self.ask("start")
+            self.ask("stop")
+            sent = re.compile(r"TX-packets: \d+")
+            self.assertEqual(sent.search(self.ask("show port stats 0"))[0], sent.search(after)[0])
+        self.quit()
+
+    def test_the_live_view_comes_and_goes(self):
+        self.start("--stats-period=0.1", loops=0, pace=1000)
+        self.ask("start")
+        for _ in range(2):
+            self.program.type("top\r")
+            self.program.expect(re.escape("\x1b[?1049h"))
+            self.program.expect(r"q leaves", 2)
+            self.program.type("q")
+            self.program.expect(re.escape("\x1b[?1049l"))
+            self.program.expect(re.escape(PROMPT))
+            self.assertEqual(self.ask("show config cores"), "List of forwarding lcores:  1  2\n")
+        self.program.type("top\r")
+        self.program.expect("q leaves")
+        self.program.type(CTRL_C)
+        self.check_end()
+
+    def test_without_a_terminal_there_is_no_live_view(self):
+        self.start(at_terminal=False)
+        (self.folder / "commands").write_text("top\nquit\n", encoding="utf-8")
+        path = rig.write_capture(self.folder / "in.pcap", rig.udp_frames(1))
+        run = rig.rousepmd(self.folder, rig.device(rx_pcap=path), "--cmdline-file=commands")
+        self.assertIn("top: expected a prompt at a terminal", run.output)
+
+    def test_queues_are_whose_the_configuration_says(self):
+        self.start("--config=(0,0,2),(0,1,2),(0,2,2)")
+        self.assertRegex(self.ask("show config fwd"),
+                         r"Logical Core 1 .* on 1 streams:\n  RX P=0/Q=3 .*\n"
+                         r"Logical Core 2 .* on 3 streams:\n  RX P=0/Q=0 .*\n  RX P=0/Q=1 .*\n"
+                         r"  RX P=0/Q=2 ")
+        self.quit()
+
     def test_queues_move_and_workers_go_while_frames_come_and_none_is_lost(self):
         self.start("--auto-start", pace=2000, overrun="wait")
         for i in range(6):
@@ -267,12 +447,12 @@ class PromptTest(rig.Test):
         self.program.type("show conf" + TAB)
         self.program.expect("show config ")
         self.program.type("cores\r")
-        self.program.expect("List of forwarding lcores: 1 2\n")
+        self.program.expect("List of forwarding lcores:  1  2\n")
         self.program.expect(PROMPT)
         self.program.type(UP)
         self.program.expect("show config cores")
         self.program.type("\r")
-        self.program.expect("List of forwarding lcores: 1 2\n")
+        self.program.expect("List of forwarding lcores:  1  2\n")
         self.program.expect(PROMPT)
         self.program.type("show port info ?")
         self.program.expect("show port info\\|stats\\|xstats <port>\\|all: what it is")
@@ -285,7 +465,7 @@ class PromptTest(rig.Test):
         (self.folder / "commands").write_text(commands + "start", encoding="utf-8")
         self.start("--cmdline-file=commands", prompt=False)
         text = self.program.expect("Read CLI commands from commands\n")
-        self.assertIn("List of forwarding lcores: 1 2\n", text)
+        self.assertIn("List of forwarding lcores:  1  2\n", text)
         self.assertIn('"sho": expected help, start', text)
         self.program.type("\r")
         self.program.expect("\n" + PROMPT)
@@ -306,7 +486,15 @@ class PromptTest(rig.Test):
         path = rig.write_capture(self.folder / "in.pcap", rig.udp_frames(1))
         for options, answer in ((["--interactive", "--top"], "both want the terminal"),
                                 (["--cmdline-file=none"], "--cmdline-file=none: cannot be read"),
-                                (["--cmdline-file="], "name a file")):
+                                (["--cmdline-file="], "name a file"),
+                                (["--config=(0,0)"], '"(0,0)": give (port,queue,lcore)'),
+                                (["--config=(0,0,1)(0,1,1)"], '"(0,1,1)": expected a comma'),
+                                (["--config=(0,0,1),"], '"": give (port,queue,lcore)'),
+                                (["--config=(1,0,1)"], "(1,0,1): give the number of a port"),
+                                (["--config=(0,1,1)"], "(0,1,1): give a queue that --rxq has"),
+                                (["--config=(0,0,0)"], "(0,0,0): give the lcore of a worker"),
+                                (["--config=(0,0,1),(0,0,1)"], "(0,0,1): give each queue once"),
+                                (["--port-topology=ring"], "give paired, chained or loop")):
             run = rig.rousepmd(self.folder, rig.device(rx_pcap=path), *options)
             self.assertEqual(run.status, 1)
             self.assertIn(answer, run.output)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The manual page is well-formed and has the options of the program, no more and no fewer:
-check_man.py PAGE PROGRAM.
+"""The manual page is well-formed and has the options and the commands of the program, no more and
+no fewer: check_man.py PAGE PROGRAM.
 
 That a page which lacks one, or has one too many, would be found is tried with such pages.
 """
@@ -16,17 +16,22 @@ from pathlib import Path
 import sources
 
 
-def complaints(text, options):
-    """Of a page, against the options that the program has."""
+def differences(described, there, no_such):
+    """What is only described, or only there, or described twice."""
+    return ([f"{name}: not in the page" for name in there if name not in described] +
+            [f"{name}: {no_such}" for name in described if name not in there] +
+            [f"{name}: described twice" for name in set(described) if described.count(name) > 1])
+
+
+def complaints(text, options, commands):
+    """Of a page, against the options and commands that the program has."""
     with tempfile.NamedTemporaryFile("w", suffix=".8", encoding="utf-8") as page:
         page.write(text)
         page.flush()
         found = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page.name], check=False, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.split("\n")
-    described = re.findall(r"^\.It Fl -([a-z-]+)", text, re.MULTILINE)
-    found += [f"--{name}: not in the page" for name in options if name not in described]
-    found += [f"--{name}: no option" for name in described if name not in options]
-    found += [f"--{name}: described twice" for name in set(described) if described.count(name) > 1]
+    found += differences(re.findall(r"^\.It Fl (-[a-z-]+)", text, re.MULTILINE), options, "no option")
+    found += differences(re.findall(r'^\.It Li "(.*)"$', text, re.MULTILINE), commands, "no command")
     return [line for line in found if line]
 
 
@@ -37,17 +42,19 @@ def main():
     text = Path(sys.argv[1]).read_text(encoding="utf-8")
     said = subprocess.run([sys.argv[2], "--no-pci", "--no-huge", "--", "--help"], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
-    options = re.findall(r"^  --([a-z-]+)", said, re.MULTILINE)
-    found = complaints(text, options)
-    if len(options) < 2:
-        found.append("--help lists no options")
+    options = re.findall(r"^  -(-[a-z-]+)", said, re.MULTILINE)
+    commands = re.findall(r"^  ([a-z][^:]*): ", said.partition("\nCommands")[2], re.MULTILINE)
+    found = complaints(text, options, commands)
+    if len(options) < 2 or len(commands) < 2:
+        found.append("--help lists no options, or no commands")
     for spoilt in (text.replace(".It Fl -json", ".It Fl -jason"), text.replace(".El\n", "", 1),
-                   text.replace(".It Fl -top\n", "")):
-        if spoilt == text or not complaints(spoilt, options):
+                   text.replace(".It Fl -top\n", ""), text.replace('.It Li "top"\n', ""),
+                   text.replace('.It Li "quit"', '.It Li "exit"')):
+        if spoilt == text or not complaints(spoilt, options, commands):
             found.append("a page that is wrong is not found")
     for line in found:
         print(line)
-    print(f"{len(options)} options, {len(found)} complaints")
+    print(f"{len(options)} options, {len(commands)} commands, {len(found)} complaints")
     return 1 if found else 0
 
 
