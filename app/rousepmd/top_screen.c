@@ -31,6 +31,16 @@ for_people(double n, char name[NAME_SIZE])
 	return name;
 }
 
+/* At most six characters: 9999.9, and then as above. */
+static const char *
+us_for_people(uint64_t ns, char name[NAME_SIZE])
+{
+	if (ns >= 9999950)
+		return for_people((double)ns / 1e3, name);
+	snprintf(name, NAME_SIZE, "%.1f", (double)ns / 1e3);
+	return name;
+}
+
 /* Full of '#', as far as a part of 1 goes. */
 static const char *
 bar(double part, char text[BAR_WIDTH + 1])
@@ -70,16 +80,16 @@ put_worker(FILE *out, const struct top_worker *w, double seconds)
 {
 	const struct rouse_worker_stats *s = &w->stats;
 	char pps[NAME_SIZE], cycles[NAME_SIZE], wakes[NAME_SIZE], spurious[NAME_SIZE],
-		text[BAR_WIDTH + 1];
+		p50[NAME_SIZE], p99[NAME_SIZE], text[BAR_WIDTH + 1];
 	double busy = share(s->busy_tsc, s);
 
-	fprintf(out, "%5u %-6s %s %6s %7s %4.0f %4.0f %5.0f %7s %4s %6.1f %6.1f\n", w->lcore,
+	fprintf(out, "%5u %-6s %s %6s %7s %4.0f %4.0f %5.0f %7s %4s %6s %6s\n", w->lcore,
 		most_in(s), bar(busy, text), for_people((double)s->rx_packets / seconds, pps),
 		s->rx_packets != 0 ? for_people(ratio(s->busy_tsc, s->rx_packets), cycles) : "-",
 		100 * busy, 100 * share(s->spin_tsc, s), 100 * share(s->asleep_tsc, s),
 		for_people((double)s->wakes / seconds, wakes),
-		for_people((double)s->spurious_wakes / seconds, spurious), (double)w->p50_ns / 1e3,
-		(double)w->p99_ns / 1e3);
+		for_people((double)s->spurious_wakes / seconds, spurious),
+		us_for_people(w->p50_ns, p50), us_for_people(w->p99_ns, p99));
 }
 
 static void
