@@ -257,7 +257,8 @@ struct port_report {
 	uint16_t nb_queues;
 	uint64_t q_ipackets[APP_MAX_QUEUES];
 	uint64_t q_opackets[APP_MAX_QUEUES];
-	bool has_wire; /* all of these */
+	uint64_t tx_dropped; /* its Tx queues had no room */
+	bool has_wire;	     /* all of these */
 	struct {
 #define X(member, xstat) uint64_t member;
 		PORT_WIRE_STATS(X)

@@ -100,12 +100,15 @@ collect_worker(const struct crew_member *m, struct report *all, struct worker_re
 	for (uint32_t i = 0; i < m->nb_streams; i++) {
 		const struct fwd_stream *s = &m->streams[i];
 		uint64_t sent = rouse_counter_get(&s->tx_packets);
+		uint64_t dropped = rouse_counter_get(&s->tx_dropped);
 		struct port_report *tx = find_port(all, s->tx_port);
 
 		r->tx_packets += sent;
-		r->tx_dropped += rouse_counter_get(&s->tx_dropped);
-		if (tx != NULL)
+		r->tx_dropped += dropped;
+		if (tx != NULL) {
 			tx->q_opackets[s->tx_queue] += sent;
+			tx->tx_dropped += dropped;
+		}
 	}
 	collect_sources(m->worker, all);
 	r->wall_s = (double)r->stats.wall_tsc / hz;

@@ -106,17 +106,26 @@ put_queues(FILE *out, const struct port_report *now, const struct port_report *b
 	fprintf(out, "\n");
 }
 
+/* Packets that the port was given to send and did not. */
+static uint64_t
+unsent(const struct port_report *p)
+{
+	return p->tx_dropped + p->stats.oerrors;
+}
+
 static void
 put_port(FILE *out, const struct port_report *now, const struct port_report *before, double seconds)
 {
 	const struct rte_eth_stats *n = &now->stats, *b = &before->stats;
-	char rx[NAME_SIZE], tx[NAME_SIZE], missed[NAME_SIZE];
+	char rx[NAME_SIZE], tx[NAME_SIZE], missed[NAME_SIZE], dropped[NAME_SIZE], lost[NAME_SIZE];
 
-	fprintf(out, "%5u %-23.23s %6u  %-10s %6s %6s %7s %9" PRIu64 "\n", now->port, now->name,
+	fprintf(out, "%5u %-14.14s %6u  %-10s %6s %6s %8s %8s %8s\n", now->port, now->name,
 		now->nb_queues, now->kind,
 		for_people((double)(n->ipackets - b->ipackets) / seconds, rx),
 		for_people((double)(n->opackets - b->opackets) / seconds, tx),
-		for_people((double)(n->imissed - b->imissed) / seconds, missed), n->imissed);
+		for_people((double)(n->imissed - b->imissed) / seconds, missed),
+		for_people((double)(unsent(now) - unsent(before)) / seconds, dropped),
+		for_people((double)(n->imissed + unsent(now)), lost));
 	if (now->nb_queues > 1)
 		put_queues(out, now, before, seconds);
 }
@@ -136,8 +145,8 @@ top_put(FILE *out, const struct top_period *p)
 		"p99 us");
 	for (uint32_t i = 0; i < p->now->nb_workers; i++)
 		put_worker(out, &p->workers[i], p->seconds);
-	fprintf(out, "\n%5s %-23s %6s  %-10s %6s %6s %7s %9s\n", "port", "name", "queues",
-		"woken by", "rx pps", "tx pps", "drops/s", "drops");
+	fprintf(out, "\n%5s %-14s %6s  %-10s %6s %6s %8s %8s %8s\n", "port", "name", "queues",
+		"woken by", "rx pps", "tx pps", "missed/s", "txdrop/s", "lost");
 	for (uint32_t i = 0; i < p->now->nb_ports; i++) {
 		const struct port_report *now = &p->now->ports[i],
 					 *before = collect_find(p->before, now->port);

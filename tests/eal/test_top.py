@@ -54,7 +54,7 @@ class TopTest(rig.Test):
         for line, lcore in zip(lines[3:5], (1, 2)):
             self.assertRegex(line, rf"^ +{lcore} (PARK|ATTEND) +[#.]{{8}} ")
         port = lines.index(next(line for line in lines if line.split()[:1] == ["port"]))
-        self.assertRegex(lines[port + 1], r"^ +0 net_evnic0 +2 +handshake +\d+ +0 +0 +0$")
+        self.assertRegex(lines[port + 1], r"^ +0 net_evnic0 +2 +handshake +\d+ +0 +0 +0 +0$")
         self.assertRegex(lines[port + 2], r"^ +rxq pps: \d+ \d+$")
 
     def test_who_polls_is_busy_and_parks_never(self):
