@@ -355,7 +355,7 @@ struct top_period {
 
 bool top_open(const struct crew *crew);
 void top_close(void);
-int top_read_keys(void);
+int top_read_key(void);
 void top_draw(const struct crew *crew, const struct report *now, const struct report *before,
 	      double seconds, double up_s);
 void top_put(FILE *out, const struct top_period *p);

@@ -27,6 +27,7 @@
 
 #define TICKS_PER_S  10
 #define TOP_PERIOD_S 1
+#define TOP_FIRST_S  0.05 /* its first screen does not wait for a period */
 
 /* Too large for a stack. */
 static struct crew crew;
@@ -82,11 +83,11 @@ show_period(double seconds, bool has_view, double up_s)
 static int
 read_view_keys(struct control *control)
 {
-	int keys = top_read_keys();
+	int keys = top_read_key();
 
 	if (keys > 0) {
 		top_close();
-		control->has_view = false;
+		control->has_view = control->is_view_new = false;
 		prompt_show();
 	}
 	return keys < 0;
@@ -97,7 +98,7 @@ static int
 read_keys(struct control *control)
 {
 	if (!control->options->interactive)
-		return top_read_keys();
+		return top_read_key();
 	return control->has_view ? read_view_keys(control) : prompt_read(control);
 }
 
@@ -115,12 +116,13 @@ period_of(const struct control *control)
 static void
 show_what_is_due(struct control *control, uint64_t start, uint64_t *last_line)
 {
-	double period = period_of(control);
+	double period = control->is_view_new ? TOP_FIRST_S : period_of(control);
 
 	if (!control->has_view)
 		verbose_print();
 	if (period <= 0 || seconds_since(*last_line) < period)
 		return;
+	control->is_view_new = false;
 	show_period(seconds_since(*last_line), control->has_view, seconds_since(start));
 	*last_line = rte_rdtsc();
 }
@@ -140,7 +142,7 @@ wait_for_end(struct control *control, int signals)
 	bool had_view;
 	int ret = 0, keys;
 
-	control->has_view = o->top && top_open(&crew);
+	control->has_view = control->is_view_new = o->top && top_open(&crew);
 	if (control->has_view || o->interactive)
 		fds[2].fd = STDIN_FILENO;
 	collect(&crew, &last_report);
@@ -154,6 +156,7 @@ wait_for_end(struct control *control, int signals)
 		if (keys > 0)
 			break;
 		if (control->has_view && !had_view) { /* it shows what happens from here on */
+			control->is_view_new = true;
 			collect(&crew, &last_report);
 			last_line = rte_rdtsc();
 		}

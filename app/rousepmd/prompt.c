@@ -157,22 +157,20 @@ prompt_show(void)
 	rdline_newline(cmdline_get_rdline(prompt.cl), PROMPT);
 }
 
-/* What was typed. 0; 1: it was the end */
+/* A key that was typed. 0; 1: it was the end. The next may be for the live view, and is left. */
 int
 prompt_read(struct control *c)
 {
-	char keys[256];
-	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+	char key;
+	ssize_t n = read(STDIN_FILENO, &key, 1);
 
 	if (n < 0)
 		return errno != EINTR && errno != EAGAIN;
 	if (n == 0)
 		return 1;
-	for (ssize_t i = 0; i < n && !c->is_over && !c->has_view; i++) {
-		if (keys[i] == '\n' || keys[i] == '\r')
-			end_line(c);
-		else if (cmdline_in(prompt.cl, &keys[i], 1) < 0)
-			return 1; /* Ctrl-D */
-	}
+	if (key == '\n' || key == '\r')
+		end_line(c);
+	else if (cmdline_in(prompt.cl, &key, 1) < 0)
+		return 1; /* Ctrl-D */
 	return c->is_over;
 }

@@ -19,7 +19,8 @@ struct control {
 	struct options *options;
 	bool is_forwarding;
 	bool is_over;
-	bool has_view; /* the live view is on the terminal, not the prompt */
+	bool has_view;	  /* the live view is on the terminal, not the prompt */
+	bool is_view_new; /* and shows nothing yet */
 	struct rte_eth_stats zero[RTE_MAX_ETHPORTS]; /* at the last start */
 };
 

@@ -66,16 +66,17 @@ top_close(void)
 		tcsetattr(STDIN_FILENO, TCSANOW, &top.before);
 }
 
-/* What was typed: 1: leave; 0: nothing of use; -1: nothing more will come. */
+/* A key that was typed: 1: leave; 0: it is of no use; -1: nothing more will come. What follows it
+ * may be for the prompt, and is left. */
 int
-top_read_keys(void)
+top_read_key(void)
 {
-	char keys[64];
-	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+	char key;
+	ssize_t n = read(STDIN_FILENO, &key, 1);
 
 	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
 		return -1;
-	return n > 0 && memchr(keys, 'q', (size_t)n) != NULL;
+	return n > 0 && key == 'q';
 }
 
 static struct winsize

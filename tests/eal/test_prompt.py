@@ -373,6 +373,9 @@ class PromptTest(rig.Test):
             self.program.expect(re.escape("\x1b[?1049l"))
             self.program.expect(re.escape(PROMPT))
             self.assertEqual(self.ask("show config cores"), "List of forwarding lcores:  1  2\n")
+        self.program.type("top\rqshow config cores\r")  # each key is whose turn it is
+        self.program.expect(r"List of forwarding lcores:  1  2\n")
+        self.program.expect(re.escape(PROMPT))
         self.program.type("top\r")
         self.program.expect("q leaves")
         self.program.type(CTRL_C)
