@@ -4,7 +4,7 @@
 #
 #   ./bench.sh                      every measure, an hour at most; nothing else should run
 #   ./bench.sh MEASURE...           of: throughput doorbells load latency curve
-#                                   cotenant bursts settings worker
+#                                   cotenant bursts settings watched worker
 #   ./bench.sh --quick [MEASURE...] a look at them in 3 minutes, which resolves little
 #
 # Each prints its progress and a table, and all targets are in one at the end; tables and raw data are left in build/tests/bench/MEASURE.
@@ -13,7 +13,7 @@ set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/config/bootstrap.sh"
 
-readonly MEASURES=(throughput doorbells load latency curve cotenant bursts settings worker)
+readonly MEASURES=(throughput doorbells load latency curve cotenant bursts settings watched worker)
 
 arguments=()
 if [[ ${1-} == --quick ]]; then

@@ -34,6 +34,7 @@ import rates
 import record
 import targets
 import wake_cost
+import watched
 import worker
 
 FAKE = Path(__file__).with_name("fake_program.py")
@@ -519,6 +520,37 @@ class TestBursts(unittest.TestCase):
         for runs, verdict in (([run(0), run(5, "ring")], "met"), ([run(0), run(1)], "missed"),
                               ([], "not resolved")):
             self.assertEqual(bursts.judged(runs)[0].verdict, verdict)
+
+
+class TestWatched(unittest.TestCase):
+    """What it costs to be watched."""
+
+    def idle(self, *shares):
+        return watched.figure_of_idle([program.Slice(0.0, 2.0, 0.0, 2 * share, 0.0)
+                                       for share in shares]).verdict
+
+    def test_the_time_of_all_threads_is_judged_by_its_whole_interval(self):
+        self.assertEqual(self.idle(0.0004, 0.0005, 0.0006), "met")
+        self.assertEqual(self.idle(0.004, 0.005, 0.006), "missed")
+        self.assertEqual(self.idle(0.0001, 0.005, 0.0001), "not resolved")
+
+    def test_what_watching_takes_is_told_beside_what_is_taken_anyhow(self):
+        process = watched.Watched("name", ["true"], "prefix")
+        before = program.Usage(10.0, {1: (0.0, 0.0), 2: (5.0, 0.0), 3: (7.0, 0.0)})
+        for process.watches, ran in ((False, 0.01), (True, 0.03)):
+            process.slice(1.0, before, program.Usage(12.0, {
+                1: (ran, 0.0), 2: (7.0, 0.0), 3: (8.5, 0.0), 4: (0.01, 0.0)}))
+        self.assertIn("2.000 % (1.000 %)", watched.figure_of_time([process]).value)
+
+    def test_a_live_view_that_does_not_show_is_an_error(self):
+        process = watched.Watched("name", ["true"], "prefix")
+        process.process, process.telemetry = mock.MagicMock(), mock.MagicMock()
+        process.process.poll.return_value = None
+        process.telemetry.nb_received.return_value = 1
+        process.watches = True
+        with mock.patch("program.usage", lambda _: program.Usage(time.monotonic(), {})):
+            with self.assertRaisesRegex(program.RateError, "0 screens of 1"):
+                process.measure_now(0.01)
 
 
 class TestHarness(unittest.TestCase):
