@@ -62,7 +62,7 @@ OPTIONS = [
       for value in ("63", "16777217", "-1")],
     *[((f"--nb-cores={value}",), (f"--nb-cores={value}", "from 1 to 127"))
       for value in ("0", "128")],
-    *[((f"--forward-mode={value}",), (f"--forward-mode={value}", "io, mac, macswap or rxonly"))
+    *[((f"--forward-mode={value}",), (f"--forward-mode={value}", "io, mac, macswap, rxonly or txonly"))
       for value in ("macs", "", "IO")],
     *[((f"--rx-mode={value}",), (f"--rx-mode={value}", "hybrid, poll or interrupt"))
       for value in ("fast", "")],

@@ -150,6 +150,45 @@ class Igb(guest.Test):
         self.assertEqual(done.status, 0, done.output)
         self.assertIn("rescues 0", done.output)
 
+    def test_the_prompt_switches_interrupts_and_resets_the_nic(self):
+        wire = self.vm.nics[0].wire
+        with self.vm.start([guest.ROUSEPMD, *self.eal(2), "--", "--rxq=4", "--txq=4",
+                            "--interactive"]) as program:
+            def do(command, answer=r"rousepmd> "):
+                program.say(command)
+                program.expect(re.escape(command))
+                program.expect(answer)
+
+            def exchange():
+                do("start")
+                wire.take()
+                wire.send(frames.udp(32))
+                wire.expect(32)
+
+            program.expect("rousepmd> ")
+            exchange()
+            for queue in range(4):
+                do(f"port 0 rxq {queue} intr disable", "looked at every 1000 us" if queue == 0
+                   else "rousepmd> ")
+            do("show vector 0", r"RX of queue 3 \(timed\)")
+            exchange()
+            for queue in range(4):
+                do(f"port 0 rxq {queue} intr enable")
+            do("show vector 0", r"RX of queue 3 \(interrupt\)")
+            exchange()
+            do("stop", "Done")
+            do("port 0 rxq 1 stop")
+            do("port 0 rxq 1 start")
+            do("port stop 0", "Done")
+            do("port reset 0", "Done")
+            do("port start 0", "Done")
+            exchange()
+            program.say("quit")
+            done = program.end()
+        self.assertNotRegex(done.output, "(?i)fail|cannot|expected")
+        self.assertEqual(done.status, 0, done.output)
+        self.assertIn("rescues 0", done.output)
+
     def test_stock_pmd_perf_receives_what_it_sends(self):
         """In loopback; for ever if the port loses a frame that it primes the port with."""
         with self.vm.start([guest.STOCK / "dpdk-test", *self.eal(1)]) as program:
