@@ -388,6 +388,20 @@ class PromptTest(rig.Test):
         run = rig.rousepmd(self.folder, rig.device(rx_pcap=path), "--cmdline-file=commands")
         self.assertIn("top: expected a prompt at a terminal", run.output)
 
+    def test_packets_leave_by_the_port_that_the_topology_says(self):
+        topologies = {"paired": (1, 0, 2), "chained": (1, 2, 0), "loop": (0, 1, 2)}
+        for name, tx_ports in topologies.items():
+            with self.subTest(name):
+                argv = [rig.ROUSEPMD, *rig.eal(1), *map(rig.device, range(len(tx_ports))), "--",
+                        f"--port-topology={name}", "--no-flush-rx", "--interactive"]
+                self.program = self.enterContext(rig.Program(argv, self.folder, at_terminal=True))
+                self.program.expect(PROMPT)
+                text = self.ask("show config fwd")
+                self.assertEqual(re.findall(r"RX P=(\d)/Q=0 .*-> TX P=(\d)/Q=0 ", text),
+                                 [(str(rx), str(tx)) for rx, tx in enumerate(tx_ports)])
+                self.program.type("quit\r")
+                self.assertEqual(self.program.end(), 0)
+
     def test_queues_are_whose_the_configuration_says(self):
         self.start("--config=(0,0,2),(0,1,2),(0,2,2)")
         self.assertRegex(self.ask("show config fwd"),
