@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_errno.h>
@@ -39,7 +41,9 @@ struct note {
 
 /* One writes and one reads: the lcore and the main one. */
 struct notes {
-	struct rte_ring *ring;	/* NULL: none of its packets are told of */
+	/* NULL: none of its packets are told of; the main lcore's release, the lcore's acquire */
+	_Atomic(struct rte_ring *) ring;
+	struct note *burst;	/* the lcore's: what it puts there at once */
 	rouse_counter nb_lost;	/* packets, written by the lcore */
 	uint64_t nb_lost_known; /* the main lcore's */
 } __rte_cache_aligned;
@@ -79,22 +83,23 @@ static void
 note_burst(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t nb_pkts, bool is_rx)
 {
 	unsigned int lcore = rte_lcore_id();
-	struct notes *notes = lcore < RTE_MAX_LCORE ? &verbose.of[lcore] : NULL;
+	struct notes *notes = lcore < RTE_MAX_LCORE && nb_pkts != 0 ? &verbose.of[lcore] : NULL;
+	struct rte_ring *ring;
 
-	if (nb_pkts == 0 || notes == NULL || notes->ring == NULL)
+	ring = notes != NULL ? atomic_load_explicit(&notes->ring, memory_order_acquire) : NULL;
+	if (ring == NULL)
 		return;
-	/* the other side only makes room */
-	if (rte_ring_free_count(notes->ring) < nb_pkts) {
-		rouse_counter_add(&notes->nb_lost, nb_pkts);
-		return;
-	}
+	nb_pkts = RTE_MIN(nb_pkts, APP_MAX_BURST);
 	for (uint16_t i = 0; i < nb_pkts; i++) {
-		struct note n = { .port = port, .queue = queue, .is_rx = is_rx };
+		struct note *n = &notes->burst[i];
 
-		n.nb_pkts = i == 0 ? nb_pkts : 0;
-		fill(&n, pkts[i]);
-		rte_ring_sp_enqueue_elem(notes->ring, &n, sizeof(n));
+		*n = (struct note){ .port = port, .queue = queue, .is_rx = is_rx };
+		n->nb_pkts = i == 0 ? nb_pkts : 0;
+		fill(n, pkts[i]);
 	}
+	if (rte_ring_sp_enqueue_bulk_elem(ring, notes->burst, sizeof(*notes->burst), nb_pkts,
+					  NULL) == 0)
+		rouse_counter_add(&notes->nb_lost, nb_pkts);
 }
 
 static uint16_t
@@ -170,12 +175,15 @@ put(const struct note *n)
 static void
 print_one(unsigned int lcore, struct notes *notes)
 {
+	struct rte_ring *ring = atomic_load_explicit(&notes->ring, memory_order_relaxed);
 	uint64_t nb_lost;
 	struct note n;
 
-	/* no more than are there now: more may come than can be printed */
-	for (unsigned int nb = rte_ring_count(notes->ring); nb > 0; nb--) {
-		if (rte_ring_sc_dequeue_elem(notes->ring, &n, sizeof(n)) != 0)
+	if (ring == NULL)
+		return;
+	/* not for ever: more may come than can be printed */
+	for (unsigned int i = 0; i < RING_SIZE; i++) {
+		if (rte_ring_sc_dequeue_elem(ring, &n, sizeof(n)) != 0)
 			break;
 		put(&n);
 	}
@@ -194,31 +202,45 @@ verbose_print(void)
 	unsigned int lcore;
 
 	RTE_LCORE_FOREACH_WORKER (lcore)
-		if (verbose.of[lcore].ring != NULL)
-			print_one(lcore, &verbose.of[lcore]);
+		print_one(lcore, &verbose.of[lcore]);
 	fflush(stdout);
 }
 
 /* ---- on the main lcore: on and off ---- */
 
 static int
+make_ring(unsigned int lcore)
+{
+	struct notes *notes = &verbose.of[lcore];
+	char name[RTE_RING_NAMESIZE];
+	struct rte_ring *ring;
+
+	if (atomic_load_explicit(&notes->ring, memory_order_relaxed) != NULL)
+		return 0;
+	notes->burst = calloc(APP_MAX_BURST, sizeof(*notes->burst));
+	if (notes->burst == NULL)
+		return -ENOMEM;
+	snprintf(name, sizeof(name), "verbose%u", lcore);
+	ring = rte_ring_create_elem(name, sizeof(struct note), RING_SIZE, SOCKET_ID_ANY,
+				    RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (ring == NULL) {
+		free(notes->burst);
+		return -rte_errno;
+	}
+	atomic_store_explicit(&notes->ring, ring, memory_order_release);
+	return 0;
+}
+
+static int
 make_rings(void)
 {
-	char name[RTE_RING_NAMESIZE];
 	unsigned int lcore;
+	int ret = 0;
 
-	RTE_LCORE_FOREACH_WORKER (lcore) {
-		struct notes *notes = &verbose.of[lcore];
-
-		if (notes->ring != NULL)
-			continue;
-		snprintf(name, sizeof(name), "verbose%u", lcore);
-		notes->ring = rte_ring_create_elem(name, sizeof(struct note), RING_SIZE,
-						   SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-		if (notes->ring == NULL)
-			return -rte_errno;
-	}
-	return 0;
+	RTE_LCORE_FOREACH_WORKER (lcore)
+		if (ret == 0)
+			ret = make_ring(lcore);
+	return ret;
 }
 
 /* A callback that is there no more is not freed: its lcore may be in it. Each takes 32 bytes. */
@@ -287,7 +309,13 @@ verbose_close(void)
 	verbose_set(0);
 	verbose_print();
 	RTE_LCORE_FOREACH_WORKER (lcore) {
-		rte_ring_free(verbose.of[lcore].ring);
-		verbose.of[lcore].ring = NULL;
+		struct notes *notes = &verbose.of[lcore];
+		struct rte_ring *ring = atomic_load_explicit(&notes->ring, memory_order_relaxed);
+
+		if (ring == NULL)
+			continue;
+		atomic_store_explicit(&notes->ring, NULL, memory_order_relaxed);
+		rte_ring_free(ring);
+		free(notes->burst);
 	}
 }

@@ -10,11 +10,14 @@
  */
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include <rte_common.h>
 #include <rte_interrupts.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
 #include <rte_mempool.h>
 
 #define OPS	  "rouse_edges"
@@ -120,5 +123,47 @@ rte_intr_callback_unregister_sync(const struct rte_intr_handle *handle, rte_intr
 	int ret = next(handle, fn, arg);
 
 	__tsan_acquire(&epoll_edge);
+	return ret;
+}
+
+/* ---- what an lcore did is seen by who waited for it: by the lcore's state ---- */
+
+static struct {
+	lcore_function_t *fn;
+	void *arg;
+	char end;
+} lcores[RTE_MAX_LCORE];
+
+static int
+run_on_lcore(void *arg __rte_unused)
+{
+	unsigned int lcore = rte_lcore_id();
+	int ret = lcores[lcore].fn(lcores[lcore].arg);
+
+	__tsan_release(&lcores[lcore].end);
+	return ret;
+}
+
+int
+rte_eal_remote_launch(lcore_function_t *fn, void *arg, unsigned int lcore)
+{
+	int (*next)(lcore_function_t *, void *, unsigned int) =
+		dlsym(RTLD_NEXT, "rte_eal_remote_launch");
+
+	if (rte_eal_get_lcore_state(lcore) != WAIT)
+		return -EBUSY;
+	__tsan_acquire(&lcores[lcore].end);
+	lcores[lcore].fn = fn;
+	lcores[lcore].arg = arg;
+	return next(run_on_lcore, NULL, lcore);
+}
+
+int
+rte_eal_wait_lcore(unsigned int lcore)
+{
+	int (*next)(unsigned int) = dlsym(RTLD_NEXT, "rte_eal_wait_lcore");
+	int ret = next(lcore);
+
+	__tsan_acquire(&lcores[lcore].end);
 	return ret;
 }
