@@ -148,12 +148,12 @@ class Steering(guest.Test):
         workers = [counts.fields(line) for line in re.findall(r"worker \d+: (.*)", output)]
         self.assertEqual(sum(worker["packets"] for worker in workers), self.nb_sent)
         on_cpu = [0] * (NB_QUEUES + 1)
-        for vector, (cpus, counts) in interrupts.items():
-            if vector == 0 or sum(counts) == 0:
+        for vector, (cpus, by_cpu) in interrupts.items():
+            if vector == 0 or sum(by_cpu) == 0:
                 continue
             cpu = int(cpus)
-            self.assertEqual(sum(counts), counts[cpu], f"vector {vector}: {counts}, on {cpus}")
-            on_cpu[cpu] += counts[cpu]
+            self.assertEqual(sum(by_cpu), by_cpu[cpu], f"vector {vector}: {by_cpu}, on {cpus}")
+            on_cpu[cpu] += by_cpu[cpu]
         for cpu, (worker, nb_wakes) in enumerate(zip(workers, self.wakes), start=1):
             self.assertEqual((worker["rescues"], worker["arm_errors"]), (0, 0))
             # no more interrupts than packets, though one may come for what was polled already
