@@ -207,8 +207,13 @@ ethdev_find_fd(uint16_t port, uint16_t queue, bool has_interrupt)
 enum ethdev_wake
 ethdev_probe(uint16_t port, uint16_t queue, int *fd)
 {
-	int ret = rte_eth_dev_rx_intr_enable(port, queue);
+	int ret;
 
+	/* net_vmxnet3 writes where no vector is (22.11), unless it is asked for the fd before */
+	*fd = quiet_fd(port, queue);
+	if (*fd < 0)
+		return ETHDEV_WAKE_TIMED;
+	ret = rte_eth_dev_rx_intr_enable(port, queue);
 	*fd = ret == 0 || ret == -ENOTSUP ? ethdev_find_fd(port, queue, ret == 0) : -1;
 	if (*fd >= 0)
 		return ret == 0 ? ETHDEV_WAKE_INTERRUPT : ETHDEV_WAKE_READABLE;
@@ -367,26 +372,55 @@ ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors)
 		nb_vectors > 2 ? nb_vectors - 1 : 1);
 }
 
-/*
- * net_e1000_em says that it has Rx interrupts, and has them with one interrupt (MSI, INTx). With
- * the MSI-X of an 82574 it never tells the NIC which vector is for what (IVAR stays 0: none
- * is; 22.11), so that no packet would ever wake. True, after one line: the port is such a one.
- */
-bool
-ethdev_leaves_vectors_unused(uint16_t port)
+/* Say that a queue which shares its interrupt with another worker's is looked at by a timer. */
+void
+ethdev_say_opaque(uint16_t port, uint16_t queue)
 {
 	struct rte_eth_dev_info info;
 
-	if (rte_eth_dev_info_get(port, &info) != 0 || info.driver_name == NULL ||
-	    strcmp(info.driver_name, "net_e1000_em") != 0)
-		return false;
-	if (is_new(port, SAID_DEAF))
+	if (rte_eth_dev_info_get(port, &info) == 0)
 		WORKER_LOG(
 			WARNING,
-			"port %u (%s): its driver leaves the MSI-X vectors of this NIC unused, and "
-			"no packet would interrupt; start with --vfio-intr=msi",
-			port, info.driver_name);
-	return true;
+			"port %u (%s): queue %u shares its interrupt with another worker's, and "
+			"the driver does not count a queue's packets: it is looked at by a timer; "
+			"give these queues to one worker",
+			port, info.driver_name != NULL ? info.driver_name : "?", queue);
+}
+
+/*
+ * These say that they have Rx interrupts, whichever the interrupts of the device are, and have them
+ * with one kind only (22.11). net_e1000_em never tells the NIC which MSI-X vector of an 82574 is
+ * for what (IVAR stays 0: none is); net_e1000_igb tells it which of the causes have vectors, and
+ * none of them interrupts where there are none. No packet would ever wake.
+ */
+static const struct {
+	const char *driver;
+	bool has_msix;
+	const char *what, *remedy;
+} only[] = {
+	{ "net_e1000_em", false, "leaves the MSI-X vectors of this NIC unused", "msi" },
+	{ "net_e1000_igb", true, "has Rx interrupts with MSI-X only", "msix" },
+};
+
+/* True, after one line: the port is such a one. */
+bool
+ethdev_is_deaf_by(uint16_t port, bool is_msix)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port, &info) != 0 || info.driver_name == NULL)
+		return false;
+	for (unsigned int i = 0; i < RTE_DIM(only); i++) {
+		if (strcmp(info.driver_name, only[i].driver) != 0 || only[i].has_msix == is_msix)
+			continue;
+		if (is_new(port, SAID_DEAF))
+			WORKER_LOG(WARNING,
+				   "port %u (%s): its driver %s, and no packet would interrupt; "
+				   "start with --vfio-intr=%s, which is for all NICs",
+				   port, info.driver_name, only[i].what, only[i].remedy);
+		return true;
+	}
+	return false;
 }
 
 /* ---- when it may have changed ---- */

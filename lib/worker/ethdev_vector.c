@@ -5,13 +5,17 @@
 /*
  * Interrupts of Rx queues that are no handshake producers. Where a device has fewer vectors than
  * queues, some share one, and with it an eventfd; their workers may be different ones. Each of
- * these has the eventfd in its epoll set, so an interrupt wakes all that sleep. Two things would
+ * these has the eventfd in its epoll set, so an interrupt wakes all that sleep. Three things would
  * make a packet wait, though:
  *
  *   - Drivers mask the vector, not the queue: a worker that is awake again would stop the interrupt
  *     of one that sleeps. So the vector counts who armed it, and the last that disarms it masks it.
  *     An arming that came in between is seen after that, and its worker is woken, as what came
  *     while the vector was masked may be forgotten.
+ *   - Some devices interrupt no more until the vector is masked (net_e1000_em's, with MSI: its
+ * driver reads the cause as it masks). Of two workers that sleep and wake by turns the last never
+ * comes. So who arms beside one that sleeps masks the vector and unmasks it, and then looks into
+ * the queues of that one: what came while the vector was masked may be forgotten.
  *   - Drivers find the vector's mask bit by the queue's number (igb, ixgbe), which is right for the
  *     first queue of a vector only. So that one is armed, too.
  *
@@ -40,9 +44,10 @@
 
 const char *ethdev_irq_root = "";
 
-/* Written under the lock, but for nb_armed: workers count there. */
+/* Written under the lock, but for nb_armed: workers count there. They read is_common, too. */
 struct ethdev_vector {
 	_Atomic uint32_t nb_armed; /* sources that are armed, on whatever worker */
+	_Atomic bool is_common;	   /* several workers have sources of it */
 	uint16_t port;
 	uint16_t first; /* its lowest queue */
 	int fd;
@@ -115,7 +120,7 @@ find_irq(struct ethdev_vector *v, bool is_shared)
 		ethdev_say_deaf(v->port, v->first, irq.nb_vectors);
 		return -ENXIO;
 	}
-	if (ret == 0 && irq.is_msix && ethdev_leaves_vectors_unused(v->port))
+	if (ret == 0 && ethdev_is_deaf_by(v->port, irq.is_msix))
 		return -ENXIO;
 	/* It was signalled for that. Nobody waits for it yet, unless it is shared. */
 	if (ret == 0 && !is_shared && read(v->fd, &nb_signals, sizeof(nb_signals)) < 0 &&
@@ -271,6 +276,27 @@ append(struct ethdev_vector *v, struct source *s)
 	s->ethdev.sharer = NULL;
 }
 
+static bool
+has_another_worker(const struct ethdev_vector *v, const struct rouse_worker *w)
+{
+	const struct source *s = v->sources;
+
+	while (s != NULL && s->ethdev.worker == w)
+		s = s->ethdev.sharer;
+	return s != NULL;
+}
+
+/* Workers that share look into each other's queues. True, or after one line: it cannot. */
+static bool
+may_share(const struct ethdev_vector *v, const struct source *s)
+{
+	if (!has_another_worker(v, s->ethdev.worker) ||
+	    rte_eth_rx_queue_count(v->port, s->ethdev.queue) != -ENOTSUP)
+		return true;
+	ethdev_say_opaque(v->port, s->ethdev.queue);
+	return false;
+}
+
 /* The source, whose eventfd is known and whose interrupt is enabled (but not if it was assigned),
  * has a part in the vector from here on, and is not armed. 0; -ENXIO: nothing will signal the
  * eventfd, -ENOMEM */
@@ -284,9 +310,14 @@ ethdev_vector_join(struct source *s)
 	v = s->ethdev.vector = find_vector(s);
 	if (!s->ethdev.is_assigned)
 		take_back(s, v == NULL);
-	if (v == NULL)
+	if (v != NULL && !v->is_assigned && !may_share(v, s)) {
+		v = s->ethdev.vector = NULL;
+		ret = -ENXIO;
+	} else if (v == NULL)
 		v = s->ethdev.vector = create_vector(s, &ret);
 	if (v != NULL) {
+		if (has_another_worker(v, s->ethdev.worker))
+			atomic_store(&v->is_common, true);
 		append(v, s);
 		if (choose_leader(v) == s)
 			steer(v);
@@ -323,6 +354,8 @@ ethdev_vector_leave(struct source *s)
 	}
 	if (v->sources == NULL)
 		destroy_vector(v);
+	else if (!has_another_worker(v, v->sources->ethdev.worker))
+		atomic_store(&v->is_common, false);
 	s->ethdev.vector = NULL;
 	pthread_mutex_unlock(&lock);
 }
@@ -355,20 +388,78 @@ ethdev_vectors_stay(struct rouse_worker *w)
 
 /* ---- workers ---- */
 
+enum { AWAKE, ARMED, RUNG };
+
+/* Does it sleep, or will it, on another worker? */
+static bool
+is_anothers(const struct source *s, const struct source *other)
+{
+	return other->ethdev.worker != s->ethdev.worker &&
+	       atomic_load_explicit(&other->ethdev.waits, memory_order_seq_cst) != AWAKE;
+}
+
+/* Ring for one that sleeps beside packets, once: it is on its way then. Its queue is at rest. */
+static void
+wake_beside(const struct ethdev_vector *v, const struct source *s)
+{
+	bool is_one = false;
+
+	pthread_mutex_lock(&lock);
+	for (struct source *other = v->sources; other != NULL; other = other->ethdev.sharer) {
+		uint8_t armed = ARMED;
+
+		/* pairs with the store in ethdev_vector_arm(): who arms after this looks itself */
+		if (is_anothers(s, other) &&
+		    rte_eth_rx_queue_count(v->port, other->ethdev.queue) > 0)
+			is_one |=
+				atomic_compare_exchange_strong(&other->ethdev.waits, &armed, RUNG);
+	}
+	pthread_mutex_unlock(&lock);
+	if (is_one)
+		rouse_attn_ring_doorbell(v->fd);
+}
+
+static int
+unmask(const struct ethdev_vector *v, uint16_t queue)
+{
+	int ret = rte_eth_dev_rx_intr_enable(v->port, queue);
+
+	if (ret == 0 && v->first != queue)
+		ret = rte_eth_dev_rx_intr_enable(v->port, v->first);
+	return ret;
+}
+
+static int
+mask(const struct ethdev_vector *v, uint16_t queue)
+{
+	int ret = rte_eth_dev_rx_intr_disable(v->port, queue);
+
+	if (v->first != queue)
+		rte_eth_dev_rx_intr_disable(v->port, v->first);
+	return ret;
+}
+
 /* Ask for an interrupt. 0 or -errno */
 int
 ethdev_vector_arm(struct source *s)
 {
 	struct ethdev_vector *v = s->ethdev.vector;
+	uint16_t queue = s->ethdev.queue;
+	uint32_t nb_before;
 	int ret;
 
 	if (v->is_assigned)
-		return rte_eth_dev_rx_intr_enable(v->port, s->ethdev.queue);
+		return rte_eth_dev_rx_intr_enable(v->port, queue);
+	/* pairs with the look in wake_beside(): who masks after this looks into the queue */
+	atomic_store_explicit(&s->ethdev.waits, ARMED, memory_order_seq_cst);
 	/* pairs with the load in ethdev_vector_disarm(): who masks the vector after this sees it */
-	atomic_fetch_add_explicit(&v->nb_armed, 1, memory_order_seq_cst);
-	ret = rte_eth_dev_rx_intr_enable(v->port, s->ethdev.queue);
-	if (ret == 0 && v->first != s->ethdev.queue)
-		ret = rte_eth_dev_rx_intr_enable(v->port, v->first);
+	nb_before = atomic_fetch_add_explicit(&v->nb_armed, 1, memory_order_seq_cst);
+	ret = unmask(v, queue);
+	if (ret == 0 && nb_before != 0 && atomic_load(&v->is_common)) {
+		mask(v, queue);
+		ret = unmask(v, queue);
+		wake_beside(v, s);
+	}
 	if (ret != 0)
 		ethdev_vector_disarm(s);
 	return ret;
@@ -383,13 +474,12 @@ ethdev_vector_disarm(struct source *s)
 
 	if (v->is_assigned)
 		return rte_eth_dev_rx_intr_disable(v->port, s->ethdev.queue);
+	atomic_store_explicit(&s->ethdev.waits, AWAKE, memory_order_seq_cst);
 	if (atomic_fetch_sub_explicit(&v->nb_armed, 1, memory_order_seq_cst) != 1)
 		return 0;
 	if (!ethdev_is_started(v->port))
 		return -ENETDOWN; /* nobody is interrupted, and a port that has gone is not asked */
-	ret = rte_eth_dev_rx_intr_disable(v->port, s->ethdev.queue);
-	if (v->first != s->ethdev.queue)
-		rte_eth_dev_rx_intr_disable(v->port, v->first);
+	ret = mask(v, s->ethdev.queue);
 	/* pairs with the addition in ethdev_vector_arm(): the last one's, or it comes after this */
 	if (atomic_load_explicit(&v->nb_armed, memory_order_seq_cst) != 0) {
 		rte_eth_dev_rx_intr_enable(v->port, v->first);

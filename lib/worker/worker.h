@@ -116,8 +116,10 @@ struct source {
 			 * ethdev_vector.c */
 			struct ethdev_vector *vector;
 			struct source *sharer;
-			bool is_assigned; /* the driver knows whose interrupt it is, */
-			uint16_t msix;	  /* and has told the vector's number */
+			_Atomic uint8_t waits; /* written by the worker, read by who shares, who may
+						  ring: ethdev_vector.c */
+			bool is_assigned;      /* the driver knows whose interrupt it is, */
+			uint16_t msix;	       /* and has told the vector's number */
 			/* the worker's: of those that share the fd one is in the set, and the
 			 * others hang on it */
 			struct source *next_of_fd;
@@ -319,7 +321,8 @@ void ethdev_unsay(uint16_t port, enum ethdev_wake wake);
 void ethdev_say(uint16_t port, enum ethdev_wake wake, uint32_t timed_us);
 void ethdev_say_shared(uint16_t port, uint16_t first, uint16_t last);
 void ethdev_say_deaf(uint16_t port, uint16_t queue, unsigned int nb_vectors);
-bool ethdev_leaves_vectors_unused(uint16_t port);
+void ethdev_say_opaque(uint16_t port, uint16_t queue);
+bool ethdev_is_deaf_by(uint16_t port, bool is_msix);
 void ethdev_watch_link(uint16_t port);
 void ethdev_watch_end(uint16_t port);
 

@@ -16,6 +16,8 @@ import guest
 
 NB_FRAMES = 2048
 NB_FLOWS = 256
+NB_BY_ONE = 64
+LINK_S = 1
 WORKERS = range(1, 5)
 TOLD = re.compile(r"worker: port 0 \(net_e1000_igb\): queue 0 has no interrupt: the device has 10 vectors, "
                   r"one of them for other causes; configure at most 9 Rx queues\s")
@@ -129,6 +131,55 @@ class OurVectors(Base):
                                     f"--txq={nb_queues}"])
                 self.assertEqual(done.status, 0, done.output)
                 self.assertRegex(done.output, "vectors 10; Rx interrupts yes; ")
+
+
+class Msi(guest.Test):
+    """One interrupt for all queues of a device, whichever worker has them."""
+
+    NICS = [("e1000e",), ("igb",), ("vmxnet3",)]
+
+    def forward(self, index, nb_queues):
+        """Each frame comes back before the next is sent, so it waits for nothing; what was said."""
+        nic = self.vm.nics[index]
+        with self.vm.start([guest.ROUSEPMD, "-l", "0-2", "--vfio-intr=msi", "-a", nic.address, "--",
+                            f"--rxq={nb_queues}", f"--txq={nb_queues}", "--stats-period=1"]) as program:
+            program.expect(r"rx +0 pps")
+            first, = frames.udp(1)
+            for _ in range(guest.LIMIT_S):  # until it has a link
+                nic.wire.send([first])
+                try:
+                    nic.wire.expect(1, LINK_S)
+                    break
+                except AssertionError:
+                    pass
+            nic.wire.take()
+            for frame in frames.udp(NB_BY_ONE, nb_flows=NB_FLOWS, first=1):
+                nic.wire.send([frame])
+                while (came := nic.wire.expect(1)[0]) == first:
+                    pass  # the NIC had held it back
+                self.assertEqual(came, frame)
+            program.signal(signal.SIGINT)
+            done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        return done.output
+
+    def test_two_workers_that_share_the_interrupt_of_an_82574_are_both_waked(self):
+        output = self.forward(0, 2)
+        self.assertIn("2 queues share 1 interrupts: a packet for one of queues 0 to 1 wakes every worker",
+                      output)
+        self.assertEqual(Base.sums(output, r"by timer (\d+)"), 0)
+        # one of them receives nothing, as this driver has no RSS, and sleeps beside the other
+        self.assertEqual(sorted(re.findall(r"^  packets: RX (\d+)", output, re.MULTILINE))[0], "0")
+
+    def test_an_82576_without_msix_is_looked_at_by_a_timer(self):
+        output = self.forward(1, 2)
+        self.assertIn("its driver has Rx interrupts with MSI-X only, and no packet would interrupt; start "
+                      "with --vfio-intr=msix", output)
+        self.assertGreater(Base.sums(output, r"by timer (\d+)"), 0)
+
+    def test_a_vmxnet3_without_msix_is_looked_at_by_a_timer(self):
+        output = self.forward(2, 1)
+        self.assertGreater(Base.sums(output, r"by timer (\d+)"), 0)
 
 
 if __name__ == "__main__":

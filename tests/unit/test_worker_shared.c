@@ -304,6 +304,63 @@ an_interrupt_that_could_not_be_armed_is_not_waited_for(void **state)
 	assert_false(is_enabled());
 }
 
+/* Its packets, and not those of one that is awake. */
+static void
+forget_packets_while_masked(uint16_t port, uint16_t queue)
+{
+	if (is_enabled())
+		return; /* the first of two bits */
+	mock_disabled = NULL;
+	receive(2);
+	receive(6);
+}
+
+static void
+what_comes_while_one_arms_beside_another_wakes_that_one(void **state)
+{
+	struct epoll_event event;
+	struct source *s, *of_other;
+
+	mock_ports[PORT].latches = true;
+	assert_int_equal(mock_add(w, PORT, 5), 0);
+	assert_int_equal(mock_add(other, PORT, 2), 0);
+	assert_int_equal(mock_add(other, PORT, 6), 0);
+	s = source_of(w, 5);
+	of_other = source_of(other, 2);
+	assert_int_equal(of_other->ops->arm(of_other), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		mock_disabled = forget_packets_while_masked;
+		assert_int_equal(s->ops->arm(s), 0);
+		assert_null(mock_disabled);
+		assert_true(is_enabled());
+		/* it is rung for once, until it was awake */
+		assert_int_equal(epoll_wait(other->epoll, &event, 1, 0), i == 0);
+		s->ops->disarm(s);
+	}
+	of_other->ops->disarm(of_other);
+	assert_false(is_enabled());
+	/* nobody sleeps beside it */
+	s->ops->arm(s);
+	assert_int_equal(epoll_wait(other->epoll, &event, 1, 0), 0);
+	s->ops->disarm(s);
+}
+
+static void
+a_driver_that_counts_no_packets_has_one_worker_a_vector(void **state)
+{
+	rte_eth_fp_ops[PORT].rx_queue_count = NULL;
+	assert_int_equal(mock_add(w, PORT, 5), 0);
+	assert_int_equal(mock_add(w, PORT, 6), 0);
+	assert_int_equal(mock_add(other, PORT, 2), 0);
+	assert_int_equal(w->nb_timed, 0);
+	assert_int_equal(other->nb_timed, 1);
+	fflush(log_file);
+	assert_non_null(
+		strstr(log_text, "port 0 (?): queue 2 shares its interrupt with another worker's"));
+	sleep_while(w, receive_on_5);
+	assert_int_equal(taken(5), 1);
+}
+
 /* ---- any order ---- */
 
 static uint64_t seed;
@@ -353,7 +410,7 @@ meet(uint16_t port, uint16_t queue)
 	mock_disabling = mock_disabled = mock_enabled = meet;
 }
 
-/* Nobody sleeps who is neither woken nor can be. */
+/* Nobody sleeps who is neither woken nor can be. Who was woken may sleep again before the other. */
 static void
 wake_and_check(unsigned int step)
 {
@@ -362,9 +419,11 @@ wake_and_check(unsigned int step)
 	for (unsigned int i = 0; i < UNIT_DIM(workers); i++) {
 		if (!sleeps[i])
 			continue;
-		if (epoll_wait(workers[i].epoll, &event, 1, 0) == 1)
+		if (epoll_wait(workers[i].epoll, &event, 1, 0) == 1) {
 			disarm_all(i);
-		else if (!is_enabled())
+			if (unit_random_below(&seed, 2) == 0)
+				arm_all(i);
+		} else if (!is_enabled() || mock_ports[PORT].queues[NB_VECTORS - 1].is_latched)
 			fail_msg("step %u: worker %u sleeps and will not be woken", step, i);
 	}
 }
@@ -381,6 +440,7 @@ check_orders(uint16_t last)
 		unsigned int i = unit_random_below(&seed, 2);
 
 		mock_ports[PORT].masks_itself = unit_random_below(&seed, 2) != 0;
+		mock_ports[PORT].latches = unit_random_below(&seed, 2) != 0;
 		if (unit_random_below(&seed, 4) == 0)
 			mock_interrupt(PORT, 2);
 		else if (sleeps[i])
@@ -438,6 +498,8 @@ main(void)
 		TEST(a_queue_that_comes_or_goes_leaves_the_interrupt_to_one_that_sleeps),
 		TEST(an_interrupt_that_masks_itself_wakes_all_that_sleep),
 		TEST(what_comes_while_one_masks_and_another_arms_wakes_that_one),
+		TEST(what_comes_while_one_arms_beside_another_wakes_that_one),
+		TEST(a_driver_that_counts_no_packets_has_one_worker_a_vector),
 		TEST(an_interrupt_that_could_not_be_armed_is_not_waited_for),
 		TEST(in_no_order_of_steps_does_a_worker_sleep_behind_a_mask),
 		TEST(sharing_is_said_once),

@@ -156,6 +156,7 @@ rte_eth_dev_rx_intr_disable(uint16_t port, uint16_t queue)
 	if (mock_disabling != NULL)
 		mock_disabling(port, queue);
 	mock_ports[port].queues[queue].armed = false;
+	mock_ports[port].queues[queue].is_latched = false;
 	if (mock_disabled != NULL)
 		mock_disabled(port, queue);
 	return mock_ports[port].intr_error;
@@ -290,6 +291,21 @@ rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb)
 	return (uint16_t)n;
 }
 
+static uint32_t
+count_packets(void *rxq)
+{
+	const struct mock_queue *q = rxq;
+	uint32_t nb = q->kept;
+
+	for (uint64_t bits = q->rings; bits != 0; bits &= bits - 1) {
+		const struct mock_ring *r = &q->port->rings[__builtin_ctzll(bits)];
+
+		for (unsigned int i = 0; i < r->nb; i++)
+			nb += r->queue[i] == q - q->port->queues;
+	}
+	return nb;
+}
+
 /* ---- the registry's ops ---- */
 
 static int
@@ -374,6 +390,7 @@ mock_init(void)
 			rxqs[port][q] = &mock_ports[port].queues[q];
 		}
 		rte_eth_fp_ops[port].rx_pkt_burst = rx_burst;
+		rte_eth_fp_ops[port].rx_queue_count = count_packets;
 		rte_eth_fp_ops[port].rxq.data = (void **)rxqs[port];
 		rte_eth_fp_ops[port].rxq.clbk = no_callbacks;
 		assert_int_equal(rouse_attn_registry_add(port, &mock_ops, &mock_ports[port]), 0);
@@ -563,8 +580,9 @@ mock_interrupt(uint16_t port, uint16_t queue)
 	struct mock_port *p = &mock_ports[port];
 	struct mock_queue *vector = &p->queues[MOCK_VECTOR(p, queue)];
 
-	if (!vector->armed)
+	if (!vector->armed || vector->is_latched)
 		return;
 	vector->armed = !p->masks_itself;
+	vector->is_latched = p->latches;
 	rouse_attn_ring_doorbell(vector->fd);
 }

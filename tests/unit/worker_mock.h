@@ -36,6 +36,7 @@ struct mock_queue {
 	bool is_dry;	     /* it gets no buffer when it asks for one */
 	int fd;		     /* of a port with interrupts: the queue's eventfd */
 	bool armed;	     /* likewise: its interrupt is enabled */
+	bool is_latched;     /* likewise, of the vector's queue: masked it interrupts again */
 };
 
 /* How a device gives queues to vectors. */
@@ -50,7 +51,8 @@ struct mock_port {
 	/* Queues beyond the last vector have that one, and the bit that masks vector v is that of
 	 * queue v, as on the 82576 under net_e1000_igb. */
 	uint16_t nb_vectors;
-	bool masks_itself;   /* an interrupt masks its vector */
+	bool masks_itself; /* an interrupt masks its vector */
+	bool latches;	   /* and there is no other until it was masked, as of an 82574 with MSI */
 	bool has_no_vectors; /* its eventfds are nobody's */
 	const char *device;  /* its name, NULL: the port has none */
 };
