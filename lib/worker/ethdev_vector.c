@@ -12,14 +12,14 @@
  *     of one that sleeps. So the vector counts who armed it, and the last that disarms it masks it.
  *     An arming that came in between is seen after that, and its worker is woken, as what came
  *     while the vector was masked may be forgotten.
- *   - Some devices interrupt no more until the vector is masked (net_e1000_em's, with MSI: its
- * driver reads the cause as it masks). Of two workers that sleep and wake by turns the last never
- * comes. So who arms beside one that sleeps masks the vector and unmasks it, and then looks into
- * the queues of that one: what came while the vector was masked may be forgotten.
+ *   - Some devices interrupt no more until the vector is masked (that of net_e1000_em with MSI:
+ *     its driver reads the cause as it masks). Of two workers that sleep and wake by turns the last
+ *     never comes. So who arms beside one that sleeps masks the vector and unmasks it, and then
+ *     looks into the queues of that one, as what came meanwhile may be forgotten.
  *   - Drivers find the vector's mask bit by the queue's number (igb, ixgbe), which is right for the
  *     first queue of a vector only. So that one is armed, too.
  *
- * Neither concerns a driver that is told whose a queue's interrupt is (rouse_attn.h): it knows
+ * None of them concerns a driver that is told whose a queue's interrupt is (rouse_attn.h): it knows
  * which queues are armed, and names the vector itself.
  *
  * And the kernel delivers the interrupt where it likes, which is not the processor of the worker
