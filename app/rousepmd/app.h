@@ -158,6 +158,7 @@ int ports_start(const struct options *o, unsigned int nb_workers);
 /* Stop and close them all; -EFAULT after a complaint: mbufs are missing. */
 int ports_stop(void);
 bool ports_is_started(uint16_t port);
+const char *ports_why_not(uint16_t port); /* it could not be started; empty: nobody knows */
 /* One port, from which nobody receives. Start one that was stopped, or reset; stop one; reset or
  * close one that is stopped. 0, -errno */
 int ports_start_again(uint16_t port, const struct options *o);

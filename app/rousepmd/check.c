@@ -59,19 +59,24 @@ print_pci(const struct rouse_check *c)
 		printf("unknown");
 }
 
+/* why: it is no started port, or empty */
 static void
-print_check(const char *what, const struct rouse_check *c)
+print_check(const char *what, const struct rouse_check *c, const char *why)
 {
+	bool is_all = c->remedy[0] == '\0' && why[0] == '\0';
+
 	printf("%s %s: driver %s", what, c->device, c->driver[0] != '\0' ? c->driver : "none");
 	if (c->is_pci)
 		print_pci(c);
 	else
 		printf("; vectors not on PCI");
 	printf("; Rx interrupts %s; IOMMU %s; interrupt remapping %s; permissions %s; interrupts "
-	       "follow workers %s; hugepages %" PRIu64 " MB, %" PRIu64 " free%s%s\n",
+	       "follow workers %s; hugepages %" PRIu64 " MB, %" PRIu64 " free%s%s%s%s%s\n",
 	       interrupts_of(c), answer_name(c->iommu), answer_name(c->remapping),
 	       answer_name(c->permissions), answer_name(c->affinity), c->hugepages_kb / 1024,
-	       c->free_kb / 1024, c->remedy[0] != '\0' ? "; to do: " : "", c->remedy);
+	       c->free_kb / 1024, is_all ? "" : "; to do: ", c->remedy,
+	       c->remedy[0] != '\0' && why[0] != '\0' ? "; " : "",
+	       why[0] != '\0' ? "it does not start: " : "", why);
 }
 
 static int
@@ -81,12 +86,15 @@ check_port(uint16_t port)
 	struct rouse_check c;
 	int ret;
 
-	if (!ports_is_started(port))
-		return -ENETDOWN; /* which was complained of */
 	snprintf(what, sizeof(what), "port %u", port);
-	ret = rouse_check_port(port, &c);
-	print_check(what, &c);
-	return ret;
+	if (ports_is_started(port)) {
+		ret = rouse_check_port(port, &c);
+		print_check(what, &c, "");
+		return ret;
+	}
+	if (rouse_check_stopped_port(port, &c) == 0)
+		print_check(what, &c, ports_why_not(port));
+	return -ENETDOWN;
 }
 
 static void
@@ -98,7 +106,7 @@ check_other_nics(void)
 
 	for (unsigned int i = 0; i < nb; i++)
 		if (!devices_have_port(addresses[i]) && rouse_check_device(addresses[i], &c) == 0)
-			print_check("NIC", &c);
+			print_check("NIC", &c, "");
 }
 
 /* 0: packets can be received from every port, and every device that was given is one. */
@@ -118,7 +126,7 @@ check_ports(const struct options *o, bool has_eal)
 			ret = error;
 	}
 	while (devices_next_missing(&i, &c)) {
-		print_check("device", &c);
+		print_check("device", &c, "");
 		ret = -ENODEV;
 	}
 	if (o->check_nics && !devices_are_given())

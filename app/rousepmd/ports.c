@@ -5,9 +5,12 @@
 /* The ports: one mbuf pool for all, then configure, queues, start; and the way back. */
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <rte_cycles.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_mempool.h>
 
@@ -18,14 +21,37 @@
 #define ENDED_XSTAT	"wire_rx_ended" /* net_evnic: 1 when its source has ended */
 
 static bool is_started[RTE_MAX_ETHPORTS];
-static bool was_reset[RTE_MAX_ETHPORTS]; /* and has to be configured anew */
-static struct rte_mempool *pool;	 /* of all ports, NULL: not made */
+static bool was_reset[RTE_MAX_ETHPORTS];    /* and has to be configured anew */
+static struct rte_mempool *pool;	    /* of all ports, NULL: not made */
+static char why_not[RTE_MAX_ETHPORTS][256]; /* it could not be started: for --check */
+
+static void __rte_format_printf(2, 3) note_why_not(uint16_t port, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why_not[port], sizeof(why_not[port]), fmt, args);
+	va_end(args);
+}
 
 static int
 complain_port(uint16_t port, const char *what, int err)
 {
 	log_complain("port %u: %s: %s", port, what, rte_strerror(-err));
+	note_why_not(port, "%s: %s; what its driver says of it is on stderr", what,
+		     rte_strerror(-err));
 	return err;
+}
+
+/* What all ports have in common. */
+static void
+complain_ports(const char *why)
+{
+	uint16_t port;
+
+	COMPLAIN("%s", why);
+	RTE_ETH_FOREACH_DEV (port)
+		note_why_not(port, "%s", why);
 }
 
 static uint16_t
@@ -62,22 +88,30 @@ create_pool(const struct options *o, unsigned int nb_workers)
 {
 	uint32_t needed = mbufs_in_use(o, nb_workers);
 	uint32_t nb = o->nb_mbufs != 0 ? o->nb_mbufs : needed;
+	char why[sizeof(why_not[0])];
 
 	/* an Rx queue without a buffer would wait for mbufs that Tx queues keep until the next send
 	 */
 	if (nb < needed) {
-		COMPLAIN(
-			"--total-num-mbufs=%u: queues and lcores can hold %u at once; give as many, "
-			"or fewer descriptors (--rxd, --txd)",
-			nb, needed);
+		snprintf(why, sizeof(why),
+			 "--total-num-mbufs=%u: queues and lcores can hold %u at once; give as "
+			 "many, or fewer descriptors (--rxd, --txd)",
+			 nb, needed);
+		complain_ports(why);
 		return -EINVAL;
 	}
 	pool = rte_pktmbuf_pool_create("mb_pool_0", nb, POOL_CACHE, 0, o->mbuf_size, SOCKET_ID_ANY);
-	if (pool == NULL)
-		COMPLAIN("no memory for %u mbufs of %u bytes (%s); give EAL more (-m), or fewer "
-			 "or smaller mbufs (--total-num-mbufs, --rxd, --mbuf-size)",
-			 nb, o->mbuf_size, rte_strerror(rte_errno));
-	return pool == NULL ? -ENOMEM : 0;
+	if (pool != NULL)
+		return 0;
+	snprintf(why, sizeof(why),
+		 "no memory for %u mbufs of %u bytes (%s); %s, or fewer or smaller mbufs "
+		 "(--total-num-mbufs, --rxd, --mbuf-size)",
+		 nb, o->mbuf_size, rte_strerror(rte_errno),
+		 rte_eal_has_hugepages() ? "give the machine more hugepages (as root, "
+					   "dpdk-hugepages.py --pagesize 2M --reserve 512M)"
+					 : "give EAL more (-m)");
+	complain_ports(why);
+	return -ENOMEM;
 }
 
 /* All ports are stopped and the workers are gone: every mbuf must be back. */
@@ -106,17 +140,16 @@ destroy_pool(void)
 static int
 check_queues(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info)
 {
-	if (o->nb_rxq > info->max_rx_queues) {
-		COMPLAIN("--rxq=%u: port %u has %u Rx queues at most", o->nb_rxq, port,
-			 info->max_rx_queues);
-		return -EINVAL;
-	}
-	if (o->nb_txq > info->max_tx_queues) {
-		COMPLAIN("--txq=%u: port %u has %u Tx queues at most", o->nb_txq, port,
-			 info->max_tx_queues);
-		return -EINVAL;
-	}
-	return 0;
+	if (o->nb_rxq > info->max_rx_queues)
+		note_why_not(port, "--rxq=%u: port %u has %u Rx queues at most", o->nb_rxq, port,
+			     info->max_rx_queues);
+	else if (o->nb_txq > info->max_tx_queues)
+		note_why_not(port, "--txq=%u: port %u has %u Tx queues at most", o->nb_txq, port,
+			     info->max_tx_queues);
+	else
+		return 0;
+	COMPLAIN("%s", why_not[port]);
+	return -EINVAL;
 }
 
 /* The MTU that lets every frame in that an mbuf holds, with two VLAN tags if need be, as far as the
@@ -245,6 +278,12 @@ ports_start(const struct options *o, unsigned int nb_workers)
 			return ret;
 	}
 	return ret;
+}
+
+const char *
+ports_why_not(uint16_t port)
+{
+	return why_not[port];
 }
 
 bool

@@ -49,14 +49,11 @@ ask_worker(uint16_t port, struct rouse_check *c)
 	return ret;
 }
 
-int
-rouse_check_port(uint16_t port, struct rouse_check *check)
+/* Who it is. 0; -ENODEV */
+static int
+ask_port(uint16_t port, struct rouse_check *check)
 {
 	struct rte_eth_dev_info info;
-	struct check_machine machine;
-	struct check_device device;
-	char address[ROUSE_CHECK_ADDRESS_LEN];
-	int ret;
 
 	memset(check, 0, sizeof(*check));
 	if (!rte_eth_dev_is_valid_port(port) || rte_eth_dev_info_get(port, &info) != 0)
@@ -66,15 +63,45 @@ rouse_check_port(uint16_t port, struct rouse_check *check)
 	if (info.device != NULL)
 		strlcpy(check->device, rte_dev_name(info.device), sizeof(check->device));
 	check->nb_queues = info.nb_rx_queues;
-	ret = ask_worker(port, check);
-	check->is_usable = ret == 0;
+	return 0;
+}
+
+static void
+judge_port(struct rouse_check *check)
+{
+	struct check_machine machine;
+	struct check_device device;
+	char address[ROUSE_CHECK_ADDRESS_LEN];
+
 	check_machine("", &machine);
 	if (check_parse_address(check->device, address, sizeof(address)) != 0) {
 		check_judge_software(&machine, check);
-		return ret;
+		return;
 	}
 	check_device("", address, &device);
 	check_judge(&machine, &device, check);
+}
+
+int
+rouse_check_port(uint16_t port, struct rouse_check *check)
+{
+	int ret = ask_port(port, check);
+
+	if (ret != 0)
+		return ret;
+	ret = ask_worker(port, check);
+	check->is_usable = ret == 0;
+	judge_port(check);
+	return ret;
+}
+
+int
+rouse_check_stopped_port(uint16_t port, struct rouse_check *check)
+{
+	int ret = ask_port(port, check);
+
+	if (ret == 0)
+		judge_port(check);
 	return ret;
 }
 

@@ -160,6 +160,11 @@ judge_hugepages(const struct check_machine *m, struct rouse_check *c)
 		advise(c,
 		       "there are no hugepages: as root, dpdk-hugepages.py --pagesize 2M --reserve "
 		       "512M");
+	else if (m->hugepages_kb < MIN_KB)
+		advise(c,
+		       "there are only %" PRIu64 " MB of hugepages: as root, dpdk-hugepages.py "
+		       "--pagesize 2M --reserve 512M",
+		       m->hugepages_kb / 1024);
 	else if (!m->has_hugetlbfs)
 		advise(c, "hugepages are mounted nowhere that this user may write: give "
 			  "--in-memory, or see docs/bare-metal.md");

@@ -65,6 +65,16 @@ struct rouse_check {
 int rouse_check_port(uint16_t port, struct rouse_check *check);
 
 /**
+ * Look at a port that is not started, as it could not be: how a worker would learn of its packets
+ * is not known then, and why it does not start is known to whom was told so.
+ *
+ * @param port   port number
+ * @param check  filled
+ * @return 0; -ENODEV: there is no such port
+ */
+int rouse_check_stopped_port(uint16_t port, struct rouse_check *check);
+
+/**
  * Look at a PCI device of which there is no port; EAL need not be initialised.
  *
  * @param pci    its address, with or without the domain: "0000:01:00.0", "01:00.0"

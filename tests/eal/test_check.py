@@ -66,9 +66,22 @@ class CheckTest(rig.Test):
 
     def test_a_port_that_cannot_be_started_leaves_the_others_their_line(self):
         vdevs = ["--vdev=net_pcap0,rx_pcap=" + str(GOOD), "--vdev=net_evnic0"]
-        line, = self.check([*flags(), *vdevs], 1, "--check", "--rxq=2", "--txq=2")
-        self.assertEqual(line[:2], ("port 1", "net_evnic0"))
-        self.assertIn("--rxq=2: port 0 has 1 Rx queues at most", self.said)
+        line, other = self.check([*flags(), *vdevs], 1, "--check", "--rxq=2", "--txq=2")
+        why = "--rxq=2: port 0 has 1 Rx queues at most"
+        self.assertEqual((*line[:3], line[5], line[10]), ("port 0", "net_pcap0", "net_pcap", "unknown",
+                                                          f"it does not start: {why}"))
+        self.assertEqual(other[:2], ("port 1", "net_evnic0"))
+        self.assertEqual(self.said.count(why), 1)
+
+    def test_without_memory_each_port_has_a_line_with_the_remedy(self):
+        vdevs = ["--vdev=net_null0", "--vdev=net_evnic0"]
+        lines = self.check([*flags(), *vdevs], 1, "--check", "--total-num-mbufs=1000000")
+        self.assertEqual([line[:2] for line in lines], [("port 0", "net_null0"),
+                                                        ("port 1", "net_evnic0")])
+        why = "no memory for 1000000 mbufs of "
+        for line in lines:
+            self.assertRegex(line[10], rf"it does not start: {why}.*; give EAL more \(-m\)")
+        self.assertEqual(self.said.count(why), 1)
 
     def test_a_device_that_cannot_be_made_is_an_error(self):
         self.assertEqual(self.check(["--check", *flags(), "--vdev=net_evnic0,rx_pcap=no"], 1), [])

@@ -34,6 +34,42 @@ class WithoutRemapping(guest.Test):
         check_refused(self, "turn interrupt remapping on: no intremap=off on the kernel's command line")
 
 
+class Shortages(guest.Test):
+    """What one port or another lacks, of those that are bound and have their drivers."""
+
+    NICS = [("igb",), ("virtio-net-pci", "disable-legacy=on,iommu_platform=on,vectors=0"), ("vmxnet3",)]
+    DRIVERS = ["net_e1000_igb", "net_virtio", "net_vmxnet3"]
+
+    def check(self, *words, allowed=(0, 1, 2), status=1):
+        """The line of each device, in their order; what else is said is in self.said."""
+        nics = [word for i in allowed for word in ("-a", self.vm.nics[i].address)]
+        done = self.vm.run([guest.ROUSEPMD, "--check", "-l", "0-1", *nics, "--", *words])
+        self.assertEqual(done.status, status, done.output)
+        self.said = done.output
+        lines = re.findall(r"^(?:port \d|device|NIC) .*", done.output, re.MULTILINE)
+        self.assertEqual(len(lines), len(allowed), done.output)
+        for i, line in zip(allowed, lines):
+            self.assertRegex(line, rf"^\w+ \d {self.vm.nics[i].address}: driver {self.DRIVERS[i]}, ")
+        return lines
+
+    def test_few_hugepages_are_said_of_each_port_with_the_remedy(self):
+        self.vm.shell("echo 2 >/proc/sys/vm/nr_hugepages")
+        try:
+            lines = self.check()
+        finally:
+            self.vm.shell("echo 256 >/proc/sys/vm/nr_hugepages")
+        for line in lines:
+            self.assertRegex(line, r"hugepages 4 MB, .*; to do: .*it does not start: no memory for \d+ "
+                                   r"mbufs .*more hugepages \(as root, dpdk-hugepages.py --pagesize 2M "
+                                   r"--reserve 512M\)")
+
+    def test_a_port_that_has_too_few_queues_has_its_line(self):
+        started, refused = self.check("--rxq=4", allowed=(0, 1))
+        self.assertIn("; Rx interrupts yes; ", started)
+        self.assertRegex(refused, "; Rx interrupts unknown; .*; to do: .*it does not start: --rxq=4: "
+                                  "port 1 has 1 Rx queues at most")
+
+
 def check_refused(test, remedy):
     """By a run in one line, and by a check."""
     address = test.vm.nics[0].address

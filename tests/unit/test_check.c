@@ -419,6 +419,12 @@ hugepages_are_there_and_mounted_or_it_is_said_how(void **state)
 {
 	struct rouse_check c;
 
+	write_text("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "0\n");
+	write_text("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "2\n");
+	c = check(NULL);
+	assert_remedy(&c, "there are only 4 MB of hugepages: as root, dpdk-hugepages.py --pagesize "
+			  "2M --reserve 512M");
+	write_text("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "100\n");
 	forbidden = "/dev/hugepages";
 	c = check(NULL);
 	assert_remedy(&c, "hugepages are mounted nowhere that this user may write: give "
