@@ -170,6 +170,20 @@ mtu_of(const struct options *o, const struct rte_eth_dev_info *info)
 	return (uint16_t)mtu;
 }
 
+/* The driver has said what it has against Rx interrupts, and would say all else again. */
+static int
+configure_without(uint16_t port, const struct options *o, struct rte_eth_conf *conf)
+{
+	uint32_t level = rte_log_get_global_level();
+	int ret;
+
+	conf->intr_conf.rxq = 0;
+	rte_log_set_global_level(RTE_LOG_CRIT);
+	ret = rte_eth_dev_configure(port, o->nb_rxq, o->nb_txq, conf);
+	rte_log_set_global_level(level);
+	return ret;
+}
+
 static int
 configure(uint16_t port, const struct options *o, const struct rte_eth_dev_info *info)
 {
@@ -185,11 +199,15 @@ configure(uint16_t port, const struct options *o, const struct rte_eth_dev_info 
 		conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
 	ret = rte_eth_dev_configure(port, o->nb_rxq, o->nb_txq, &conf);
-	if (ret == -ENOTSUP) { /* some drivers refuse Rx interrupts here */
-		conf.intr_conf.rxq = 0;
-		ret = rte_eth_dev_configure(port, o->nb_rxq, o->nb_txq, &conf);
-	}
-	return ret;
+	/* some drivers refuse Rx interrupts here, by whatever errno */
+	if (ret == 0 || configure_without(port, o, &conf) != 0)
+		return ret;
+	if (ret != -ENOTSUP) /* of a driver that has none this is no news */
+		COMPLAIN("port %u: its driver refuses Rx interrupts: %s; it goes on without them%s",
+			 port, rte_strerror(-ret),
+			 o->check ? "" : " (--check says what the port lacks)");
+	log_mark(); /* what was said is over */
+	return 0;
 }
 
 static int

@@ -137,6 +137,11 @@ judge_interrupts(const struct check_device *d, struct rouse_check *c)
 {
 	if (!c->has_kind || c->kind != ROUSE_SOURCE_TIMED)
 		return;
+	if (d->nb_vectors == 0) {
+		advise(c, "the device has no MSI-X vectors: give it some, if it is a virtual "
+			  "machine's, or let its packets wait for the timer");
+		return;
+	}
 	if (d->nb_vectors > 1 && c->nb_queues >= d->nb_vectors)
 		advise(c, "configure at most %d Rx queues, as one vector is for other causes",
 		       d->nb_vectors - 1);

@@ -5,6 +5,7 @@ NICs on PCI, and what is missing there, are those of the unit test check and of 
 ports of software, and devices that are none.
 """
 
+import os
 import re
 import subprocess
 
@@ -33,10 +34,14 @@ def flags(*without):
 
 
 class CheckTest(rig.Test):
-    def check(self, words, status, *options, prefix=()):
-        """Run it with EAL's words; the lines that it prints to standard output, taken apart."""
+    def check(self, words, status, *options, prefix=(), refuse=None):
+        """Run it with EAL's words; the lines that it prints to standard output, taken apart. What to
+        refuse is what the ports' driver does."""
+        env = rig.environment(os.environ["ROUSE_REFUSE_LIB"] if refuse else None)
+        if refuse:
+            env["ROUSE_REFUSE"] = refuse
         argv = [*prefix, rig.ROUSEPMD, *words, *(["--", *options] if options else [])]
-        done = subprocess.run(argv, cwd=self.folder, env=rig.environment(), capture_output=True,
+        done = subprocess.run(argv, cwd=self.folder, env=env, capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=rig.LIMIT_S, encoding="utf-8",
                               check=False)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
@@ -44,6 +49,13 @@ class CheckTest(rig.Test):
         lines = [LINE.fullmatch(line) for line in done.stdout.splitlines()]
         self.assertNotIn(None, lines, done.stdout)
         return [line.groups() for line in lines]
+
+    def run_with(self, refuse, words):
+        """Not --check, but a replay, where the driver refuses something."""
+        env = {**rig.environment(os.environ["ROUSE_REFUSE_LIB"]), "ROUSE_REFUSE": refuse}
+        return subprocess.run([rig.ROUSEPMD, *words, "--", "--forward-mode=rxonly"], cwd=self.folder,
+                              env=env, capture_output=True, stdin=subprocess.DEVNULL,
+                              timeout=rig.LIMIT_S, encoding="utf-8", check=False)
 
     def test_a_port_of_software_has_one_line(self):
         vdevs = [f"--vdev={device}" for device, _, _ in SOFTWARE]
@@ -82,6 +94,17 @@ class CheckTest(rig.Test):
         for line in lines:
             self.assertRegex(line[10], rf"it does not start: {why}.*; give EAL more \(-m\)")
         self.assertEqual(self.said.count(why), 1)
+
+    def test_a_driver_that_refuses_interrupts_does_without_and_it_is_said(self):
+        words = [*flags(), f"--vdev=net_evnic0,rx_pcap={GOOD}"]
+        line, = self.check(words, 0, "--check", refuse="interrupts")
+        self.assertEqual((line[0], line[10]), ("port 0", None))
+        told = ("rousepmd: port 0: its driver refuses Rx interrupts: Invalid argument; it goes on without "
+                "them")
+        self.assertEqual(self.said.count(told + "\n"), 1)
+        run = self.run_with("interrupts", words)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(run.stderr.count(f"{told} (--check says what the port lacks)\n"), 1)
 
     def test_a_device_that_cannot_be_made_is_an_error(self):
         self.assertEqual(self.check(["--check", *flags(), "--vdev=net_evnic0,rx_pcap=no"], 1), [])

@@ -63,6 +63,25 @@ class Shortages(guest.Test):
                                    r"mbufs .*more hugepages \(as root, dpdk-hugepages.py --pagesize 2M "
                                    r"--reserve 512M\)")
 
+    def test_a_device_without_vectors_is_looked_at_by_the_timer_and_it_is_said(self):
+        nic = self.vm.nics[1]
+        line, = self.check(allowed=(1,), status=0)
+        self.assertRegex(line, r"vectors 0; Rx interrupts no \(looked at by a timer\); .*; to do: the "
+                               "device has no MSI-X vectors: ")
+        with self.vm.start([guest.ROUSEPMD, "-l", "0-1", "-a", nic.address, "--",
+                            "--stats-period=1"]) as program:
+            program.expect(r"rx +0 pps")
+            nic.wire.take()
+            sent = frames.udp(NB_FRAMES)
+            nic.wire.send(sent)
+            self.assertEqual(sorted(nic.wire.expect(NB_FRAMES)), sorted(sent))
+            program.signal(signal.SIGINT)
+            done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        self.assertNotIn("mbufs came back", done.output)
+        self.assertEqual(len(re.findall("^rousepmd: port 0: its driver refuses Rx interrupts: ",
+                                        done.output, re.MULTILINE)), 1, done.output)
+
     def test_a_port_that_has_too_few_queues_has_its_line(self):
         started, refused = self.check("--rxq=4", allowed=(0, 1))
         self.assertIn("; Rx interrupts yes; ", started)

@@ -490,6 +490,11 @@ a_port_with_more_queues_than_vectors_is_told_how_many_it_may_have(void **state)
 	check_judge(&m, &d, &again);
 	assert_remedy(&again, "its driver hands out no Rx interrupts for 9 queues: configure "
 			      "fewer, or let its packets wait for the timer");
+	d.nb_vectors = 0;
+	again.remedy[0] = '\0';
+	check_judge(&m, &d, &again);
+	assert_remedy(&again, "the device has no MSI-X vectors: give it some, if it is a virtual "
+			      "machine's, or let its packets wait for the timer");
 }
 
 static void
