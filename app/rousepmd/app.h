@@ -108,6 +108,7 @@ bool devices_are_given(void);
 bool devices_have_port(const char *address);
 bool devices_next_missing(unsigned int *i, struct rouse_check *check);
 int devices_check(void);
+void devices_explain(struct rouse_check *check);
 void devices_watch(void);
 int devices_look(void);
 

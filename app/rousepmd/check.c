@@ -105,8 +105,10 @@ check_other_nics(void)
 	struct rouse_check c;
 
 	for (unsigned int i = 0; i < nb; i++)
-		if (!devices_have_port(addresses[i]) && rouse_check_device(addresses[i], &c) == 0)
+		if (!devices_have_port(addresses[i]) && rouse_check_device(addresses[i], &c) == 0) {
+			devices_explain(&c);
 			print_check("NIC", &c, "");
+		}
 }
 
 /* 0: packets can be received from every port, and every device that was given is one. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <rte_dev.h>
+#include <rte_devargs.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <rte_pci.h>
@@ -25,6 +26,7 @@ static const char *vdevs[RTE_MAX_ETHPORTS];
 static unsigned int nb_vdevs;
 static const char *allowed[RTE_MAX_ETHPORTS]; /* with their arguments */
 static unsigned int nb_allowed;
+static bool is_eal_up;
 
 int
 devices_add(const char *vdev)
@@ -116,6 +118,40 @@ devices_have_port(const char *address)
 	return false;
 }
 
+/* -b */
+static bool
+is_excluded(const char *address)
+{
+	char name[ROUSE_CHECK_ADDRESS_LEN];
+	struct rte_devargs *devargs;
+	struct rte_pci_addr addr;
+
+	RTE_EAL_DEVARGS_FOREACH("pci", devargs)
+	{
+		if (devargs->policy != RTE_DEV_BLOCKED ||
+		    rte_pci_addr_parse(devargs->name, &addr) != 0)
+			continue;
+		rte_pci_device_name(&addr, name, sizeof(name));
+		if (strcmp(name, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of a device that lacks nothing, and of which there is no port: what EAL was told, or did. */
+void
+devices_explain(struct rouse_check *check)
+{
+	if (!check->is_guess)
+		return;
+	if (!is_eal_up)
+		strlcpy(check->remedy, "EAL did not start, and says why on stderr",
+			sizeof(check->remedy));
+	else if (is_excluded(check->device))
+		strlcpy(check->remedy, "it is excluded: leave out that -b (--block)",
+			sizeof(check->remedy));
+}
+
 /* The next one on PCI that is given and of which there is no port; *i begins with 0. */
 bool
 devices_next_missing(unsigned int *i, struct rouse_check *check)
@@ -126,8 +162,10 @@ devices_next_missing(unsigned int *i, struct rouse_check *check)
 
 		snprintf(address, sizeof(address), "%.*s", (int)strcspn(device, ","), device);
 		/* what is on another bus is another's to judge */
-		if (rouse_check_device(address, check) == 0 && !devices_have_port(check->device))
-			return true;
+		if (rouse_check_device(address, check) != 0 || devices_have_port(check->device))
+			continue;
+		devices_explain(check);
+		return true;
 	}
 	return false;
 }
@@ -174,6 +212,7 @@ on_event(const char *name, enum rte_dev_event_type type, void *arg __rte_unused)
 void
 devices_watch(void)
 {
+	is_eal_up = true;
 	rte_dev_event_callback_register(NULL, on_event, NULL);
 }
 

@@ -43,6 +43,7 @@ struct check_device {
 	char node[64];	 /* that is opened for it: /dev/vfio/... */
 	bool has_node;
 	bool may_open;	    /* node, and /dev/vfio/vfio */
+	bool is_busy;	    /* node is open: this process or another has the group */
 	char neighbour[64]; /* in the group, and bound to what VFIO does not share it with */
 	char neighbour_driver[64];
 	int nb_vectors; /* negative: not known */

@@ -175,6 +175,21 @@ may_use(const char *root, const char *node)
 	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0;
 }
 
+/* VFIO lets one open a group at a time, and lets go of it at its close. */
+static bool
+is_busy(const char *root, const char *node)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s%s", root, node);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EBUSY;
+	close(fd);
+	return false;
+}
+
 static bool
 has_file(const char *root, const char *name)
 {
@@ -198,6 +213,7 @@ find_group(const char *root, struct check_device *d)
 		snprintf(d->node, sizeof(d->node), "/dev/vfio/%d", d->group);
 	d->has_node = has_file(root, d->node);
 	d->may_open = may_use(root, d->node) && may_use(root, "/dev/vfio/vfio");
+	d->is_busy = d->has_node && d->may_open && is_busy(root, d->node);
 	find_neighbour(root, d);
 }
 

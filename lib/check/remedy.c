@@ -175,6 +175,17 @@ judge_hugepages(const struct check_machine *m, struct rouse_check *c)
 			  "--in-memory, or see docs/bare-metal.md");
 }
 
+/* Of a port it is this process that has it. */
+static void
+judge_use(const struct check_device *d, struct rouse_check *c)
+{
+	if (d->is_busy && c->driver[0] == '\0')
+		advise(c,
+		       "it is in use, as %s is open: end the process that has it, or leave it to "
+		       "that one and give another NIC (-a)",
+		       d->node);
+}
+
 static void
 fill(const struct check_machine *m, struct rouse_check *c)
 {
@@ -208,7 +219,9 @@ check_judge(const struct check_machine *m, const struct check_device *d, struct 
 	judge_permissions(m, d, c);
 	judge_hugepages(m, c);
 	judge_interrupts(d, c);
-	if (c->driver[0] == '\0' && c->remedy[0] == '\0')
+	judge_use(d, c);
+	c->is_guess = c->driver[0] == '\0' && c->remedy[0] == '\0';
+	if (c->is_guess)
 		advise(c, "EAL made no port of it: its driver may have to be loaded (-d), or says "
 			  "why (--log-level=bus.pci:debug)");
 	if (c->permissions == ROUSE_CHECK_YES && c->affinity == ROUSE_CHECK_NO)

@@ -50,6 +50,7 @@ struct rouse_check {
 	uint64_t hugepages_kb;		  /**< of all sizes, in kB */
 	uint64_t free_kb;		  /**< of these, what nobody has */
 	bool is_usable;			  /**< packets can be received */
+	bool is_guess;			  /**< no port, though nothing is missing: EAL knows why */
 	char remedy[1024]; /**< what to do, several things separated by "; "; empty: nothing */
 };
 

@@ -63,6 +63,39 @@ class Shortages(guest.Test):
                                    r"mbufs .*more hugepages \(as root, dpdk-hugepages.py --pagesize 2M "
                                    r"--reserve 512M\)")
 
+    def check_nics(self, *words):
+        """What is to be done of each NIC that is no port: {address: words}, of a check of all."""
+        done = self.vm.run([guest.ROUSEPMD, "--check", "-l", "0-1", *words])
+        return dict(re.findall(r"^NIC (\S+): .*; to do: (.*?)\r?$", done.output, re.MULTILINE))
+
+    def test_devices_that_another_process_has_are_said_to_be_in_use(self):
+        ours = [nic.address for nic in self.vm.nics]
+        with self.vm.start([guest.ROUSEPMD, "-l", "0-1", "-a", ours[0], "-a", ours[2], "--",
+                            "--forward-mode=rxonly", "--stats-period=1"]) as program:
+            program.expect(r"rx +0 pps")
+            # with the other's files EAL does not start; with its own it does
+            for words in (), ("--file-prefix=other",):
+                with self.subTest(words):
+                    said = self.check_nics(*words)
+                    for address in ours[0], ours[2]:
+                        self.assertRegex(said[address], "^it is in use, as /dev/vfio/\\d+ is open: ")
+                    if not words:
+                        self.assertEqual(said[ours[1]], "EAL did not start, and says why on stderr")
+            done = self.vm.run([guest.ROUSEPMD, "-l", "0-1", "--file-prefix=other", "-a", ours[0]])
+            self.assertEqual(done.status, 1, done.output)
+            self.assertRegex(done.output, f"rousepmd: -a {ours[0]}: there is no port of it, it is bound to "
+                                          "vfio-pci; it is in use, as /dev/vfio/")
+            program.signal(signal.SIGINT)
+            done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+
+    def test_a_device_that_is_excluded_is_said_to_be(self):
+        address = self.vm.nics[0].address
+        for words in ["-b", address], [f"--block={address.removeprefix('0000:')}"]:
+            with self.subTest(words):
+                self.assertEqual(self.check_nics(*words),
+                                 {address: "it is excluded: leave out that -b (--block)"})
+
     def test_a_device_without_vectors_is_looked_at_by_the_timer_and_it_is_said(self):
         nic = self.vm.nics[1]
         line, = self.check(allowed=(1,), status=0)

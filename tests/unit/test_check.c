@@ -9,6 +9,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "unit.h"
@@ -41,6 +44,21 @@ faccessat(int dir, const char *path, int mode, int flags)
 		return -1;
 	}
 	return access(path, F_OK);
+}
+
+/* What another process has open. */
+static const char *busy;
+
+int
+open(const char *path, int flags, ...)
+{
+	size_t len = strlen(path), end = busy == NULL ? 0 : strlen(busy);
+
+	if (end != 0 && len >= end && strcmp(path + len - end, busy) == 0) {
+		errno = EBUSY;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0); /* nobody makes a file by it */
 }
 
 uid_t
@@ -136,7 +154,7 @@ make(void **state)
 {
 	uint8_t config[256];
 
-	forbidden = NULL;
+	forbidden = busy = NULL;
 	user = 0;
 	memlock = (struct rlimit){ .rlim_cur = 8 << 20, .rlim_max = 8 << 20 };
 	assert_non_null(mkdtemp(root));
@@ -227,6 +245,23 @@ a_device_that_has_everything_and_is_no_port_lacks_a_driver(void **state)
 
 	assert_remedy(&c, "EAL made no port of it: its driver may have to be loaded (-d), or says "
 			  "why (--log-level=bus.pci:debug)");
+}
+
+static void
+a_device_that_is_in_use_is_said_to_be(void **state)
+{
+	struct rouse_check c;
+
+	c = check(NULL);
+	assert_true(c.is_guess);
+	busy = "/dev/vfio/4";
+	c = check(NULL);
+	assert_false(c.is_guess);
+	assert_int_equal(c.permissions, ROUSE_CHECK_YES);
+	assert_remedy(&c, "it is in use, as /dev/vfio/4 is open: end the process that has it, or "
+			  "leave it to that one and give another NIC (-a)");
+	c = check("net_e1000_igb"); /* by us */
+	assert_remedy(&c, "");
 }
 
 /* ---- the kernel's driver ---- */
@@ -594,6 +629,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_port_that_has_everything_has_nothing_to_do),
 		TEST(a_device_that_has_everything_and_is_no_port_lacks_a_driver),
+		TEST(a_device_that_is_in_use_is_said_to_be),
 		TEST(a_device_of_a_kernel_driver_is_to_be_bound),
 		TEST(an_interface_that_is_up_may_be_the_one_that_one_sits_on),
 		TEST(uio_hands_out_no_interrupts),
