@@ -64,6 +64,17 @@ descriptors(uint16_t asked, uint16_t suggested)
 
 /* ---- the pool ---- */
 
+/* Descriptors are filled once for each ring of an Rx queue. Of net_vmxnet3's two one is for what
+ * does not fit one mbuf, and is filled, too; ethdev has no word for that. */
+static unsigned int
+rings_of_rxq(const struct rte_eth_dev_info *info)
+{
+	bool is_vmxnet3 = info->driver_name != NULL &&
+			  strcmp(info->driver_name, "net_vmxnet3") == 0;
+
+	return is_vmxnet3 ? 2 : 1;
+}
+
 /* As many mbufs as queues and lcores can hold at once. */
 static uint32_t
 mbufs_in_use(const struct options *o, unsigned int nb_workers)
@@ -76,7 +87,8 @@ mbufs_in_use(const struct options *o, unsigned int nb_workers)
 	RTE_ETH_FOREACH_DEV (port) {
 		if (rte_eth_dev_info_get(port, &info) != 0)
 			continue;
-		n += o->nb_rxq * descriptors(o->nb_rxd, info.default_rxportconf.ring_size);
+		n += o->nb_rxq * rings_of_rxq(&info) *
+		     descriptors(o->nb_rxd, info.default_rxportconf.ring_size);
 		if (o->fwd->sends || options_have_prompt(o)) /* where it may come to that */
 			n += o->nb_txq * descriptors(o->nb_txd, info.default_txportconf.ring_size);
 	}
@@ -254,6 +266,20 @@ set_up(uint16_t port, const struct options *o)
 	return set_up_queues(port, o, &info);
 }
 
+/* A driver that lacks mbufs names a queue, and not the pool. */
+static int
+complain_start(uint16_t port, int err)
+{
+	if (err != -ENOMEM && err != -ENOBUFS)
+		return complain_port(port, "cannot be started", err);
+	note_why_not(port,
+		     "port %u cannot be started: %s; its driver may take more mbufs than it has "
+		     "descriptors: give more (--total-num-mbufs=%u)",
+		     port, rte_strerror(-err), pool->size * 2);
+	COMPLAIN("%s", why_not[port]);
+	return err;
+}
+
 static int
 start_port(uint16_t port, const struct options *o)
 {
@@ -263,7 +289,7 @@ start_port(uint16_t port, const struct options *o)
 		return ret;
 	ret = rte_eth_dev_start(port);
 	if (ret != 0)
-		return complain_port(port, "cannot be started", ret);
+		return complain_start(port, ret);
 	is_started[port] = true;
 	/* not every driver has it, and those without receive everything */
 	rte_eth_promiscuous_enable(port);

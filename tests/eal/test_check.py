@@ -106,6 +106,17 @@ class CheckTest(rig.Test):
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(run.stderr.count(f"{told} (--check says what the port lacks)\n"), 1)
 
+    def test_a_driver_that_lacks_mbufs_is_to_be_given_more(self):
+        words = [*flags(), f"--vdev=net_evnic0,rx_pcap={GOOD}"]
+        told = (r"port 0 cannot be started: Cannot allocate memory; its driver may take more mbufs than it "
+                r"has descriptors: give more \(--total-num-mbufs=\d+\)")
+        line, = self.check(words, 1, "--check", refuse="start")
+        self.assertRegex(line[10], f"^it does not start: {told}$")
+        self.assertRegex(self.said, f"rousepmd: {told}\n")
+        run = self.run_with("start", words)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertRegex(run.stderr, f"rousepmd: {told}\n")
+
     def test_a_device_that_cannot_be_made_is_an_error(self):
         self.assertEqual(self.check(["--check", *flags(), "--vdev=net_evnic0,rx_pcap=no"], 1), [])
         self.assertIn("rx_pcap=no: ", self.said)

@@ -115,6 +115,11 @@ class Shortages(guest.Test):
         self.assertEqual(len(re.findall("^rousepmd: port 0: its driver refuses Rx interrupts: ",
                                         done.output, re.MULTILINE)), 1, done.output)
 
+    def test_the_pool_has_enough_for_a_driver_with_two_rings_a_queue(self):
+        done = self.vm.run([guest.ROUSEPMD, "-l", "0-1", "-a", self.vm.nics[2].address, "--", "--rxq=4",
+                            "--txq=4", "--forward-mode=rxonly", "--duration=1"])
+        self.assertEqual(done.status, 0, done.output)
+
     def test_a_port_that_has_too_few_queues_has_its_line(self):
         started, refused = self.check("--rxq=4", allowed=(0, 1))
         self.assertIn("; Rx interrupts yes; ", started)
