@@ -435,12 +435,11 @@ rouse_worker_default(void)
 	return w;
 }
 
-/* The worker, which is about to be destroyed, looks after nobody, and nobody after it. */
+/* The worker, which is about to be destroyed, looks after nobody, and nobody after it. The caller
+ * has the lock of all, and keeps it until nobody finds the worker any more. */
 void
 worker_forget_hosts(struct rouse_worker *w)
 {
-	if (workers_lock(true) != 0)
-		return;
 	pthread_mutex_lock(&w->control);
 	worker_host_end(w);
 	pthread_mutex_unlock(&w->control);
@@ -451,7 +450,6 @@ worker_forget_hosts(struct rouse_worker *w)
 		worker_host_end(other);
 		pthread_mutex_unlock(&other->control);
 	}
-	workers_unlock();
 }
 
 /* One that looked after others was destroyed; if none is online, the next one that is will. */

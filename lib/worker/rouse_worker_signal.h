@@ -33,7 +33,9 @@ struct rouse_worker;
  * @param on     whether the signal is waited for, as it is when the queue was added
  * @return 0, also if it is so already; -ENOENT: the worker has no such queue; -EPERM: the
  *         application polls it; -EBUSY: not without it, as other queues of the worker share its
- *         event rings; or as rouse_worker_ethdev_add(). Nothing changed then (logged, in each case)
+ *         event rings; -EAGAIN: its port is paused, or its flows move; or as
+ *         rouse_worker_ethdev_add(), after which a queue that cannot be taken up as before is
+ *         paused. Nothing else changed then (logged, in each case)
  */
 int rouse_worker_ethdev_signal_set(struct rouse_worker *w, uint16_t port, uint16_t queue, bool on);
 

@@ -534,22 +534,12 @@ set_signals(struct rouse_worker *w, struct source *s, bool on)
 		return -EPERM;
 	if (s->ethdev.is_unsignalled == !on)
 		return 0;
+	/* which rings it has is not known now */
+	if (s->is_paused)
+		return -EAGAIN;
 	if (!on && shares_rings(w, s))
 		return -EBUSY;
-	if (!s->is_paused)
-		return switch_signals(w, s, !on);
-	s->ethdev.is_unsignalled = !on; /* when it is resumed */
-	return 0;
-}
-
-static struct source *
-find_queue(const struct rouse_worker *w, uint16_t port, uint16_t queue)
-{
-	for (uint32_t i = 0; i < w->sources.nb; i++)
-		if (source_is_of_port(w->sources.at[i], port) &&
-		    w->sources.at[i]->ethdev.queue == queue)
-			return w->sources.at[i];
-	return NULL;
+	return switch_signals(w, s, !on);
 }
 
 int
@@ -560,15 +550,16 @@ rouse_worker_ethdev_signal_set(struct rouse_worker *w, uint16_t port, uint16_t q
 
 	if (ret != 0)
 		return ret;
-	s = find_queue(w, port, queue);
+	s = source_find_queue(w, port, queue);
 	ret = s == NULL ? -ENOENT : set_signals(w, s, on);
 	if (ret != 0)
 		WORKER_LOG(ERR, "%s: queue %u of port %u cannot be %s: %s", w->name, queue, port,
 			   on ? "waited for" : "looked at by the time alone",
-			   ret == -ENOENT  ? "it is not this worker's"
-			   : ret == -EPERM ? "the application polls it"
-			   : ret == -EBUSY ? "others share its event rings"
-					   : source_strerror(w, ret));
+			   ret == -ENOENT   ? "it is not this worker's"
+			   : ret == -EPERM  ? "the application polls it"
+			   : ret == -EBUSY  ? "others share its event rings"
+			   : ret == -EAGAIN ? "it is paused; resume its port first"
+					    : source_strerror(w, ret));
 	worker_unlock(w);
 	return ret;
 }
@@ -576,24 +567,21 @@ rouse_worker_ethdev_signal_set(struct rouse_worker *w, uint16_t port, uint16_t q
 int
 rouse_worker_ethdev_remove(struct rouse_worker *w, uint16_t port, uint16_t queue)
 {
+	struct source *s;
 	int ret = worker_lock(w);
 
 	if (ret != 0)
 		return ret;
-	ret = -ENOENT;
-	for (uint32_t i = 0; i < w->sources.nb && ret == -ENOENT; i++) {
-		struct source *s = w->sources.at[i];
-
-		if (source_is_ethdev(s) && s->ethdev.port_id == port && s->ethdev.queue == queue) {
-			source_remove(w, s);
-			source_port_forget(w, port);
-			ret = 0;
-		}
-	}
-	if (ret != 0)
+	s = source_find_queue(w, port, queue);
+	ret = s == NULL ? -ENOENT : 0;
+	if (s != NULL) {
+		source_remove(w, s);
+		source_port_forget(w, port);
+	} else {
 		WORKER_LOG(ERR,
 			   "%s: queue %u of port %u cannot be removed: it is not this worker's",
 			   w->name, queue, port);
+	}
 	worker_unlock(w);
 	return ret;
 }

@@ -353,9 +353,9 @@ rouse_worker_destroy(struct rouse_worker *w)
 			   w->name);
 		return;
 	}
-	worker_forget_hosts(w);
-	/* nobody who goes offline meanwhile has places for queues here */
+	/* nobody who goes offline meanwhile has places for queues here, or is hosted here */
 	workers_lock(true);
+	worker_forget_hosts(w);
 	worker_delist(w);
 	source_remove_all(w);
 	ret = worker_bits_leave(w);

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <sys/mman.h>
 
 #include <rte_errno.h>
 

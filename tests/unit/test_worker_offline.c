@@ -87,7 +87,11 @@ what_came_while_it_polled_is_done_by_its_host(void **state)
 	post(NULL); /* without a bit, and after the worker's last round */
 	rouse_attn_attend(&w->attn);
 	assert_int_equal(rouse_worker_offline(w), 0);
+	/* by its thread, when that comes to it: handlers are no control thread's */
+	assert_int_equal(nb_messages, 0);
+	assert_int_equal(look(host), 1);
 	assert_int_equal(nb_messages, 1);
+	assert_int_equal(look(host), 0);
 }
 
 static void

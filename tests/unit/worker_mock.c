@@ -390,7 +390,7 @@ mock_init(void)
 			rxqs[port][q] = &mock_ports[port].queues[q];
 		}
 		rte_eth_fp_ops[port].rx_pkt_burst = rx_burst;
-		rte_eth_fp_ops[port].rx_queue_count = count_packets;
+		rte_eth_fp_ops[port].rx_queue_count = NULL;
 		rte_eth_fp_ops[port].rxq.data = (void **)rxqs[port];
 		rte_eth_fp_ops[port].rxq.clbk = no_callbacks;
 		assert_int_equal(rouse_attn_registry_add(port, &mock_ops, &mock_ports[port]), 0);
@@ -546,6 +546,7 @@ mock_make_shared(uint16_t port, uint16_t nb_vectors)
 	rouse_attn_registry_remove(port);
 	p->has_interrupts = true;
 	p->nb_vectors = nb_vectors;
+	rte_eth_fp_ops[port].rx_queue_count = nb_vectors < MOCK_QUEUES ? count_packets : NULL;
 	for (uint16_t q = 0; q < MOCK_QUEUES; q++) {
 		p->queues[q].fd = q < nb_vectors ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)
 						 : p->queues[nb_vectors - 1].fd;
