@@ -203,7 +203,7 @@ class Calls(guest.Test):
         self.end()
 
     def test_fewer_vectors_than_queues_are_said(self):
-        for nb_queues, device, says in ((16, "", "9 vectors for 16 queues: those of one lcore share one"),
+        for nb_queues, device, says in ((16, "", "9 vectors for 16 queues: those of one worker share one"),
                                         (8, ",vectors=2", "2 vectors for 8 queues")):
             with self.subTest(nb_queues=nb_queues):
                 self.setUp()

@@ -29,6 +29,7 @@ struct rte_mempool *rig_pool;
 int rig_eventfds[DEVICE_VECTORS];
 bool rig_kernel_refuses;
 bool rig_has_no_memory;
+unsigned int rig_nb_lcores = 4;
 unsigned int rig_link_events, rig_reset_events;
 char rig_log[4096];
 
@@ -51,6 +52,12 @@ rte_log(uint32_t level, uint32_t type, const char *format, ...)
 	vsnprintf(&rig_log[len], sizeof(rig_log) - len, format, list);
 	va_end(list);
 	return 0;
+}
+
+unsigned int
+rte_lcore_count(void)
+{
+	return rig_nb_lcores;
 }
 
 uint64_t

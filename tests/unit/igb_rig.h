@@ -32,6 +32,7 @@ extern struct rte_mempool *rig_pool;
 extern int rig_eventfds[DEVICE_VECTORS]; /* that the kernel has, by vector; -1: none */
 extern bool rig_kernel_refuses;		 /* eventfds */
 extern bool rig_has_no_memory;		 /* for rings */
+extern unsigned int rig_nb_lcores;	 /* of the program */
 extern unsigned int rig_link_events, rig_reset_events;
 extern char rig_log[4096]; /* since it was made */
 

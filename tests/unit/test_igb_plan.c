@@ -40,6 +40,16 @@ two_owners_share(const struct igb_plan *plan)
 	return false;
 }
 
+static unsigned int
+vectors_with_owners(const struct igb_plan *plan)
+{
+	unsigned int nb = 0;
+
+	for (uint16_t v = 1; v <= plan->nb_vectors; v++)
+		nb += igb_plan_is_used(plan, v);
+	return nb;
+}
+
 static bool
 nobodys_queue_is_with_an_owner(const struct igb_plan *plan)
 {
@@ -81,7 +91,7 @@ sixteen_queues_of_four_owners_use_four_of_nine_vectors(void **state)
 {
 	struct igb_plan plan;
 
-	igb_plan_init(&plan, 16, 9, 1);
+	igb_plan_init(&plan, 16, 9, 1, 4);
 	for (uint16_t q = 0; q < 16; q++) {
 		igb_plan_give(&plan, q, &owners[q % 4]);
 		check(&plan);
@@ -97,7 +107,7 @@ an_owner_gets_as_many_vectors_as_it_may(void **state)
 {
 	struct igb_plan plan;
 
-	igb_plan_init(&plan, 16, 8, 2);
+	igb_plan_init(&plan, 16, 8, 2, 4);
 	for (uint16_t q = 0; q < 16; q++)
 		igb_plan_give(&plan, q, &owners[q % 4]);
 	check(&plan);
@@ -106,10 +116,60 @@ an_owner_gets_as_many_vectors_as_it_may(void **state)
 		assert_int_equal(vectors_of(&plan, &owners[i]), 2);
 }
 
+/* Queues in blocks, as a worker gets them that starts before the next: the first ones leave vectors
+ * for the last, and give each of theirs some of its queues. */
+static void
+owners_that_may_have_several_leave_one_for_those_to_come(void **state)
+{
+	struct igb_plan plan;
+
+	igb_plan_init(&plan, 16, 9, 3, 4);
+	for (uint16_t q = 0; q < 16; q++) {
+		igb_plan_give(&plan, q, &owners[q / 4]);
+		check(&plan);
+		assert_false(two_owners_share(&plan));
+	}
+	assert_int_equal(vectors_of(&plan, &owners[0]), 3);
+	for (int i = 1; i < 4; i++)
+		assert_in_range(vectors_of(&plan, &owners[i]), 1, 3);
+}
+
+/* One that shares is woken for what the others have on one vector, not on all. */
+static void
+an_owner_beyond_the_vectors_is_on_one_of_them(void **state)
+{
+	struct igb_plan plan;
+
+	igb_plan_init(&plan, 16, 3, 1, 4);
+	for (uint16_t q = 0; q < 16; q++) {
+		igb_plan_give(&plan, q, &owners[q % 4]);
+		check(&plan);
+	}
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(vectors_of(&plan, &owners[i]), 1);
+}
+
 /* ---- everything small ---- */
 
-/* Every number of queues and vectors up to SMALL, every way to deal the queues out to owners, in
- * order: owners are apart whenever there are enough vectors for them. */
+/* A way to deal the queues out, as a number of base SMALL. */
+static void
+deal(uint16_t nb_queues, uint16_t nb_vectors, uint16_t per_owner, unsigned int way)
+{
+	struct igb_plan plan;
+
+	igb_plan_init(&plan, nb_queues, nb_vectors, per_owner, SMALL);
+	for (uint16_t q = 0; q < nb_queues; q++, way /= SMALL)
+		igb_plan_give(&plan, q, &owners[way % SMALL]);
+	check(&plan);
+	if (igb_plan_owners(&plan) <= nb_vectors)
+		assert_false(two_owners_share(&plan));
+	for (int i = 0; i < SMALL; i++)
+		assert_true(vectors_of(&plan, &owners[i]) <= per_owner);
+}
+
+/* Every number of queues and vectors up to SMALL and some more vectors, every way to deal the
+ * queues out to owners, in order: owners are apart whenever there are enough vectors for them, and
+ * have no more than they may. */
 static void
 every_small_plan_keeps_owners_apart(void **state)
 {
@@ -119,20 +179,9 @@ every_small_plan_keeps_owners_apart(void **state)
 		for (uint16_t q = 0; q < nb_queues; q++)
 			cases *= SMALL;
 		for (unsigned int c = 0; c < cases; c++)
-			for (uint16_t v = 1; v <= SMALL; v++) {
-				struct igb_plan plan;
-				unsigned int rest = c;
-
-				igb_plan_init(&plan, nb_queues, v, 1);
-				for (uint16_t q = 0; q < nb_queues; q++, rest /= SMALL)
-					igb_plan_give(&plan, q, &owners[rest % SMALL]);
-				check(&plan);
-				if (igb_plan_owners(&plan) <= v)
-					assert_false(two_owners_share(&plan));
-				for (int i = 0; i < SMALL; i++)
-					assert_true(vectors_of(&plan, &owners[i]) <= 1 ||
-						    igb_plan_owners(&plan) > v);
-			}
+			for (uint16_t v = 1; v <= SMALL + 3; v++)
+				for (uint16_t per_owner = 1; per_owner <= 3; per_owner++)
+					deal(nb_queues, v, per_owner, c);
 	}
 }
 
@@ -144,7 +193,7 @@ while_nobody_owns_them_queues_are_spread(void **state)
 			unsigned int load[10] = { 0 }, most = 0, least = UINT32_MAX;
 			struct igb_plan plan;
 
-			igb_plan_init(&plan, nb_queues, v, 1);
+			igb_plan_init(&plan, nb_queues, v, 1, nb_queues);
 			check(&plan);
 			for (uint16_t q = 0; q < nb_queues; q++)
 				load[plan.vector[q]]++;
@@ -168,11 +217,12 @@ histories_never_move_a_third_queue(void **state)
 	for (int h = 0; h < HISTORIES; h++) {
 		uint16_t nb_queues = (uint16_t)(1 + unit_random_below(&random, IGB_MAX_QUEUES));
 		uint16_t nb_vectors = (uint16_t)(1 + unit_random_below(&random, IGB_MAX_QUEUES));
-		uint32_t nb_owners = 1 + unit_random_below(&random, NB_OWNERS);
+		uint16_t nb_owners = (uint16_t)(1 + unit_random_below(&random, NB_OWNERS));
+		uint16_t per_owner = (uint16_t)(1 + unit_random_below(&random, 3));
 		bool has_been_short = false;
 		struct igb_plan plan;
 
-		igb_plan_init(&plan, nb_queues, nb_vectors, 1);
+		igb_plan_init(&plan, nb_queues, nb_vectors, per_owner, nb_owners);
 		for (int i = 0; i < STEPS; i++) {
 			struct igb_plan before = plan;
 			uint16_t queue = (uint16_t)unit_random_below(&random, nb_queues);
@@ -187,7 +237,7 @@ histories_never_move_a_third_queue(void **state)
 			if (has_been_short)
 				continue;
 			assert_false(two_owners_share(&plan));
-			if (igb_plan_owners(&plan) < nb_vectors)
+			if (vectors_with_owners(&plan) < nb_vectors)
 				assert_false(nobodys_queue_is_with_an_owner(&plan));
 		}
 	}
@@ -199,7 +249,7 @@ owners_part_again_when_there_are_vectors(void **state)
 {
 	struct igb_plan plan;
 
-	igb_plan_init(&plan, 3, 2, 1);
+	igb_plan_init(&plan, 3, 2, 1, 3);
 	for (uint16_t q = 0; q < 3; q++)
 		igb_plan_give(&plan, q, &owners[q]);
 	assert_true(two_owners_share(&plan));
@@ -221,7 +271,7 @@ a_queue_that_is_kept_stays(void **state)
 	struct igb_plan plan;
 	uint16_t vector;
 
-	igb_plan_init(&plan, 4, 2, 1);
+	igb_plan_init(&plan, 4, 2, 1, 4);
 	vector = plan.vector[3];
 	igb_plan_keep(&plan, 3);
 	assert_false(igb_plan_is_given(&plan, 3));
@@ -239,7 +289,7 @@ a_vector_is_used_while_an_owner_has_a_queue_on_it(void **state)
 	struct igb_plan plan;
 	uint16_t vector;
 
-	igb_plan_init(&plan, 4, 4, 1);
+	igb_plan_init(&plan, 4, 4, 1, 4);
 	assert_false(igb_plan_is_used(&plan, 1));
 	vector = igb_plan_give(&plan, 0, &owners[0]);
 	assert_int_equal(igb_plan_give(&plan, 1, &owners[0]), vector);
@@ -258,6 +308,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sixteen_queues_of_four_owners_use_four_of_nine_vectors),
 		cmocka_unit_test(an_owner_gets_as_many_vectors_as_it_may),
+		cmocka_unit_test(owners_that_may_have_several_leave_one_for_those_to_come),
+		cmocka_unit_test(an_owner_beyond_the_vectors_is_on_one_of_them),
 		cmocka_unit_test(every_small_plan_keeps_owners_apart),
 		cmocka_unit_test(while_nobody_owns_them_queues_are_spread),
 		cmocka_unit_test(histories_never_move_a_third_queue),

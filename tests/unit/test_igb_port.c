@@ -165,7 +165,7 @@ static void
 fewer_vectors_than_queues_are_said(void **state)
 {
 	rig_make(&(struct rig_conf){ .nb_queues = 16 });
-	assert_said("9 vectors for 16 queues", "lcore");
+	assert_said("9 vectors for 16 queues", "worker");
 	assert_int_equal(rig->intr.plan.nb_vectors, 9);
 	rig_destroy();
 	rig_make(&(struct rig_conf){ .nb_queues = 4, .args = "vectors=2" });

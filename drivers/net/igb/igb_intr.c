@@ -14,6 +14,8 @@
 
 #include <linux/vfio.h>
 
+#include <rte_lcore.h>
+
 #include "igb.h"
 
 #define OTHER_CAUSES 0			 /* the vector of link changes */
@@ -123,7 +125,9 @@ plan_anew(struct igb_port *p, uint16_t nb_queues, uint16_t nb_vectors)
 {
 	struct igb_plan before = p->intr.plan, *plan = &p->intr.plan;
 
-	igb_plan_init(plan, nb_queues, nb_vectors, p->args.per_owner);
+	/* a worker has an lcore, and whoever else waits for a queue mostly has one, too */
+	igb_plan_init(plan, nb_queues, nb_vectors, p->args.per_owner,
+		      (uint16_t)RTE_MIN(rte_lcore_count(), (unsigned int)nb_queues));
 	for (uint16_t q = 0; q < RTE_MIN(nb_queues, before.nb_queues); q++)
 		if (igb_plan_is_given(&before, q))
 			igb_plan_give(plan, q, before.owner[q]);
@@ -157,8 +161,8 @@ set_up_queues(struct igb_port *p, uint16_t nb_queues)
 	}
 	if (nb < nb_queues)
 		IGB_LOG(NOTICE,
-			"%s: %u vectors for %u queues: those of one lcore share one; more than %u "
-			"lcores would wake each other",
+			"%s: %u vectors for %u queues: those of one worker share one; of more than "
+			"%u workers some would wake each other",
 			name, nb, nb_queues, nb);
 	plan_anew(p, nb_queues, nb);
 	ret = make_eventfds(p, nb_queues, nb);

@@ -70,6 +70,12 @@ is_free_of_owners(const struct view *view)
 }
 
 static bool
+is_his_and_others(const struct view *view)
+{
+	return view->mine != 0 && view->others != 0;
+}
+
+static bool
 is_any(const struct view *view)
 {
 	return view != NULL;
@@ -89,17 +95,57 @@ count(const struct igb_plan *plan, uint16_t but, const void *owner,
 	return nb;
 }
 
+/* Is it an owner's, beside this queue? */
+static bool
+is_owner(const struct igb_plan *plan, uint16_t but, const void *owner)
+{
+	for (uint16_t q = 0; q < plan->nb_queues; q++)
+		if (q != but && plan->owner[q] == owner)
+			return true;
+	return false;
+}
+
+/* How many owners there are, beside this queue's. */
+static uint16_t
+count_owners(const struct igb_plan *plan, uint16_t but)
+{
+	uint16_t nb = 0;
+
+	for (uint16_t q = 0; q < plan->nb_queues; q++) {
+		bool is_new = q != but && plan->owner[q] != NULL;
+
+		for (uint16_t before = 0; before < q; before++)
+			is_new &= before == but || plan->owner[before] != plan->owner[q];
+		nb += is_new ? 1 : 0;
+	}
+	return nb;
+}
+
+/* May the owner have a vector that no owner has? The first one in any case. Another one must leave
+ * one for each owner that may still come: what an owner has is not taken from it. */
+static bool
+may_have_another(const struct igb_plan *plan, uint16_t queue, const void *owner)
+{
+	uint16_t nb = count(plan, queue, owner, is_his_alone);
+	uint16_t left = count(plan, queue, owner, is_free_of_owners);
+	uint16_t known = count_owners(plan, queue) + (is_owner(plan, queue, owner) ? 0 : 1);
+	uint16_t to_come = known < plan->most_owners ? plan->most_owners - known : 0;
+
+	return nb == 0 || (nb < plan->per_owner && left > to_come);
+}
+
 static uint16_t
 choose(const struct igb_plan *plan, uint16_t queue, const void *owner)
 {
 	uint16_t now = plan->vector[queue], vector = 0;
 
-	/* a vector that no owner has, as long as he may have another one */
-	if (count(plan, queue, owner, is_his_alone) < plan->per_owner)
+	if (may_have_another(plan, queue, owner))
 		vector = emptiest(plan, queue, owner, now, is_free_of_owners);
 	if (vector == 0)
 		vector = emptiest(plan, queue, owner, now, is_his_alone);
-	/* more owners than vectors */
+	/* more owners than vectors: all that he has on one, or every packet would wake him */
+	if (vector == 0)
+		vector = emptiest(plan, queue, owner, now, is_his_and_others);
 	if (vector == 0)
 		vector = emptiest(plan, queue, owner, now, is_any);
 	return vector;
@@ -116,11 +162,13 @@ choose_for_nobody(const struct igb_plan *plan, uint16_t queue)
 }
 
 void
-igb_plan_init(struct igb_plan *plan, uint16_t nb_queues, uint16_t nb_vectors, uint16_t per_owner)
+igb_plan_init(struct igb_plan *plan, uint16_t nb_queues, uint16_t nb_vectors, uint16_t per_owner,
+	      uint16_t most_owners)
 {
 	plan->nb_queues = nb_queues;
 	plan->nb_vectors = nb_vectors;
 	plan->per_owner = per_owner;
+	plan->most_owners = most_owners;
 	for (uint16_t q = 0; q < IGB_MAX_QUEUES; q++) {
 		plan->owner[q] = NULL;
 		plan->vector[q] = q < nb_queues ? q % nb_vectors + 1 : 0;
@@ -179,14 +227,5 @@ igb_plan_is_shared(const struct igb_plan *plan, uint16_t vector)
 uint16_t
 igb_plan_owners(const struct igb_plan *plan)
 {
-	uint16_t nb = 0;
-
-	for (uint16_t q = 0; q < plan->nb_queues; q++) {
-		bool is_new = plan->owner[q] != NULL;
-
-		for (uint16_t before = 0; before < q; before++)
-			is_new &= plan->owner[before] != plan->owner[q];
-		nb += is_new ? 1 : 0;
-	}
-	return nb;
+	return count_owners(plan, plan->nb_queues);
 }
