@@ -429,6 +429,36 @@ more_workers_than_vectors_cannot_have_doorbells(void **state)
 	rig_destroy();
 }
 
+/* A vector that rings a doorbell wakes nobody who waits for its own eventfd: he is told, and has it
+ * when the worker has left. */
+static void
+who_waits_unknown_is_refused_a_vector_that_rings_a_doorbell(void **state)
+{
+	struct rouse_attn_owner owner = { .attn = &workers[0] };
+	struct rouse_attn_intr intr;
+
+	rig_make(&(struct rig_conf){ .nb_queues = 2, .args = "vectors=1,doorbell=1" });
+	assert_int_equal(rouse_attn_init(&workers[0]), 0);
+	assign(0, 0);
+	assert_int_equal(enable(1), -ENOSPC);
+	assert_non_null(strstr(rig_log, "Rx queue 1: its vector 1 rings a worker's doorbell"));
+	assert_int_equal(enable(0), 0);
+	assert_true(rig_receive_one(1));
+	assert_int_equal(rig_rung(1), 0);
+	assert_true(rig_receive_one(0));
+	assert_int_equal(rig_rung(1), 1);
+	assert_int_equal(igb_attn_ops.release(rig, 0), 0);
+	assert_int_equal(enable(1), 0);
+	assert_int_not_equal(rig_eventfds[1], workers[0].doorbell);
+	assert_int_equal(rig_rung(1), 1);
+	/* and it is his */
+	assert_int_equal(igb_attn_ops.assign(rig, 0, &owner, &intr), -ENOSPC);
+	for (uint16_t q = 0; q < 2; q++)
+		assert_int_equal(rig_burst(q), 1);
+	rouse_attn_fini(&workers[0]);
+	rig_destroy();
+}
+
 /* ---- moderation ---- */
 
 static void
@@ -588,6 +618,7 @@ main(void)
 		cmocka_unit_test(workers_beyond_the_vectors_share_and_miss_nothing),
 		cmocka_unit_test(a_doorbell_is_rung_for_all_queues_of_its_worker),
 		cmocka_unit_test(more_workers_than_vectors_cannot_have_doorbells),
+		cmocka_unit_test(who_waits_unknown_is_refused_a_vector_that_rings_a_doorbell),
 		cmocka_unit_test(moderation_is_set_while_the_port_runs),
 		cmocka_unit_test(owners_find_their_vectors_again_after_a_stop),
 		cmocka_unit_test(

@@ -71,7 +71,7 @@ ring_doorbell(struct igb_port *p, uint16_t vector, const struct rouse_attn *attn
 		return 0;
 	if (is_anothers_too(&p->intr.plan, vector, attn)) {
 		IGB_LOG(ERR,
-			"%s: there are %u vectors, fewer than workers, and each rings one doorbell; "
+			"%s: each of its %u vectors is somebody else's, and rings one doorbell; "
 			"take fewer workers, or doorbell=0",
 			p->hw.name, p->intr.plan.nb_vectors);
 		return -ENOSPC;

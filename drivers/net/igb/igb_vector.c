@@ -68,22 +68,43 @@ igb_vectors_tell_shared(struct igb_port *p)
 	}
 }
 
+/* Somebody unknown waits for the queue's vector from here on: by the vector's own eventfd, which a
+ * worker's doorbell may have replaced. 0; -ENOSPC: it has, and nothing would wake him. The caller
+ * holds intr.lock. */
+static int
+keep(struct igb_port *p, uint16_t queue)
+{
+	uint16_t vector = p->intr.plan.vector[queue];
+
+	if (p->intr.vectors[vector].rings != NULL) {
+		IGB_LOG(ERR,
+			"%s: Rx queue %u: its vector %u rings a worker's doorbell, and would wake "
+			"nobody else; take fewer workers than there are vectors (%u), or doorbell=0",
+			p->hw.name, queue, vector, p->intr.plan.nb_vectors);
+		return -ENOSPC;
+	}
+	igb_plan_keep(&p->intr.plan, queue);
+	igb_vectors_tell_shared(p);
+	return 0;
+}
+
 /* A queue's cause goes to its vector from the first time on that it is armed, not before: nobody is
- * woken for a queue that nobody waits for. */
-static void
+ * woken for a queue that nobody waits for. 0 or -ENOSPC of keep() */
+static int
 map(struct igb_port *p, uint16_t queue)
 {
 	struct igb_intr *intr = &p->intr;
+	int ret = 0;
 
 	rte_spinlock_lock(&intr->lock);
-	if (intr->plan.owner[queue] == NULL) {
-		/* somebody unknown waits for this very vector from here on */
-		igb_plan_keep(&intr->plan, queue);
-		igb_vectors_tell_shared(p);
+	if (intr->plan.owner[queue] == NULL)
+		ret = keep(p, queue);
+	if (ret == 0) {
+		atomic_fetch_or_explicit(&intr->mapped, UINT32_C(1) << queue, memory_order_relaxed);
+		write_ivar(p, queue, intr->plan.vector[queue]);
 	}
-	atomic_fetch_or_explicit(&intr->mapped, UINT32_C(1) << queue, memory_order_relaxed);
-	write_ivar(p, queue, intr->plan.vector[queue]);
 	rte_spinlock_unlock(&intr->lock);
+	return ret;
 }
 
 /* When it returns, no packet of the queue sets a cause any more. A message that was sent before may
@@ -139,6 +160,8 @@ has_buffers(struct igb_rxq *q)
 	return q->nb_free != q->nb_desc;
 }
 
+/* By the queue's lcore. 0; -ENOTSUP: queues have no vectors; -ENOBUFS: the queue has no buffer, and
+ * there is none to be had; -ENOSPC: its vector rings somebody else's doorbell, which is said */
 int
 igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 {
@@ -149,13 +172,16 @@ igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 	struct igb_vector *v;
 	bool looks_himself;
 	uint16_t vector;
+	int ret = 0;
 
 	if (!p->intr.is_on)
 		return -ENOTSUP;
 	if (!has_buffers(q))
 		return -ENOBUFS;
 	if (!was_mapped)
-		map(p, queue);
+		ret = map(p, queue);
+	if (ret != 0)
+		return ret;
 	vector = p->intr.plan.vector[queue];
 	v = &p->intr.vectors[vector];
 	looks_himself = igb_plan_is_given(&p->intr.plan, queue);
