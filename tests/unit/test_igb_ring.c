@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include <rte_errno.h>
@@ -232,6 +233,29 @@ descriptors_without_a_buffer_are_not_looked_at(void **state)
 	}
 	for (unsigned int i = 0; i < 63; i++)
 		rte_pktmbuf_free(pkts[i]);
+	rig_destroy();
+}
+
+/* A look that finds nothing may end after the queue was stopped and started anew: what it wrote
+ * then would be where the ring was before. Here any write ends the test. */
+static void
+a_burst_that_finds_nothing_writes_nothing(void **state)
+{
+	uint16_t (*const bursts[])(void *, struct rte_mbuf **, uint16_t) = {
+		igb_rx_burst,
+		igb_rx_burst_scattered,
+	};
+	struct rte_mbuf *pkts[4];
+	struct igb_rxq *q;
+
+	rig_make(&(struct rig_conf){ .nb_queues = 1 });
+	q = mmap(NULL, sizeof(*q), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(q, MAP_FAILED);
+	memcpy(q, rig_dev->data->rx_queues[0], sizeof(*q));
+	assert_int_equal(mprotect(q, sizeof(*q), PROT_READ), 0);
+	for (unsigned int i = 0; i < RTE_DIM(bursts); i++)
+		assert_int_equal(bursts[i](q, pkts, RTE_DIM(pkts)), 0);
+	assert_int_equal(munmap(q, sizeof(*q)), 0);
 	rig_destroy();
 }
 
@@ -644,6 +668,7 @@ main(void)
 		cmocka_unit_test(an_mtu_beyond_a_buffer_takes_the_scattered_function),
 		cmocka_unit_test(an_empty_pool_delays_and_loses_no_buffer),
 		cmocka_unit_test(descriptors_without_a_buffer_are_not_looked_at),
+		cmocka_unit_test(a_burst_that_finds_nothing_writes_nothing),
 		cmocka_unit_test(a_queue_without_any_buffer_cannot_be_armed),
 		cmocka_unit_test(counts_and_status_are_those_of_the_ring),
 		cmocka_unit_test(frames_are_sent_in_order_and_their_mbufs_come_back),

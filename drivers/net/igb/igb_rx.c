@@ -86,8 +86,10 @@ describe(const struct igb_rxq *q, struct rte_mbuf *m, uint64_t low, uint64_t hig
 static inline void
 finish(struct igb_rxq *q, uint16_t at, uint16_t used, uint16_t nb_pkts, uint64_t bytes)
 {
-	q->next = at;
-	q->nb_free += used;
+	if (used != 0) {
+		q->next = at;
+		q->nb_free += used;
+	}
 	if (nb_pkts != 0) {
 		rouse_counter_add(&q->ipackets, nb_pkts);
 		rouse_counter_add(&q->ibytes, bytes);
@@ -100,13 +102,15 @@ uint16_t
 igb_rx_burst(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct igb_rxq *q = rxq;
-	/* a descriptor without a buffer still has the bit DD of what was received there last */
-	uint16_t most = RTE_MIN(nb_pkts, (uint16_t)(q->nb_desc - q->nb_free));
-	uint16_t at = q->next, n;
+	uint16_t most, at, n;
 	uint64_t bytes = 0;
 
+	/* first: what its start wrote is seen only after that */
 	if (unlikely(!igb_rxq_is_started(q)))
 		return 0;
+	/* a descriptor without a buffer still has the bit DD of what was received there last */
+	most = RTE_MIN(nb_pkts, (uint16_t)(q->nb_desc - q->nb_free));
+	at = q->next;
 	for (n = 0; n < most; n++) {
 		union igb_rx_desc *d = &q->ring[at];
 		uint64_t high = read_high(d), low;
@@ -148,11 +152,14 @@ uint16_t
 igb_rx_burst_scattered(void *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	struct igb_rxq *q = rxq;
-	uint16_t most = q->nb_desc - q->nb_free, at = q->next, used, n = 0;
+	uint16_t most, at, used, n = 0;
 	uint64_t bytes = 0;
 
+	/* first: what its start wrote is seen only after that */
 	if (unlikely(!igb_rxq_is_started(q)))
 		return 0;
+	most = q->nb_desc - q->nb_free;
+	at = q->next;
 	for (used = 0; used < most && n < nb_pkts; used++) {
 		union igb_rx_desc *d = &q->ring[at];
 		uint64_t high = read_high(d), low;
