@@ -320,6 +320,13 @@ struct igb_txq {
 	rouse_counter opackets, obytes; /* read by control threads */
 };
 
+static inline bool
+igb_txq_is_started(const struct igb_txq *q)
+{
+	/* pairs with the release at the end of its start: the ring is as it was left there */
+	return atomic_load_explicit(&q->is_started, memory_order_acquire);
+}
+
 uint16_t igb_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t igb_tx_prepare(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts);
 void igb_txq_reclaim(struct igb_txq *q, uint32_t max);

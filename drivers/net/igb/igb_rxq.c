@@ -191,6 +191,7 @@ finish_start(struct rte_eth_dev *dev, struct igb_rxq *q)
 			q->queue, q->pool->name);
 		return -ENOMEM;
 	}
+	/* pairs with the acquire of igb_rxq_is_started() */
 	atomic_store_explicit(&q->is_started, true, memory_order_release);
 	dev->data->rx_queue_state[q->queue] = RTE_ETH_QUEUE_STATE_STARTED;
 	return 0;
@@ -203,6 +204,7 @@ stop_ring(struct igb_rxq *q)
 	const struct igb_hw *hw = &q->port->hw;
 	uint16_t nb = q->nb_desc - q->nb_free, at = q->next;
 
+	/* pairs with nothing: the queue's lcore has let go of it */
 	atomic_store_explicit(&q->is_started, false, memory_order_relaxed);
 	igb_write(hw, igb_rx_reg(q->queue, IGB_RXDCTL), 0);
 	if (igb_hw_poll(hw, igb_rx_reg(q->queue, IGB_RXDCTL), IGB_RXDCTL_EN, 0, ENABLE_MS) != 0)

@@ -227,7 +227,7 @@ igb_tx_burst(void *txq, struct rte_mbuf **pkts, uint16_t nb_pkts)
 	uint16_t n, unreported = 0; /* descriptors */
 	uint64_t bytes = 0;
 
-	if (unlikely(!atomic_load_explicit(&q->is_started, memory_order_relaxed)))
+	if (unlikely(!igb_txq_is_started(q)))
 		return 0;
 	if (q->nb_free < q->enough)
 		igb_txq_reclaim(q, UINT32_MAX);

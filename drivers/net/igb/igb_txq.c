@@ -114,12 +114,6 @@ igb_txq_info_get(struct rte_eth_dev *dev, uint16_t queue, struct rte_eth_txq_inf
 
 /* ---- start and stop ---- */
 
-static bool
-is_started(const struct igb_txq *q)
-{
-	return atomic_load_explicit(&q->is_started, memory_order_relaxed);
-}
-
 /* 4.5.10, steps 1 to 4. 0; -ETIMEDOUT: the device does not enable it */
 static int
 start_ring(struct rte_eth_dev *dev, struct igb_txq *q)
@@ -147,7 +141,8 @@ start_ring(struct rte_eth_dev *dev, struct igb_txq *q)
 		IGB_LOG(ERR, "%s: Tx queue %u does not start; reset the port", hw->name, i);
 		return -ETIMEDOUT;
 	}
-	atomic_store_explicit(&q->is_started, true, memory_order_relaxed);
+	/* pairs with the acquire of igb_txq_is_started() */
+	atomic_store_explicit(&q->is_started, true, memory_order_release);
 	dev->data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STARTED;
 	return 0;
 }
@@ -159,8 +154,9 @@ stop_ring(struct rte_eth_dev *dev, struct igb_txq *q)
 {
 	const struct igb_hw *hw = &q->port->hw;
 
-	if (!is_started(q))
+	if (!igb_txq_is_started(q))
 		return;
+	/* pairs with nothing: the queue's lcore has let go of it */
 	atomic_store_explicit(&q->is_started, false, memory_order_relaxed);
 	dev->data->tx_queue_state[q->queue] = RTE_ETH_QUEUE_STATE_STOPPED;
 	/* without a link nothing is ever sent */
@@ -181,7 +177,7 @@ igb_tx_queue_start(struct rte_eth_dev *dev, uint16_t queue)
 {
 	struct igb_txq *q = dev->data->tx_queues[queue];
 
-	return is_started(q) ? 0 : start_ring(dev, q);
+	return igb_txq_is_started(q) ? 0 : start_ring(dev, q);
 }
 
 int
