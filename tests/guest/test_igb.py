@@ -24,6 +24,7 @@ NB_ON_THE_WAY = 64
 MODERATION_US = 8191  # the most
 NB_TRICKLE = 200
 TRICKLE_S = 0.001
+NB_TRIES = 20
 SILENCE_S = 600  # of pmd_perf_autotest
 
 
@@ -34,6 +35,11 @@ def await_link(testpmd, state):
         testpmd.say("show port info 0")
         told = testpmd.expect(r"Link status: (\w+)")[1]
         testpmd.expect("testpmd>")
+
+
+def most_moderated(seconds):
+    """Interrupts of a vector in so long: one may come at once, and one belong to what came before."""
+    return seconds * 1e6 / MODERATION_US + 2
 
 
 class Igb(guest.Test):
@@ -283,13 +289,13 @@ class Igb(guest.Test):
             program.expect("ready")
             self.await_link(program, self.vm.nics[0].wire)
             self.nb_sent = self.nb_probes
-            usual, _ = self.trickle(program)
+            usual = self.trickle_freely(program)
             program.say(str(MODERATION_US))
             program.expect(f"moderation {MODERATION_US}\n")
             moderated, seconds = self.trickle(program)
             program.say("0")
             program.expect("moderation 0\n")
-            again, _ = self.trickle(program)
+            again = self.trickle_freely(program)
             program.say("end")
             done = program.end()
         self.assertEqual(done.status, 0, done.output)
@@ -297,8 +303,16 @@ class Igb(guest.Test):
         self.assertEqual(counts.fields(done.output)["packets"], self.nb_sent)
         print(f"\n# interrupts for {NB_TRICKLE} frames: {usual}, with {MODERATION_US} us in between "
               f"{moderated} in {seconds:.2f} s, then {again}", file=sys.stderr)
-        # one may come at once, and one belong to what came before
-        self.assertLessEqual(moderated, seconds * 1e6 / MODERATION_US + 2)
+        self.assertLessEqual(moderated, most_moderated(seconds))
+
+    def trickle_freely(self, program):
+        """Without moderation there are more interrupts than with it there could be, unless the machine was so
+        slow that frames came rarely: then once more."""
+        for _ in range(NB_TRIES):
+            nb, seconds = self.trickle(program)
+            if nb > most_moderated(seconds):
+                return nb
+        return self.fail(f"{nb} interrupts in {seconds:.2f} s: no more than with {MODERATION_US} us in between")
 
     def trickle(self, program):
         """Frames that come one after the other: how many interrupts there were for them, in how many
