@@ -7,11 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "prompt.h"
+#include <rouse_attn.h>
 
-#ifdef HAS_EVNIC
-#include <rouse_evnic.h>
-#endif
+#include "prompt.h"
 
 /* Unless its driver has said why. */
 static void
@@ -295,11 +293,9 @@ cmd_set_moderation(struct control *c __rte_unused, const struct command_line *li
 {
 	uint16_t port = (uint16_t)line->words[2].n;
 	int ret = line->words[3].n > UINT16_MAX ? -ERANGE : -ENOTSUP;
+	struct rouse_attn_port p;
 
-#ifdef HAS_EVNIC
-	if (ret == -ENOTSUP && rouse_evnic_steer(port) != NULL)
-		ret = rouse_evnic_vector_interval_set(port, (uint16_t)line->words[3].n,
-						      line->words[4].n);
-#endif
+	if (ret == -ENOTSUP && rouse_attn_registry_find(port, &p) && p.ops->moderate != NULL)
+		ret = p.ops->moderate(p.ctx, (uint16_t)line->words[3].n, line->words[4].n);
 	say_if(ret, port, "the vector's interval cannot be set");
 }

@@ -37,7 +37,7 @@ const struct command commands[] = {
 	{ "set policy <number> <number> <number>", cmd_set_policy,
 	  "set policy <min us> <max us> <weight %>: how long idle workers look before they sleep" },
 	{ "set moderation <port> <number> <number>", cmd_set_moderation,
-	  "set moderation <port> <vector> <us>: at least so long between two messages (net_evnic)" },
+	  "set moderation <port> <vector> <us>: at least so long between two messages" },
 	{ "show config fwd|rxtx|cores", cmd_show_config,
 	  "show config fwd|rxtx|cores: how queues are forwarded, and by whom" },
 	{ "show fwd stats all", cmd_show_fwd,

@@ -402,6 +402,16 @@ struct rouse_attn_port_ops {
 	 * @return 0; -ERANGE: no such queue; -ENOENT: nobody is the owner
 	 */
 	int (*release)(void *ctx, uint16_t queue);
+	/**
+	 * The least time between two messages of a vector, while the port runs; any control thread,
+	 * one at a time a port. NULL: its driver cannot.
+	 *
+	 * @param vector  by the device's numbers
+	 * @param us      microseconds, 0: none; the device says how many at most
+	 * @return 0; -ERANGE: no such vector, or too long; -ENOTSUP: the port runs without vectors.
+	 *         After one line, and nothing changed
+	 */
+	int (*moderate)(void *ctx, uint16_t vector, uint32_t us);
 };
 
 /** A registered port. */

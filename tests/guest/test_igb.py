@@ -173,6 +173,8 @@ class Igb(guest.Test):
 
             program.expect("rousepmd> ")
             exchange()
+            do("set moderation 0 1 100")
+            do("set moderation 0 1 8192", "a moderation of 8192 us; give 0 to 8191")
             for queue in range(4):
                 do(f"port 0 rxq {queue} intr disable", "looked at every 1000 us" if queue == 0
                    else "rousepmd> ")

@@ -471,6 +471,10 @@ moderation_is_set_while_the_port_runs(void **state)
 	assert_int_equal(device.regs[(0x1680 + 8) / 4] & 0x7fff, 4000);
 	assert_int_equal(rouse_igb_moderation_get(0, 2), 1000);
 	assert_int_equal(rouse_igb_moderation_get(0, 1), 50);
+	/* by whoever finds the port in the registry, likewise */
+	assert_int_equal(igb_attn_ops.moderate(rig, 2, 500), 0);
+	assert_int_equal(rouse_igb_moderation_get(0, 2), 500);
+	assert_int_equal(igb_attn_ops.moderate(rig, 3, 500), -ERANGE);
 	assert_int_equal(rouse_igb_moderation_set(0, 3, 0), -ERANGE);
 	assert_int_equal(rouse_igb_moderation_set(0, 1, 8192), -ERANGE);
 	assert_int_equal(rouse_igb_moderation_get(0, 3), -ERANGE);

@@ -167,9 +167,18 @@ queue_has_buffers(void *ctx, uint16_t queue)
 	return evnic_rxq_has_buffers(p->bound[queue]);
 }
 
+static int
+moderate(void *ctx, uint16_t vector, uint32_t us)
+{
+	const struct evnic_port *p = ctx;
+
+	return rouse_evnic_vector_interval_set(p->data->port_id, vector, us);
+}
+
 const struct rouse_attn_port_ops evnic_attn_ops = {
 	.bind = bind_queue,
 	.unbind = unbind_queue,
 	.owed = queue_owed,
 	.has_buffers = queue_has_buffers,
+	.moderate = moderate,
 };

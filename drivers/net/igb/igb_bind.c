@@ -178,7 +178,16 @@ igb_check_let_go(const struct igb_port *p, uint16_t first, uint16_t nb, const ch
 	return 0;
 }
 
+static int
+moderate(void *ctx, uint16_t vector, uint32_t us)
+{
+	const struct igb_port *p = ctx;
+
+	return rouse_igb_moderation_set(p->data->port_id, vector, us);
+}
+
 const struct rouse_attn_port_ops igb_attn_ops = {
 	.assign = assign,
 	.release = release,
+	.moderate = moderate,
 };
