@@ -23,6 +23,7 @@ MOST_SPURIOUS = 0.05  # wakes a sleep, messages to the worker included
 NB_ON_THE_WAY = 64
 MODERATION_US = 8191  # the most
 NB_TRICKLE = 200
+NB_RATED = 64  # some a second, however long the second
 TRICKLE_S = 0.001
 NB_TRIES = 20
 SILENCE_S = 600  # of pmd_perf_autotest
@@ -154,6 +155,24 @@ class Igb(guest.Test):
             program.signal(signal.SIGINT)
             done = program.end()
         self.assertEqual(done.status, 0, done.output)
+        self.assertIn("rescues 0", done.output)
+
+    def test_the_command_of_the_readme_receives_by_sixteen_queues(self):
+        """It ends when frames have been seen, not after the minute that it says."""
+        wire = self.vm.nics[0].wire
+        with self.vm.start([guest.ROUSEPMD, *self.eal(4), "--", "--rxq=16", "--txq=16",
+                            "--forward-mode=rxonly", "--stats-period=1", "--duration=60"]) as program:
+            program.expect(r"rx +0 pps")
+            wire.send(frames.udp(NB_RATED))
+            program.expect(r"rx +[1-9]\d* pps")
+            program.signal(signal.SIGINT)
+            done = program.end()
+        self.assertEqual(done.status, 0, done.output)
+        self.assertIn("9 vectors for 16 queues", done.output)
+        by_queue = re.findall(r"queue +(\d+): RX-packets: (\d+)", done.output)
+        self.assertEqual([int(queue) for queue, _ in by_queue], list(range(16)))
+        self.assertIn(sum(int(nb) for _, nb in by_queue), range(1, NB_RATED + 1))
+        self.assertEqual(len(re.findall(r"Worker on lcore [1-4]\b", done.output)), 4)
         self.assertIn("rescues 0", done.output)
 
     def test_the_prompt_switches_interrupts_and_resets_the_nic(self):
