@@ -237,9 +237,9 @@ struct igb_rxq {
 	const struct igb_hw *hw;
 	uint32_t tail; /* RDT */
 	uint16_t nb_desc;
-	uint16_t next;		 /* descriptor that is looked at next */
+	uint16_t next;		 /* descriptor that is looked at next; others may ask */
 	uint16_t refill;	 /* the next one that gets a buffer, a multiple of IGB_REFILL */
-	uint16_t nb_free;	 /* descriptors without a buffer */
+	uint16_t nb_free;	 /* descriptors without a buffer; others may ask */
 	_Atomic bool is_started; /* control thread -> lcore; a stopped queue gets no buffers */
 	struct rte_mempool *pool;
 	uint64_t rearm;	       /* mbuf rearm_data: data offset, one reference, one segment, port */

@@ -30,6 +30,14 @@ read_high(const union igb_rx_desc *d)
 	return rte_le_to_cpu_64(__atomic_load_n(&d->wb.high, __ATOMIC_ACQUIRE));
 }
 
+/* Of `next` and `nb_free`, which igb_rxq_has_packets() may read on another lcore: whole, and that
+ * is all. */
+static inline void
+store(uint16_t *to, uint16_t value)
+{
+	__atomic_store_n(to, value, __ATOMIC_RELAXED);
+}
+
 /* ---- posting buffers ---- */
 
 /* 7.1.5.1: the address of the buffer; that of the header is none, which clears the bit DD. */
@@ -45,9 +53,9 @@ post(struct igb_rxq *q, union igb_rx_desc *d, struct rte_mbuf *m)
 void
 igb_rxq_refill(struct igb_rxq *q)
 {
-	uint16_t at = q->refill, before = q->nb_free;
+	uint16_t at = q->refill, nb_free = q->nb_free;
 
-	while (q->nb_free >= IGB_REFILL) {
+	while (nb_free >= IGB_REFILL) {
 		struct rte_mbuf **mbufs = &q->mbufs[at];
 
 		if (unlikely(rte_mempool_get_bulk(q->pool, (void **)mbufs, IGB_REFILL) != 0)) {
@@ -56,11 +64,12 @@ igb_rxq_refill(struct igb_rxq *q)
 		}
 		for (uint16_t i = 0; i < IGB_REFILL; i++)
 			post(q, &q->ring[at + i], mbufs[i]);
-		q->nb_free -= IGB_REFILL;
+		nb_free -= IGB_REFILL;
 		at = at + IGB_REFILL == q->nb_desc ? 0 : at + IGB_REFILL;
 	}
-	if (q->nb_free == before)
+	if (nb_free == q->nb_free)
 		return;
+	store(&q->nb_free, nb_free);
 	q->refill = at;
 	/* the write is behind those of the descriptors */
 	igb_write(q->hw, q->tail, at == 0 ? q->nb_desc - 1u : at - 1u);
@@ -87,8 +96,8 @@ static inline void
 finish(struct igb_rxq *q, uint16_t at, uint16_t used, uint16_t nb_pkts, uint64_t bytes)
 {
 	if (used != 0) {
-		q->next = at;
-		q->nb_free += used;
+		store(&q->next, at);
+		store(&q->nb_free, q->nb_free + used);
 	}
 	if (nb_pkts != 0) {
 		rouse_counter_add(&q->ipackets, nb_pkts);
@@ -195,10 +204,16 @@ is_done(const struct igb_rxq *q, uint16_t ahead)
 	return (read_high(&q->ring[at < q->nb_desc ? at : at - q->nb_desc]) & IGB_RX_DD) != 0;
 }
 
+/* The queue's lcore asks, or another one that shares its vector. That one may see where the ring
+ * was before: then the queue's own lcore is awake, and looks itself when it has armed the queue.
+ * Pairs with store(). */
 bool
 igb_rxq_has_packets(const struct igb_rxq *q)
 {
-	return q->nb_free < q->nb_desc && is_done(q, 0);
+	uint16_t nb_free = __atomic_load_n(&q->nb_free, __ATOMIC_RELAXED);
+	uint16_t at = __atomic_load_n(&q->next, __ATOMIC_RELAXED);
+
+	return nb_free < q->nb_desc && (read_high(&q->ring[at]) & IGB_RX_DD) != 0;
 }
 
 /* To within four, as a look at each would take long. */

@@ -182,6 +182,8 @@ igb_rxq_intr_enable(struct rte_eth_dev *dev, uint16_t queue)
 		ret = map(p, queue);
 	if (ret != 0)
 		return ret;
+	/* without intr.lock: of a queue that somebody waits for they change only when it is given
+	 * to another one, of which he has let go by then */
 	vector = p->intr.plan.vector[queue];
 	v = &p->intr.vectors[vector];
 	looks_himself = igb_plan_is_given(&p->intr.plan, queue);
