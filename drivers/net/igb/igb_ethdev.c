@@ -57,8 +57,9 @@ check_queues(const struct rte_eth_dev *dev)
 	return -EINVAL;
 }
 
-/* 4.5.6, flow control: pause frames by their standard address and type; none is sent, as FCRTL.XONE
- * is 0 and FCRTH beyond the packet buffer. */
+/* 4.5.6, flow control: pause frames by their standard address and type; none is sent, as
+ * CTRL.TFCE stays 0 (8.2.1). FCRTL and FCRTH say how full the packet buffer is when one is: 0, they
+ * are not used. */
 static void
 start_flow_control(const struct igb_hw *hw)
 {

@@ -117,7 +117,11 @@ has_nvm(const struct igb_hw *hw)
 	return !hw->family->has_flash || (igb_read(hw, IGB_EECD) & IGB_EECD_FLASH_I210) != 0;
 }
 
-/* A word of the NVM. 0; -ENOTSUP: there is none; -EIO: it does not answer */
+/* A word of the NVM, which the device reads by itself. Left out: the semaphore of SW_FW_SYNC (4.7),
+ * which keeps drivers and firmware apart who use the NVM at the same time. The driver never writes
+ * it, and reads it for the checksum of the probe and for the version of the firmware: a word that
+ * came out wrong for that would have the device refused, or a version told wrongly. 0; -ENOTSUP:
+ * there is none; -EIO: it does not answer */
 int
 igb_hw_read_nvm(const struct igb_hw *hw, uint16_t word, uint16_t *value)
 {
@@ -130,8 +134,9 @@ igb_hw_read_nvm(const struct igb_hw *hw, uint16_t word, uint16_t *value)
 	return 0;
 }
 
-/* 6.2: the words up to the checksum add up. 0, also without an NVM; -EIO: it does not answer;
- * -EBADMSG: they do not */
+/* 6.2: the words up to the checksum add up. Left out: the sections of the further ports of an 82580
+ * or I350, each with a sum of its own; what the driver reads beside its checksum is in the first.
+ * 0, also without an NVM; -EIO: it does not answer; -EBADMSG: they do not */
 int
 igb_hw_check_nvm(const struct igb_hw *hw)
 {

@@ -104,6 +104,8 @@ igb_rss_init(struct igb_rss *rss)
 
 /* ---- what users ask for ---- */
 
+/* A key of length 0 is one of the device's length: programs that are older than the length leave it
+ * out, and rte_ethdev.h has drivers read 40 bytes then, "as before". */
 static int
 check_conf(const struct rte_eth_dev *dev, const struct rte_eth_rss_conf *conf)
 {
