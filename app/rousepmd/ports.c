@@ -296,6 +296,14 @@ start_port(uint16_t port, const struct options *o)
 	return 0;
 }
 
+static const char *
+how_to_get_a_nic(const struct options *o)
+{
+	if (!o->check)
+		return ", or a NIC (rousepmd --check says what each lacks)";
+	return o->check_nics ? ", or a NIC, when it has what its line says that it lacks" : "";
+}
+
 /* 0, or -errno after a complaint: of the first that cannot be started. With --check the others are
  * all the same. */
 int
@@ -305,9 +313,8 @@ ports_start(const struct options *o, unsigned int nb_workers)
 	int ret;
 
 	if (rte_eth_dev_count_avail() == 0) {
-		COMPLAIN("there is no port; give one, such as "
-			 "--vdev=net_evnic0,rx_pcap=FILE, or bind a NIC to vfio-pci "
-			 "(rousepmd --check)");
+		COMPLAIN("there is no port; give one, such as --vdev=net_evnic0,rx_pcap=FILE%s",
+			 how_to_get_a_nic(o));
 		return -ENODEV;
 	}
 	ret = create_pool(o, nb_workers);

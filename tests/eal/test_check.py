@@ -122,8 +122,17 @@ class CheckTest(rig.Test):
         self.assertIn("rx_pcap=no: ", self.said)
 
     def test_without_a_port_it_is_said_how_to_get_one(self):
+        told = "rousepmd: there is no port; give one, such as --vdev=net_evnic0,rx_pcap=FILE"
         self.assertEqual(self.check(["--check", *flags()], 1), [])
-        self.assertIn("there is no port; give one, such as --vdev=", self.said)
+        self.assertEqual(self.said, told + "\n")
+        self.assertEqual(self.check(flags(), 1), [])
+        self.assertIn(f"{told}, or a NIC (rousepmd --check says what each lacks)\n", self.said)
+
+    def test_a_check_does_not_send_one_to_itself(self):
+        """The machine's NICs, if it has any, have their lines."""
+        self.check(["--check", *flags("--no-pci")], 1)
+        self.assertIn("or a NIC, when it has what its line says that it lacks\n", self.said)
+        self.assertNotIn("rousepmd --check", self.said)
 
     def test_a_device_that_was_given_and_is_no_port_has_a_line(self):
         for words in ["-a", NOWHERE], [f"-a{NOWHERE},key=value"], [f"--allow={NOWHERE}"]:
