@@ -121,7 +121,8 @@ judge_permissions(const struct check_machine *m, const struct check_device *d,
 		advise(c, "this user may not open %s and /dev/vfio/vfio: as root, chown USER %s",
 		       d->node, d->node);
 	}
-	if (m->memlock_kb < kb) {
+	/* what is started has pinned what there is to pin */
+	if (!c->is_usable && m->memlock_kb < kb) {
 		c->permissions = ROUSE_CHECK_NO;
 		advise(c,
 		       "this user may lock %" PRIu64 " kB of memory: as root, give it memlock "
