@@ -15,6 +15,7 @@
 
 #include <rte_dev.h>
 #include <rte_devargs.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <rte_pci.h>
@@ -146,6 +147,10 @@ devices_explain(struct rouse_check *check)
 		return;
 	if (!is_eal_up)
 		strlcpy(check->remedy, "EAL did not start, and says why on stderr",
+			sizeof(check->remedy));
+	else if (!rte_eal_has_pci())
+		strlcpy(check->remedy,
+			"EAL was not to look for it, as no hugepage is free, or --no-huge was given",
 			sizeof(check->remedy));
 	else if (is_excluded(check->device))
 		strlcpy(check->remedy, "it is excluded: leave out that -b (--block)",

@@ -96,6 +96,10 @@ class Shortages(guest.Test):
                 self.assertEqual(self.check_nics(*words),
                                  {address: "it is excluded: leave out that -b (--block)"})
 
+    def test_devices_that_eal_does_not_look_for_without_hugepages_are_said_to_be(self):
+        told = "EAL was not to look for it, as no hugepage is free, or --no-huge was given"
+        self.assertEqual(self.check_nics("--no-huge"), {nic.address: told for nic in self.vm.nics})
+
     def test_a_device_without_vectors_is_looked_at_by_the_timer_and_it_is_said(self):
         nic = self.vm.nics[1]
         line, = self.check(allowed=(1,), status=0)
