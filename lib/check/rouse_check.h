@@ -11,7 +11,9 @@
  * interrupts out (vfio-pci), vectors, an IOMMU that remaps interrupts, permissions, hugepages. It
  * is looked up where the kernel says it, and for what is missing there is a remedy, in words.
  *
- * Nothing is changed, and nobody is asked to: it says what to do.
+ * Nothing is changed, and nobody is asked to: it says what to do. To see whether another process
+ * has a device, the file of its VFIO group is opened, and closed at once; a process that opens it
+ * in just that moment finds it busy.
  */
 
 #include <stdbool.h>
