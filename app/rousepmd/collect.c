@@ -15,6 +15,8 @@
 
 #include "app.h"
 
+#define KIND_NONE "unused" /* no worker has a queue of the port */
+
 const char *
 collect_kind_name(enum rouse_source_kind kind)
 {
@@ -38,7 +40,7 @@ collect_port(uint16_t port, struct port_report *r)
 
 	memset(r, 0, sizeof(*r));
 	r->port = port;
-	r->kind = "unused";
+	r->kind = KIND_NONE;
 	if (rte_eth_dev_get_name_by_port(port, r->name) != 0)
 		r->name[0] = '\0';
 	rte_eth_stats_get(port, &r->stats);
@@ -70,6 +72,8 @@ node_of(const void *at)
 	return move_pages(0, 1, &page, NULL, &node, 0) == 0 && node >= 0 ? node : -1;
 }
 
+/* A queue may have been with several workers, each of which counts what it took from it. What they
+ * learn of its packets by is said by who has it now; of a port, by a queue that is signalled. */
 static void
 collect_sources(const struct rouse_worker *w, struct report *all)
 {
@@ -81,9 +85,12 @@ collect_sources(const struct rouse_worker *w, struct report *all)
 
 		if (rx == NULL)
 			continue;
-		rx->q_ipackets[s.queue] = s.packets;
-		rx->kind = collect_kind_name(s.kind);
-		rx->is_handshake = s.kind == ROUSE_SOURCE_HANDSHAKE;
+		rx->q_ipackets[s.queue] += s.packets;
+		if (s.state == ROUSE_SOURCE_REMOVED)
+			continue;
+		if (s.kind != ROUSE_SOURCE_TIMED || strcmp(rx->kind, KIND_NONE) == 0)
+			rx->kind = collect_kind_name(s.kind);
+		rx->is_handshake |= s.kind == ROUSE_SOURCE_HANDSHAKE;
 	}
 }
 

@@ -421,6 +421,21 @@ class PromptTest(rig.Test):
         report = self.quit()
         self.assertEqual(sum(worker["rx_packets"] for worker in report["workers"]), NB_FRAMES)
 
+    def test_what_a_queue_received_is_said_whoever_took_it(self):
+        self.start("--auto-start", overrun="wait")
+        rig.wait_until(lambda: self.received() == NB_FRAMES, "all frames are received")
+        for queue in range(QUEUES):
+            self.ask(f"port 0 rxq {queue} lcore 2")
+        port = self.quit()["ports"][0]
+        self.assertEqual(sum(queue["ipackets"] for queue in port["queues"]), NB_FRAMES)
+
+    def test_one_queue_without_its_signal_does_not_speak_for_the_port(self):
+        self.start()
+        self.ask(f"port 0 rxq {QUEUES - 1} intr disable")
+        self.assertEqual(self.quit()["ports"][0]["kind"], "handshake")
+        report = self.program.output.partition("Port 0: net_evnic0 (handshake)")[2]
+        self.assertIn("vector 1: ", report)
+
     def test_in_any_state_an_end_is_an_end_with_the_report(self):
         states = {"fresh": [], "started": ["start"], "stopped": ["start", "stop"],
                   "port stopped": ["port stop 0"], "half a line": []}
