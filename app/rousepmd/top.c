@@ -23,6 +23,8 @@
 #define LINE_END "\033[K\r\n"
 #define REST	 "\033[J"
 
+#define CTRL_D 4 /* no end of file here: lines are not waited for */
+
 static struct {
 	bool is_open;
 	bool is_terminal; /* the input */
@@ -76,7 +78,7 @@ top_read_key(void)
 
 	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
 		return -1;
-	return n > 0 && key == 'q';
+	return n > 0 && (key == 'q' || key == CTRL_D);
 }
 
 static struct winsize

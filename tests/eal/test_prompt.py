@@ -365,11 +365,11 @@ class PromptTest(rig.Test):
     def test_the_live_view_comes_and_goes(self):
         self.start("--stats-period=0.1", loops=0, pace=1000)
         self.ask("start")
-        for _ in range(2):
+        for key in ("q", CTRL_D):
             self.program.type("top\r")
             self.program.expect(re.escape("\x1b[?1049h"))
             self.program.expect(r"q leaves", 2)
-            self.program.type("q")
+            self.program.type(key)
             self.program.expect(re.escape("\x1b[?1049l"))
             self.program.expect(re.escape(PROMPT))
             self.assertEqual(self.ask("show config cores"), "List of forwarding lcores:  1  2\n")
