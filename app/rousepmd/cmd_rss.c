@@ -91,25 +91,39 @@ cmd_show_reta(struct control *c __rte_unused, const struct command_line *line)
 			       conf[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE]);
 }
 
+/* A number up to max behind `before`; where it ends, NULL: it is none. */
+static const char *
+parse_number(const char *at, char before, unsigned long max, unsigned int *n)
+{
+	unsigned long value;
+	char *end;
+
+	if (*at != before || !isdigit((unsigned char)at[1]))
+		return NULL;
+	value = strtoul(at + 1, &end, 10); /* ULONG_MAX: it is too large */
+	*n = (unsigned int)value;
+	return value <= max ? end : NULL;
+}
+
 /* "(hash,queue)[,(hash,queue)]..." */
 static bool
 parse_entries(const char *text, uint32_t size, struct rte_eth_rss_reta_entry64 *conf)
 {
 	unsigned int hash, queue;
-	int len;
 
-	for (const char *at = text;; at += len + 1) {
-		len = 0;
-		if (sscanf(at, "(%u,%u)%n", &hash, &queue, &len) != 2 || len == 0 || hash >= size ||
-		    queue > UINT16_MAX)
+	for (const char *at = text;; at++) {
+		at = parse_number(at, '(', size - 1, &hash);
+		if (at != NULL)
+			at = parse_number(at, ',', UINT16_MAX, &queue);
+		if (at == NULL || *at++ != ')')
 			return false;
 		conf[hash / RTE_ETH_RETA_GROUP_SIZE].mask |= UINT64_C(1)
 							     << hash % RTE_ETH_RETA_GROUP_SIZE;
 		conf[hash / RTE_ETH_RETA_GROUP_SIZE].reta[hash % RTE_ETH_RETA_GROUP_SIZE] =
 			(uint16_t)queue;
-		if (at[len] == '\0')
+		if (*at == '\0')
 			return true;
-		if (at[len] != ',')
+		if (*at != ',')
 			return false;
 	}
 }

@@ -119,6 +119,8 @@ GOOD = (
 BAD = (
     ("port config mtu 0 70000", "port 0: the MTU cannot be set"),
     ("port config 0 rss reta (0,3),(128,2)", '"(0,3),(128,2)": expected (hash,queue)'),
+    ("port config 0 rss reta (4294967296,3)", '"(4294967296,3)": expected (hash,queue)'),
+    ("port config 0 rss reta (0,4294967297)", '"(0,4294967297)": expected (hash,queue)'),
     ("port config 0 rss reta (0,3", '"(0,3": expected (hash,queue)'),
     ("port config 0 rss reta (0,9)", "9 exceeds the maximum rxq index: 4"),
     ("show port 0 rss reta 129 (0x1)", "Invalid redirection table size: 129 (1-128)"),
