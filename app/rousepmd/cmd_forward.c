@@ -81,6 +81,7 @@ cmd_stop(struct control *c, const struct command_line *line)
 	}
 	printf("Telling cores to stop...\nWaiting for lcores to finish...\n");
 	forwarding_stop(c);
+	verbose_print(); /* what was noted, before it is said that all is done */
 	cmd_show_fwd(c, line);
 	printf("\nDone.\n");
 }

@@ -276,6 +276,15 @@ class PromptTest(rig.Test):
         self.ask("stop")
         self.assertNotIn("Receive queue", self.quit_and_output()[len(text):])
 
+    def test_no_packet_is_told_of_after_the_stop_is_done(self):
+        self.start(loops=0, pace=5000)
+        self.ask("set verbose 1")
+        self.ask("start")
+        self.program.expect(" - Receive queue=0x")
+        self.ask("stop")
+        self.quit()
+        self.assertNotIn("Receive queue", self.program.output.partition("\nDone.")[2])
+
     def quit_and_output(self):
         self.quit()
         return self.program.output
