@@ -45,6 +45,13 @@ sum_before(const struct report *now, const struct report *before)
 	return sum;
 }
 
+/* Of a period; counters that were cleared in it have counted since then. */
+static double
+rate(uint64_t now, uint64_t before, double seconds)
+{
+	return (double)(now >= before ? now - before : now) / seconds;
+}
+
 void
 report_line(const struct report *now, const struct report *before, double seconds)
 {
@@ -63,8 +70,8 @@ report_line(const struct report *now, const struct report *before, double second
 	}
 	printf("rx %10.0f pps  tx %10.0f pps  missed %" PRIu64 "  wakes/s %8.0f  "
 	       "asleep %5.1f %%  workers' cpu %5.1f %%  rescues %" PRIu64 "\n",
-	       (double)(sum.ipackets - last.ipackets) / seconds,
-	       (double)(sum.opackets - last.opackets) / seconds, sum.imissed,
+	       rate(sum.ipackets, last.ipackets, seconds),
+	       rate(sum.opackets, last.opackets, seconds), sum.imissed,
 	       (double)wakes / seconds, tsc != 0 ? 100.0 * (double)asleep / (double)tsc : 0.0,
 	       100.0 * cpu / seconds, rescues);
 	fflush(stdout);

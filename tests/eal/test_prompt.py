@@ -244,6 +244,15 @@ class PromptTest(rig.Test):
         self.ask("stop")
         self.assertEqual(self.quit()["ports"][0]["ipackets"], NB_FRAMES)
 
+    def test_counters_that_are_cleared_make_no_rate(self):
+        self.start("--stats-period=0.05", "--auto-start")
+        rig.wait_until(lambda: self.received() == NB_FRAMES, "all frames are received")
+        self.program.expect(r"rx +\d+ pps.*\n", 2)
+        self.ask("clear port stats all")
+        self.program.expect(r"rx +0 pps.*\n", 2)
+        self.quit()
+        self.assertNotRegex(self.program.output, r"rx +\d{12,} pps")
+
     def test_a_mode_is_changed_between_two_starts(self):
         self.start(loops=0, pace=5000)
         for mode in ("io", "rxonly", "mac", "macswap"):
