@@ -254,7 +254,8 @@ struct port_report {
 	uint16_t port;
 	char name[RTE_ETH_NAME_MAX_LEN];
 	const char *kind;  /* how workers learn of its packets, of some queue at least */
-	bool is_handshake; /* by Rouse's own, of some queue: its driver has event rings and vectors to show */
+	bool is_handshake; /* by Rouse's own, of some queue: its driver has event rings and vectors
+			      to show */
 	struct rte_eth_stats stats;
 	uint16_t nb_queues;
 	uint64_t q_ipackets[APP_MAX_QUEUES];

@@ -71,9 +71,9 @@ report_line(const struct report *now, const struct report *before, double second
 	printf("rx %10.0f pps  tx %10.0f pps  missed %" PRIu64 "  wakes/s %8.0f  "
 	       "asleep %5.1f %%  workers' cpu %5.1f %%  rescues %" PRIu64 "\n",
 	       rate(sum.ipackets, last.ipackets, seconds),
-	       rate(sum.opackets, last.opackets, seconds), sum.imissed,
-	       (double)wakes / seconds, tsc != 0 ? 100.0 * (double)asleep / (double)tsc : 0.0,
-	       100.0 * cpu / seconds, rescues);
+	       rate(sum.opackets, last.opackets, seconds), sum.imissed, (double)wakes / seconds,
+	       tsc != 0 ? 100.0 * (double)asleep / (double)tsc : 0.0, 100.0 * cpu / seconds,
+	       rescues);
 	fflush(stdout);
 }
 
