@@ -42,10 +42,7 @@ serve(struct rouse_worker *w)
 	rouse_attn_unpark(&w->attn);
 	w->is_within_round = true;
 	now = rte_rdtsc();
-	found = worker_look_at_fds(w, now);
-	/* what came before it was hosted has no bit */
-	found += w->is_round_due ? worker_enter_attend(w) : worker_attend(w);
-	w->is_round_due = false;
+	found = worker_look_at_fds(w, now) + worker_attend(w);
 	if (now >= w->next_timer_tsc)
 		found += worker_run_timers(w, now);
 	w->is_within_round = false;
@@ -63,7 +60,7 @@ host_drain(struct rouse_worker *host, struct source *s)
 	return serve(s->arg) != 0;
 }
 
-/* Handlers are no control thread's: a host that does not run makes that round when it does. */
+/* What came before has no bit: a full round. */
 static int
 host_attach(struct rouse_worker *host, struct source *s)
 {
@@ -74,12 +71,10 @@ host_attach(struct rouse_worker *host, struct source *s)
 		return ret;
 	host->nb_fds++;
 	w->state = ROUSE_ATTN_ATTEND;
-	rouse_attn_attend(&w->attn);
-	w->is_round_due = true;
-	if (worker_is_mine(host))
-		serve(w);
-	else
-		rouse_attn_ring_doorbell(w->attn.doorbell);
+	w->is_within_round = true;
+	worker_enter_attend(w);
+	w->is_within_round = false;
+	park(w);
 	return 0;
 }
 

@@ -152,15 +152,13 @@ worker_choose_batch(struct rouse_worker *w, bool all_found, uint64_t tsc)
 }
 
 /* To state ATTEND, from POLL or from the start: the full round that this takes. */
-uint32_t
+void
 worker_enter_attend(struct rouse_worker *w)
 {
-	uint32_t found = 0;
-
 	rouse_attn_attend(&w->attn);
 	for (uint32_t i = 0; i < w->handshake.nb; i++)
-		found += visit_handshake(w, w->handshake.at[i]);
-	return found + worker_visit_list(w, &w->plain);
+		visit_handshake(w, w->handshake.at[i]);
+	worker_visit_list(w, &w->plain);
 }
 
 /* One round in state ATTEND: what the bits name, then what no bit will name, and every plain

@@ -219,7 +219,6 @@ struct rouse_worker {
 	uint64_t next_timer_tsc;  /* when the first timer is due; UINT64_MAX: there is none */
 	struct worker_call *call; /* a change to make between two rounds; NULL: none */
 	bool is_renewal_due;	  /* of some port; likewise */
-	bool is_round_due;	  /* a full one, by its host */
 	bool is_idle_form;	  /* the application's loop calls rouse_worker_idle() */
 	bool is_within_round;	  /* idle form: not set in between; else always */
 	bool is_parking;	  /* idle form: the second look is the application's */
@@ -534,7 +533,7 @@ void worker_inbox_signal(struct rouse_worker *w);
 
 uint32_t worker_visit_list(struct rouse_worker *w, const struct source_list *list);
 uint32_t worker_attend(struct rouse_worker *w);
-uint32_t worker_enter_attend(struct rouse_worker *w);
+void worker_enter_attend(struct rouse_worker *w);
 uint32_t worker_poll(struct rouse_worker *w, bool *all_found);
 void worker_choose_batch(struct rouse_worker *w, bool all_found, uint64_t tsc);
 uint64_t worker_end_round(struct rouse_worker *w, bool found);
